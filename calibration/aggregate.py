@@ -1,0 +1,120 @@
+"""Aggregation of regions and sectors by mapping tables, conserving every total."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from calibration.errors import DataError, nearest
+from calibration.sam import SCHEMA, Sam, make_dataset
+
+
+def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
+    """A many-to-one mapping from a CSV file with two columns (old label, new label), or from a dict.
+
+    Raises
+    ------
+    DataError
+        The file is missing, has not two columns, or maps a label twice.
+    """
+    if isinstance(source, Mapping):
+        return {str(k): str(v) for k, v in source.items()}
+    path = Path(source)
+    if not path.is_file():
+        raise DataError(f"mapping file {path} not found; give a CSV with columns 'from,to'")
+    table = pd.read_csv(path, dtype=str, comment="#", keep_default_na=False)
+    if table.shape[1] < 2:
+        raise DataError(f"{path}: a mapping needs two columns 'from,to', found {list(table.columns)}")
+    old, new = table.iloc[:, 0].str.strip(), table.iloc[:, 1].str.strip()
+    if old.duplicated().any():
+        raise DataError(f"{path}: label {old[old.duplicated()].iloc[0]!r} is mapped twice; keep one line")
+    return dict(zip(old, new, strict=True))
+
+
+def check_mapping(mapping: Mapping[str, str], labels: list[str], what: str) -> list[str]:
+    """The new labels in order of first appearance; raises where a label is unmapped or unknown."""
+    missing = [x for x in labels if x not in mapping]
+    if missing:
+        raise DataError(f"the {what} mapping leaves out {', '.join(missing)}; add a line for each")
+    unknown = [x for x in mapping if x not in labels]
+    if unknown:
+        raise DataError(f"the {what} mapping names unknown {', '.join(unknown)}{nearest(unknown[0], labels)}")
+    return list(dict.fromkeys(mapping[x] for x in labels))
+
+
+def collapse(array: np.ndarray, axis: int, groups: np.ndarray, size: int) -> np.ndarray:
+    """Sum ``array`` along ``axis`` into ``size`` groups; ``groups[k]`` is the group of old element k."""
+    moved = np.moveaxis(array, axis, 0)
+    out = np.zeros((size, *moved.shape[1:]))
+    np.add.at(out, groups, moved)
+    return np.moveaxis(out, 0, axis)
+
+
+def aggregate(
+    sam: Sam,
+    regions: str | Path | Mapping[str, str] | None = None,
+    sectors: str | Path | Mapping[str, str] | None = None,
+    order: tuple[list[str] | None, list[str] | None] = (None, None),
+) -> Sam:
+    """Sum a SAM over groups of regions and of sectors (commodities and activities alike).
+
+    Trade among regions of one group becomes trade of the group with itself, as in GTAP
+    aggregations; it keeps its duties and margins.
+
+    Parameters
+    ----------
+    sam : Sam
+        The table to aggregate.
+    regions, sectors : path or mapping, optional
+        Old label -> new label; CSV path or dict. None keeps that dimension.
+    order : pair of lists, optional
+        Wanted order of the new regions and sectors; default order of first appearance.
+
+    Returns
+    -------
+    Sam
+        Every total conserved to rounding.
+    """
+    region_map = read_mapping(regions) if regions is not None else {x: x for x in sam.regions}
+    sector_map = read_mapping(sectors) if sectors is not None else {x: x for x in sam.commodities}
+    new_regions = order[0] or check_mapping(region_map, sam.regions, "region")
+    new_sectors = order[1] or check_mapping(sector_map, sam.commodities, "sector")
+    check_mapping(region_map, sam.regions, "region")
+    check_mapping(sector_map, sam.commodities, "sector")
+    margins = [str(x) for x in sam.data["m"].values]
+    new_margins = list(dict.fromkeys(sector_map[x] for x in margins))
+    acts = [str(x) for x in sam.data["a"].values]
+    targets = {"r": new_regions, "s": new_regions, "d": new_regions, "i": new_sectors, "a": new_sectors, "m": new_margins}
+    olds = {"r": sam.regions, "s": sam.regions, "d": sam.regions, "i": sam.commodities, "a": acts, "m": margins}
+    maps = {**dict.fromkeys("rsd", region_map), **dict.fromkeys("iam", sector_map)}
+    groups = {d: np.array([targets[d].index(maps[d][x]) for x in olds[d]], dtype=int) for d in targets}
+    arrays = {}
+    for name, header in SCHEMA.items():
+        values = sam[name]
+        for axis, dim in enumerate(header.dims):
+            if dim in targets:
+                values = collapse(values, axis, groups[dim], len(targets[dim]))
+        arrays[name] = values
+    sets = {"i": new_sectors, "a": new_sectors, "f": sam.factors, "r": new_regions, "m": new_margins}
+    data = make_dataset(arrays, sets, sam.data.attrs)
+    data.attrs["zero_headers"] = sam.data.attrs.get("zero_headers", "")
+    return Sam(data, sam.adjustments)
+
+
+def aggregate_weighted(
+    values: xr.DataArray, weights: xr.DataArray, mapping: Mapping[str, str], dim: str, labels: list[str]
+) -> xr.DataArray:
+    """Weighted mean of ``values`` over groups along ``dim`` (simple mean where all weights of a group are zero)."""
+    weights = weights.where(weights > 0, 0.0)
+    keys = [mapping[str(x)] for x in values[dim].values]
+    out = []
+    for label in labels:
+        pick = [k for k, key in enumerate(keys) if key == label]
+        v, w = values.isel({dim: pick}), weights.isel({dim: pick})
+        total = w.sum(dim)
+        out.append(((v * w).sum(dim) / total.where(total > 0)).fillna(v.mean(dim)))
+    return xr.concat(out, dim=pd.Index(labels, name=dim)).transpose(*values.dims)

@@ -1,0 +1,1 @@
+"""Embedded benchmarks (netCDF) and the scripts that build them."""

@@ -1,0 +1,157 @@
+"""Behavioural parameters: one labelled table, each row with its source, replaceable by the user.
+
+====== ============ ==============================================================
+symbol dims         meaning
+====== ============ ==============================================================
+esubm  (i, r)       substitution among import origins
+esubd  (i, r)       substitution between the domestic good and the import composite
+esubva (a, r)       substitution among primary factors
+esubt  (a, r)       substitution between value added and intermediates
+esubc  (a, r)       substitution among intermediates
+incelas (i, r)      income elasticity of private demand (Stone-Geary)
+frisch (r,)         Frisch parameter: minus total over supernumerary expenditure
+====== ============ ==============================================================
+
+With ``incelas`` 1 and ``frisch`` -1 private demand is Cobb-Douglas.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from calibration.errors import DataError, nearest
+from calibration.readers.caliendo_parro import TRADABLE, CaliendoParro
+from calibration.tariffs import WIOD_GOODS
+
+ESUBVA_OF_KIND = {
+    "agriculture": 0.26,
+    "extraction": 0.20,
+    "food": 1.12,
+    "manufactures": 1.26,
+    "services": 1.26,
+    "construction": 1.40,
+    "trade": 1.68,
+}
+GTAP_SERVICES_ESUBD = 1.90
+SYMBOLS = {
+    "esubm": ("i", "r"),
+    "esubd": ("i", "r"),
+    "esubva": ("a", "r"),
+    "esubt": ("a", "r"),
+    "esubc": ("a", "r"),
+    "incelas": ("i", "r"),
+    "frisch": ("r",),
+}
+LONG_NAMES = {
+    "esubm": "elasticity of substitution among import origins",
+    "esubd": "elasticity of substitution between domestic and imported",
+    "esubva": "elasticity of substitution among primary factors",
+    "esubt": "elasticity of substitution between value added and intermediates",
+    "esubc": "elasticity of substitution among intermediates",
+    "incelas": "income elasticity of private demand",
+    "frisch": "Frisch parameter of private demand",
+}
+
+
+def wiod_table(source: CaliendoParro, industries: list[str]) -> pd.DataFrame:
+    """Elasticities by WIOD industry with their sources.
+
+    Goods: trade elasticity theta of Caliendo and Parro (2015) as stored in their replication data
+    (mean over the sectors that fall into one industry, weighted with world trade of 1993); the
+    Armington elasticity among origins is theta + 1, and GTAP's rule of two halves it between domestic
+    and imported. Services: GTAP, ``esubd`` 1.90 and twice that among origins (Hertel, Hummels, Ivanic,
+    Keeney 2003). Value added: GTAP.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index industry; columns ``esubm esubd esubva esubt esubc source``.
+    """
+    theta = dict(zip(TRADABLE, source.data["theta"].values, strict=True))
+    world = dict(zip(TRADABLE, source.data["trade"].values.sum((1, 2)), strict=True))
+    rows = {}
+    for code in industries:
+        if code in WIOD_GOODS:
+            goods = WIOD_GOODS[code]
+            mean = sum(theta[g] * world[g] for g in goods) / sum(world[g] for g in goods)
+            esubm, esubd = mean + 1.0, (mean + 1.0) / 2.0
+            origin = f"Caliendo and Parro 2015, theta {mean:.2f} ({', '.join(goods)}); esubm = theta + 1, esubd = esubm / 2"
+        else:
+            esubm, esubd = 2 * GTAP_SERVICES_ESUBD, GTAP_SERVICES_ESUBD
+            origin = "GTAP services (Hertel et al. 2003); esubm = 2 esubd"
+        kind = {"c1": "agriculture", "c2": "extraction", "c3": "food", "c18": "construction"}.get(code)
+        kind = kind or (
+            "manufactures" if code in WIOD_GOODS else "trade" if code in {f"c{k}" for k in range(19, 27)} else "services"
+        )
+        rows[code] = {
+            "esubm": esubm,
+            "esubd": esubd,
+            "esubva": ESUBVA_OF_KIND[kind],
+            "esubt": 0.0,
+            "esubc": 0.0,
+            "source": f"{origin}; value added: GTAP ({kind}); intermediates Leontief",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("i")
+
+
+def to_dataset(table: pd.DataFrame, commodities: list[str], regions: list[str]) -> xr.Dataset:
+    """The table over regions as a dataset with the dims of :data:`SYMBOLS`; demand Cobb-Douglas unless given.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index commodity (= activity); columns among ``esubm esubd esubva esubt esubc incelas``, a column
+        ``source``, and optionally ``frisch`` (constant).
+
+    Raises
+    ------
+    DataError
+        A commodity or column is missing or unknown, or a value is not lawful.
+    """
+    missing = [c for c in commodities if c not in table.index]
+    if missing:
+        raise DataError(f"elasticity table lacks commodities {', '.join(missing)}; add a row for each")
+    known = {*SYMBOLS, "source"}
+    for column in table.columns:
+        if column not in known:
+            raise DataError(f"elasticity table has unknown column {column!r}{nearest(str(column), known)}")
+    defaults = {"incelas": 1.0, "frisch": -1.0, "esubt": 0.0, "esubc": 0.0}
+    out = xr.Dataset(coords={"i": commodities, "a": commodities, "r": regions})
+    for symbol, dims in SYMBOLS.items():
+        if symbol in table:
+            column = table.loc[commodities, symbol].astype(float).to_numpy()
+        elif symbol in defaults:
+            column = np.full(len(commodities), defaults[symbol])
+        else:
+            raise DataError(f"elasticity table lacks column {symbol!r}; add it")
+        full = np.repeat(column[:, None], len(regions), axis=1)
+        out[symbol] = (dims, full if len(dims) == 2 else full[0], {"long_name": LONG_NAMES[symbol], "units": "1"})
+    if "source" in table:
+        out.attrs["elasticity_sources"] = "\n".join(f"{c}: {table.loc[c, 'source']}" for c in commodities)
+    check_elasticities(out)
+    return out
+
+
+def check_elasticities(data: xr.Dataset) -> None:
+    """Raise :class:`DataError` where an elasticity is not finite, negative, or a Frisch parameter is above -1."""
+    for symbol, dims in SYMBOLS.items():
+        if symbol not in data or tuple(data[symbol].dims) != dims:
+            raise DataError(f"elasticity {symbol!r} is missing or has other dims than {dims}")
+        values = data[symbol].values
+        bad = ~np.isfinite(values) | ((values > -1) if symbol == "frisch" else (values < 0))
+        if bad.any():
+            where = tuple(np.argwhere(bad)[0])
+            labels = " ".join(str(data[d].values[k]) for d, k in zip(dims, where, strict=True))
+            raise DataError(f"elasticity {symbol} of {labels} is {values[where]}: must be {'<= -1' if symbol == 'frisch' else '>= 0'}")
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A user's table from CSV: first column the commodity, then symbols of :data:`SYMBOLS` and ``source``."""
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"elasticity table {path} not found")
+    return pd.read_csv(path, index_col=0, comment="#")

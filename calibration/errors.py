@@ -1,0 +1,26 @@
+"""Errors of the data layer: each names the file or cell and the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DataError(ValueError):
+    """Bad input data: the message names the file or cell, what is wrong, and the remedy."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint ``"; did you mean 'X'?"`` for a misspelt label, empty where nothing is near."""
+    labels = [str(k) for k in known]
+    folded = {label.lower(): label for label in labels}
+    hit = difflib.get_close_matches(str(word).lower(), folded, n=1, cutoff=0.5)
+    return f"; did you mean {folded[hit[0]]!r}?" if hit else ""
+
+
+def require_labels(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Raise :class:`DataError` listing each of ``wanted`` that ``known`` lacks, with the nearest label."""
+    labels = [str(k) for k in known]
+    for word in wanted:
+        if str(word) not in labels:
+            raise DataError(f"unknown {what} {str(word)!r}{nearest(word, labels)} known: {', '.join(labels)}")

@@ -1,0 +1,81 @@
+"""Value added split into factors with the cost shares of the public GTAP v7 sample.
+
+Labour skilled and unskilled, capital, and natural resource (land in agriculture, the sample's
+``other`` in extraction). The sample has 7 regions and 6 sectors, so an industry takes the shares of
+its kind (crops and animals, extraction, food, manufactures, services) in its part of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from calibration.errors import DataError
+from calibration.readers.gtap_sample import read_gtap_sample
+
+FACTORS = ["skl", "unskl", "cap", "nat"]
+FACTOR_OF = {"skilled labor": "skl", "unskilled labor": "unskl", "capital": "cap", "land": "nat", "other": "nat"}
+KINDS = {
+    "agriculture": ["crops", "animals"],
+    "extraction": ["extract"],
+    "food": ["processed food"],
+    "manufactures": ["manuf"],
+    "services": ["svces"],
+}
+WIOD_KIND = {
+    "c1": "agriculture",
+    "c2": "extraction",
+    "c3": "food",
+    **{f"c{k}": "manufactures" for k in range(4, 17)},
+    **{f"c{k}": "services" for k in range(17, 36)},
+}
+_EUROPE = (
+    "AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HUN IRL ITA LTU LUX LVA MLT NLD POL PRT ROM SVK SVN SWE EU"
+).split()
+WIOD_AREA = {
+    **dict.fromkeys(_EUROPE, "eu"),
+    **dict.fromkeys(["CHN", "IDN", "IND", "JPN", "KOR", "TWN"], "asis"),
+    **dict.fromkeys(["BRA", "CAN", "MEX", "USA"], "americas"),
+    **dict.fromkeys(["RUS", "TUR"], "other europe"),
+    "AUS": "oceania",
+    "RoW": "mena",
+    "ROW": "mena",
+}
+"""Part of the world of the sample for each WIOD region; the rest of the world takes the sample's MENA."""
+
+
+def sample_shares(path: str | Path) -> pd.DataFrame:
+    """Factor cost shares of the sample: rows (area, kind), columns :data:`FACTORS`, each row sums to 1."""
+    sam, _ = read_gtap_sample(path)
+    values = sam.data["evfp"].to_series().rename("value").reset_index()
+    values["factor"] = values["f"].map(FACTOR_OF)
+    kind_of = {a: kind for kind, activities in KINDS.items() for a in activities}
+    values["kind"] = values["a"].map(kind_of)
+    table = values.pivot_table(index=["r", "kind"], columns="factor", values="value", aggfunc="sum")[FACTORS]
+    return table.div(table.sum(axis=1), axis=0)
+
+
+def split_value_added(
+    value_added: np.ndarray,
+    regions: list[str],
+    industries: list[str],
+    shares: pd.DataFrame,
+    area: Mapping[str, str] = WIOD_AREA,
+    kind: Mapping[str, str] = WIOD_KIND,
+) -> np.ndarray:
+    """Factor payments; dims (f, a, r), summing over f to ``value_added`` with dims (a, r).
+
+    Raises
+    ------
+    DataError
+        A region or industry has no area or kind.
+    """
+    for labels, table, what in ((regions, area, "area"), (industries, kind, "kind")):
+        missing = [x for x in labels if x not in table]
+        if missing:
+            raise DataError(f"no {what} of the GTAP sample is given for {', '.join(missing)}; add it to the mapping")
+    cube = np.array([[shares.loc[(area[r], kind[a])].to_numpy() for r in regions] for a in industries])
+    return np.asarray(np.moveaxis(cube, 2, 0) * value_added)

@@ -1,0 +1,93 @@
+"""Applied bilateral tariffs of 2005 from Caliendo and Parro (2015), mapped to WIOD's regions and industries.
+
+Rates of several Caliendo-Parro sectors or countries that fall into one cell are weighted with the
+trade of the same file (1993); a pair without any trade takes the simple mean. Members of the European
+Union of 2011 pay nothing among themselves; members absent from the file take Germany's rates on third
+countries; Russia, Taiwan and the remaining world take the file's rest of the world together with its
+small countries. Services are free.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from calibration.readers.caliendo_parro import COUNTRIES, TRADABLE, CaliendoParro
+
+WIOD_GOODS = {
+    "c1": ["Agriculture"],
+    "c2": ["Mining"],
+    "c3": ["Food"],
+    "c4": ["Textile"],
+    "c5": ["Textile"],
+    "c6": ["Wood"],
+    "c7": ["Paper"],
+    "c8": ["Petroleum"],
+    "c9": ["Chemicals"],
+    "c10": ["Plastic"],
+    "c11": ["Minerals"],
+    "c12": ["Basic metals", "Metal products"],
+    "c13": ["Machinery n.e.c."],
+    "c14": ["Office", "Electrical", "Communication", "Medical"],
+    "c15": ["Auto", "Other transport"],
+    "c16": ["Other"],
+}
+EU27_2011 = (
+    "AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HUN IRL ITA LTU LUX LVA MLT NLD POL PRT ROM SVK SVN SWE"
+).split()
+_REST = ["ARG", "CHL", "NOR", "NZL", "ZAF", "ROW"]
+
+
+def stand_ins(region: str) -> list[str]:
+    """The Caliendo-Parro countries whose rates a WIOD region takes."""
+    if region in COUNTRIES and region != "ROW":
+        return [region]
+    if region in EU27_2011:
+        return ["DEU"]
+    return _REST if region in ("RoW", "ROW") else ["ROW"]
+
+
+def caliendo_parro_tariffs(source: CaliendoParro, regions: list[str], industries: list[str]) -> xr.DataArray:
+    """Ad valorem rates on imports, dims (i, s, d), as fractions of the cif value.
+
+    Parameters
+    ----------
+    source : CaliendoParro
+        The replication data, from :func:`calibration.readers.read_caliendo_parro`.
+    regions, industries : list of str
+        WIOD labels (``RoW`` for the rest of the world).
+    """
+    rate = source.data["tariff2005"].values / 100.0  # (t, d, s)
+    trade = source.data["trade"].values
+    out = np.zeros((len(industries), len(regions), len(regions)))
+    country = {r: [COUNTRIES.index(c) for c in stand_ins(r)] for r in regions}
+    for k, code in enumerate(industries):
+        if code not in WIOD_GOODS:
+            continue
+        goods = [TRADABLE.index(x) for x in WIOD_GOODS[code]]
+        for d, importer in enumerate(regions):
+            for s, exporter in enumerate(regions):
+                if importer == exporter or (importer in EU27_2011 and exporter in EU27_2011):
+                    continue
+                pick = np.ix_(goods, country[importer], country[exporter])
+                apart = np.array([[a != b for b in country[exporter]] for a in country[importer]])
+                # a country's trade with itself is not in the file: it must not weigh in as a zero rate
+                apart = np.broadcast_to(apart, rate[pick].shape)
+                weights = np.where(apart, trade[pick], 0.0)
+                if weights.sum() > 0:
+                    out[k, s, d] = float((rate[pick] * weights).sum() / weights.sum())
+                elif apart.any():
+                    out[k, s, d] = float(rate[pick][apart].mean())
+                else:  # both ends take the file's rest of the world: its duty on the mean of all origins
+                    everyone = [x for x in range(len(COUNTRIES)) if x not in country[importer]]
+                    out[k, s, d] = float(np.mean(rate[np.ix_(goods, country[importer], everyone)]))
+    return xr.DataArray(
+        out,
+        dims=("i", "s", "d"),
+        coords={"i": industries, "s": regions, "d": regions},
+        attrs={
+            "long_name": "applied ad valorem tariff",
+            "units": "fraction of cif value",
+            "source": "Caliendo and Parro (REStud 2015), tariffs of 2005; mapping in calibration/tariffs.py",
+        },
+    )

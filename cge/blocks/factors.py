@@ -1,0 +1,49 @@
+"""Factor markets: mobile across activities, or specific to one; fixed supply.
+
+A factor's basic price is ``pe * pes``: a mobile factor has one price ``pe`` a region (``pes`` stays at
+1), a specific factor one price ``pes`` an activity (``pe`` stays at 1). Corong et al. 2017, section 3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cge.calibrated import Calibrated, ratio
+from cge.declare import Block, equation, instrument, parameter, variable
+
+
+class Factors(Block):
+    """Factor market clearing and real factor prices."""
+
+    pe = variable("f r", "basic price of a mobile factor")
+    pes = variable("f a r", "basic price of a factor specific to an activity")
+    rw = variable("f r", "real price of a mobile factor (deflated by consumer prices)")
+
+    qe = instrument("f r", "endowment of a factor", "index, benchmark = 1")
+
+    sev = parameter("f a r", "share of an activity in the employment of a factor")
+
+    @equation("f r", "market of a mobile factor", defines="pe", source="Corong et al. 2017, E_pe1")
+    def e_pe(m, f, r):
+        return m.qe[f, r] == sum(m.sev[f, a, r] * m.qfe[f, a, r] for a in m.acts)
+
+    @equation("f a r", "market of a specific factor", defines="pes", source="Corong et al. 2017, E_qfe2")
+    def e_pes(m, f, a, r):
+        return m.qe[f, r] == m.qfe[f, a, r]
+
+    @equation("f r", "real price of a mobile factor", defines="rw")
+    def e_rw(m, f, r):
+        return m.rw[f, r] * m.ppriv[r] == m.pe[f, r]
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        paid = data["evfb"]
+        return {"sev": ratio(paid, paid.sum(1, keepdims=True)), "qe": np.ones((paid.shape[0], paid.shape[2]))}
+
+    def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        paid = data["evfb"] > 0
+        tied = np.array([f in data.specific for f in data.benchmark.sam.factors])
+        mobile = paid.any(1) & ~tied[:, None]
+        return {"pe": mobile, "rw": mobile, "pes": paid & tied[:, None, None]}

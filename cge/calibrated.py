@@ -1,0 +1,105 @@
+"""What blocks calibrate from: the SAM as arrays, shares, tax powers, and the model's options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.benchmark import Benchmark
+from calibration.sam import USES
+from cge.errors import ModelError
+
+SOURCING: dict[str, dict[str, tuple[str, ...]]] = {
+    "use": {"int": ("int",), "con": ("prv", "gov"), "inv": ("inv",)},
+    "agent": {u: (u,) for u in USES},
+    "pooled": {"all": USES},
+}
+"""Sourcing classes: which uses share one bundle of import origins. ``pooled`` is GTAP's convention."""
+
+
+def ratio(top: np.ndarray, bottom: np.ndarray, empty: float = 0.0) -> np.ndarray:
+    """``top / bottom``, and ``empty`` where the bottom is zero.
+
+    Shares of an absent composite take ``empty = 1 / members``, so that its price index stays defined.
+    """
+    top, bottom = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
+    return np.divide(top, bottom, out=np.full(top.shape, float(empty)), where=bottom != 0)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A benchmark with the choices that shape the model.
+
+    Attributes
+    ----------
+    benchmark : Benchmark
+    sourcing : str
+        Key of :data:`SOURCING`.
+    specific : sequence of str
+        Factors that cannot move across activities.
+    """
+
+    benchmark: Benchmark
+    sourcing: str = "use"
+    specific: Sequence[str] = ("nat",)
+
+    def __post_init__(self) -> None:
+        if self.sourcing not in SOURCING:
+            raise ModelError(f"unknown sourcing {self.sourcing!r}; choose among {', '.join(SOURCING)}")
+        sam = self.benchmark.sam
+        unknown = [f for f in self.specific if f not in sam.factors]
+        if unknown:
+            raise ModelError(f"specific factors {unknown} are not factors of the benchmark ({', '.join(sam.factors)})")
+        makb = sam["makb"]
+        if sam.commodities != [str(x) for x in sam.data["a"].values] or (makb[~np.eye(len(makb), dtype=bool)] != 0).any():
+            raise ModelError(
+                "the core model needs each commodity made by the activity of its own name alone (a diagonal make matrix)"
+            )
+        income = sam.income()
+        if (income <= 0).any():
+            poor = [r for r, y in zip(sam.regions, income, strict=True) if y <= 0]
+            raise ModelError(f"region {', '.join(poor)} has no income in the benchmark; aggregate it with a neighbour")
+
+    def __getitem__(self, header: str) -> np.ndarray:
+        return self.benchmark.sam[header]
+
+    def elasticity(self, symbol: str) -> np.ndarray:
+        """A behavioural parameter, dims as in :data:`calibration.elasticities.SYMBOLS`."""
+        return np.asarray(self.benchmark.elasticities[symbol].values, dtype=float)
+
+    @property
+    def sets(self) -> dict[str, list[str]]:
+        """Labels of the model's sets."""
+        sam = self.benchmark.sam
+        return {
+            "comm": sam.commodities,
+            "acts": [str(x) for x in sam.data["a"].values],
+            "endw": sam.factors,
+            "reg": sam.regions,
+            "marg": [str(x) for x in sam.data["m"].values],
+            "uses": list(self.classes),
+        }
+
+    @property
+    def classes(self) -> Mapping[str, tuple[str, ...]]:
+        """Sourcing class -> the uses in it."""
+        return SOURCING[self.sourcing]
+
+    def membership(self, use: str) -> np.ndarray:
+        """1 for the sourcing class that a use belongs to; dims: (u,)."""
+        return np.array([float(use in uses) for uses in self.classes.values()])
+
+    def imports_by_class(self) -> np.ndarray:
+        """Imports at basic prices by sourcing class; dims: (i, u, s, d)."""
+        vmub = self["vmub"]
+        return np.stack([vmub[:, [USES.index(k) for k in uses]].sum(1) for uses in self.classes.values()], axis=1)
+
+    def power(self, gross: str, net: str) -> np.ndarray:
+        """Power of the tax between two headers (1 where there is no flow)."""
+        return ratio(self[gross], self[net], empty=1.0)
+
+    def output(self) -> np.ndarray:
+        """Output at basic prices; dims: (i, r)."""
+        return np.asarray(self["makb"].sum(1))

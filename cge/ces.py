@@ -1,0 +1,38 @@
+"""CES price indices in calibrated share form, exact for every elasticity including one.
+
+With benchmark value shares theta (summing to 1) and prices equal to 1 at the benchmark,
+
+    P = [ sum_k theta_k p_k^(1 - sigma) ]^(1 / (1 - sigma)),     P = prod_k p_k^theta_k for sigma = 1,
+
+and compensated demand per unit is theta_k (P / p_k)^sigma (Rutherford, "Constant Elasticity of
+Substitution Functions", 2002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pyomo.environ import Expr_if, exp, log
+
+COBB_DOUGLAS_BAND = 1e-6
+"""Elasticities this near to one take the Cobb-Douglas form (the error is below a tenth of the band)."""
+
+
+def _terms(sigma: Any) -> tuple[Any, Any]:
+    unit = abs(sigma - 1.0) <= COBB_DOUGLAS_BAND
+    return unit, Expr_if(unit, 1.0, 1.0 - sigma)
+
+
+def ces_price(domain: Iterable[Any], share: Callable[[Any], Any], price: Callable[[Any], Any], sigma: Any) -> Any:
+    """Unit cost over the members of ``domain``: ``share(k)`` and ``price(k)`` give theta_k and p_k."""
+    unit, rho = _terms(sigma)
+    power = sum(share(k) * price(k) ** rho for k in domain) ** (1.0 / rho)
+    return Expr_if(unit, exp(sum(share(k) * log(price(k)) for k in domain)), power)
+
+
+def ces_price_of_two(theta: Any, first: Any, second: Any, sigma: Any) -> Any:
+    """Unit cost of two inputs, the first with share ``theta``."""
+    unit, rho = _terms(sigma)
+    power = (theta * first**rho + (1.0 - theta) * second**rho) ** (1.0 / rho)
+    return Expr_if(unit, exp(theta * log(first) + (1.0 - theta) * log(second)), power)

@@ -1,0 +1,84 @@
+"""Closures: which variables are exogenous.
+
+The standard closure keeps every instrument (taxes, productivity, endowments, population, foreign saving,
+saving and government shares, the numeraire) exogenous and every variable endogenous. A swap makes a
+variable exogenous and frees an instrument in its place, for all or for named elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cge.errors import ClosureError
+
+
+@dataclass(frozen=True)
+class Swap:
+    """``fixed`` becomes exogenous where ``free`` becomes endogenous; ``where`` restricts dims to labels."""
+
+    fixed: str
+    free: str
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What is exogenous.
+
+    Attributes
+    ----------
+    name : str
+    specific : tuple of str or None
+        Factors tied to their activity; None takes natural resources (``nat``) where the benchmark has them.
+    swaps : tuple of Swap
+    """
+
+    name: str = "standard"
+    specific: tuple[str, ...] | None = None
+    swaps: tuple[Swap, ...] = ()
+
+    @classmethod
+    def standard(
+        cls,
+        *,
+        investment: Literal["saving", "fixed"] = "saving",
+        labour: Literal["full employment", "fixed real wage"] = "full employment",
+        labour_factors: Iterable[str] = ("skl", "unskl"),
+        specific: Iterable[str] | None = None,
+    ) -> Closure:
+        """The usual choices in words.
+
+        Parameters
+        ----------
+        investment : {"saving", "fixed"}
+            Saving-driven investment, or real investment fixed and the saving share adjusting.
+        labour : {"full employment", "fixed real wage"}
+            With a fixed real wage employment of ``labour_factors`` adjusts.
+        specific : iterable of str, optional
+            Factors that cannot move across activities (e.g. ``("nat", "cap")`` for the short run).
+        """
+        closure = cls(specific=None if specific is None else tuple(specific))
+        if investment == "fixed":
+            closure = closure.swap("qinv", "dpsave")
+        elif investment != "saving":
+            raise ClosureError(f"unknown investment rule {investment!r}; choose 'saving' or 'fixed'")
+        if labour == "fixed real wage":
+            closure = closure.swap("rw", "qe", f=tuple(labour_factors))
+        elif labour != "full employment":
+            raise ClosureError(f"unknown labour rule {labour!r}; choose 'full employment' or 'fixed real wage'")
+        return closure
+
+    def swap(self, fixed: str, free: str, **where: str | Iterable[str]) -> Closure:
+        """The closure with one more swap; ``where`` names elements by dim, as ``r="USA"``."""
+        chosen = tuple((d, (v,) if isinstance(v, str) else tuple(v)) for d, v in where.items())
+        added = Swap(fixed, free, chosen)
+        return replace(self, name=f"{self.name} {fixed}<->{free}", swaps=(*self.swaps, added))
+
+    def describe(self) -> Mapping[str, str]:
+        """The choices as text, for attributes and docs."""
+        swaps = "; ".join(
+            f"{s.fixed} exogenous, {s.free} endogenous" + (f" where {dict(s.where)}" if s.where else "") for s in self.swaps
+        )
+        return {"closure": self.name, "swaps": swaps or "none"}

@@ -1,0 +1,147 @@
+"""How a block declares its symbols and equations.
+
+A block is a class whose attributes are symbols (:func:`variable`, :func:`instrument`,
+:func:`parameter`) and whose decorated methods are Pyomo rules: an :func:`equation` of the model or a
+:func:`definition`, a quantity that is computed from others and may be used inside equations as if it
+were a variable (it is written out where it is used, so it adds no unknown).
+
+Dims are letters: ``i`` commodity, ``a`` activity, ``f`` factor, ``r s d`` region, ``m`` margin,
+``u`` sourcing class; as Pyomo sets they are ``m.comm``, ``m.acts``, ``m.endw``, ``m.reg``, ``m.marg``, ``m.uses``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses"}
+
+Kind = Literal["variable", "instrument", "parameter"]
+
+
+@dataclass
+class Symbol:
+    """One array of the model.
+
+    Attributes
+    ----------
+    kind : str
+        ``variable`` (endogenous unless a closure fixes it), ``instrument`` (exogenous unless a closure
+        frees it; what policies move) or ``parameter`` (calibrated; never endogenous).
+    dims : tuple of str
+    long_name, unit : str
+    owner : str or None
+        The dim whose region owns each element; None for a world variable.
+    signed : bool
+        May change sign: solved in levels, not in logs.
+    structural : bool
+        Parameter whose zeros are zeros of the model (shares, benchmark flows).
+    """
+
+    kind: Kind
+    dims: tuple[str, ...]
+    long_name: str
+    unit: str = "index, benchmark = 1"
+    owner: str | None = None
+    signed: bool = False
+    structural: bool = False
+    name: str = ""
+    block: str = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name, self.block = name, owner.__name__
+
+
+def _owner(dims: tuple[str, ...], owner: str | None) -> str | None:
+    if owner is not None:
+        return None if owner == "world" else owner
+    regional = [d for d in dims if d in ("r", "d", "s")]
+    return regional[-1] if regional else None
+
+
+def variable(dims: str, long_name: str, unit: str = "index, benchmark = 1", *, owner: str | None = None, signed: bool = False) -> Any:
+    """Declare a variable over ``dims`` (letters parted by blanks); owned by its last region dim unless said."""
+    d = tuple(dims.split())
+    return Symbol("variable", d, long_name, unit, _owner(d, owner), signed)
+
+
+def instrument(dims: str, long_name: str, unit: str = "power, 1 + ad valorem rate", *, owner: str | None = None, signed: bool = False) -> Any:
+    """Declare an exogenous variable that policies move."""
+    d = tuple(dims.split())
+    return Symbol("instrument", d, long_name, unit, _owner(d, owner), signed)
+
+
+def parameter(dims: str, long_name: str, unit: str = "1", *, structural: bool = True) -> Any:
+    """Declare a calibrated parameter; ``structural=False`` for elasticities and other live values."""
+    return Symbol("parameter", tuple(dims.split()), long_name, unit, None, True, structural)
+
+
+@dataclass
+class Rule:
+    """An equation or definition: dims, sentence, the Pyomo rule, and what it determines."""
+
+    dims: tuple[str, ...]
+    long_name: str
+    function: Callable[..., Any]
+    defines: str | None = None
+    owner: str | None = None
+    unit: str = ""
+    source: str = ""
+    name: str = ""
+    block: str = ""
+    is_equation: bool = field(default=True)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name, self.block = name, owner.__name__
+
+
+def equation(dims: str, long_name: str, *, defines: str, owner: str | None = None, source: str = "") -> Callable[[Callable[..., Any]], Any]:
+    """Declare an equation over ``dims``; ``defines`` names the variable it determines.
+
+    The pairing gives the equation the mask and the owner of that variable, so that each region's
+    equations and variables stay equal in number.
+    """
+    d = tuple(dims.split())
+
+    def wrap(function: Callable[..., Any]) -> Any:
+        return Rule(d, long_name, function, defines, _owner(d, owner), source=source)
+
+    return wrap
+
+
+def definition(dims: str, long_name: str, unit: str = "index, benchmark = 1") -> Callable[[Callable[..., Any]], Any]:
+    """Declare a derived quantity over ``dims``."""
+    d = tuple(dims.split())
+
+    def wrap(function: Callable[..., Any]) -> Any:
+        return Rule(d, long_name, function, unit=unit, is_equation=False)
+
+    return wrap
+
+
+class Block:
+    """A group of symbols and equations; subclasses calibrate their parameters in :meth:`calibrate`."""
+
+    symbols: ClassVar[dict[str, Symbol]]
+    rules: ClassVar[dict[str, Rule]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        held = [(k, v) for base in reversed(cls.__mro__) for k, v in vars(base).items()]
+        cls.symbols = {k: v for k, v in held if isinstance(v, Symbol)}
+        cls.rules = {k: v for k, v in held if isinstance(v, Rule)}
+
+    def calibrate(self, data: Any) -> Mapping[str, np.ndarray]:
+        """Values of the block's parameters and benchmark values of its instruments.
+
+        ``data`` is a :class:`cge.calibrated.Calibrated`. A variable is 1 at the benchmark unless given
+        here (signed variables 0).
+        """
+        return {}
+
+    def masks(self, data: Any) -> Mapping[str, np.ndarray]:
+        """Which elements of the block's variables exist; absent ones stay at their benchmark value."""
+        return {}

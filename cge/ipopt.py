@@ -1,0 +1,115 @@
+"""Ipopt through cyipopt: the judge of every solution, and the whole solver where asked.
+
+A square system is stated as a feasibility problem with the objective 1/2 ||x - x_start||^2, whose
+identity Hessian keeps the KKT matrix free of a zero block; the solution does not depend on it. MUMPS
+runs without its own scaling and pivoting, which the normalised equations do not need. Started at a
+solution with zero multipliers Ipopt certifies it at iteration 0 without factorising anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cyipopt
+import numpy as np
+
+from cge.krylov import Newton
+
+TUNED: dict[str, Any] = {
+    "nlp_scaling_method": "none",
+    "dual_inf_tol": 1e8,
+    "constr_mult_init_max": 0.0,
+    "mumps_permuting_scaling": 0,
+    "mumps_scaling": 0,
+    "mumps_pivtol": 0.0,
+    "mumps_pivot_order": 2,
+}
+"""Options that differ from Ipopt's defaults, measured in ``benchmarks/``."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Ipopt's answer: its status code and message, iterations, and the point."""
+
+    status: int
+    message: str
+    iterations: int
+    x: np.ndarray
+
+
+class _Problem:
+    """Callbacks of cyipopt for the scaled residuals of a system."""
+
+    def __init__(self, newton: Newton, start: np.ndarray) -> None:
+        self.newton, self.start = newton, start
+        system = newton.system
+        assert newton.scale is not None
+        self.row_scale = newton.scale[system.row_index]
+        self.iterations = 0
+
+    def objective(self, x: np.ndarray) -> float:
+        return 0.5 * float(((x - self.start) ** 2).sum())
+
+    def gradient(self, x: np.ndarray) -> np.ndarray:
+        return x - self.start
+
+    def constraints(self, x: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            r = self.newton.residual(x)
+        if not np.isfinite(r).all():
+            raise cyipopt.CyIpoptEvaluationError
+        return r
+
+    def jacobianstructure(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.newton.system.row_index, self.newton.system.column_index
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            data = self.newton.system.jacobian_data(x) * self.row_scale
+        if not np.isfinite(data).all():
+            raise cyipopt.CyIpoptEvaluationError
+        return data
+
+    def hessianstructure(self) -> tuple[np.ndarray, np.ndarray]:
+        k = np.arange(self.newton.system.n)
+        return k, k
+
+    def hessian(self, x: np.ndarray, multipliers: np.ndarray, factor: float) -> np.ndarray:
+        return np.full(x.size, factor)
+
+    def intermediate(self, _mode: int, iteration: int, *_: Any) -> bool:
+        self.iterations = iteration
+        return True
+
+
+def run_ipopt(newton: Newton, x: np.ndarray, *, tuned: bool = True, max_iter: int = 100, **options: Any) -> Verdict:
+    """Solve or certify the system from ``x``.
+
+    Parameters
+    ----------
+    newton : Newton
+        Supplies residual, Jacobian and row scale (``prepare`` must have run).
+    tuned : bool
+        Use :data:`TUNED`; False leaves Ipopt's defaults (for benchmarks).
+    options
+        Further Ipopt options.
+    """
+    n, rows = newton.system.n, newton.system.rows
+    problem = _Problem(newton, x.copy())
+    nlp = cyipopt.Problem(
+        n=n,
+        m=rows,
+        problem_obj=problem,
+        lb=np.full(n, -1e20),
+        ub=np.full(n, 1e20),
+        cl=np.zeros(rows),
+        cu=np.zeros(rows),
+    )
+    settings = {"print_level": 0, "sb": "yes", "tol": 1e-10, "constr_viol_tol": 1e-10, "max_iter": max_iter}
+    for name, value in {**settings, **(TUNED if tuned else {}), **options}.items():
+        nlp.add_option(name, value)
+    solution, info = nlp.solve(x.copy())
+    message = info["status_msg"]
+    text = message.decode() if isinstance(message, bytes) else str(message)
+    return Verdict(int(info["status"]), text.split("(")[0].strip(), problem.iterations, np.asarray(solution))

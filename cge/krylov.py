@@ -1,0 +1,293 @@
+"""Fast start: Newton-GMRES in logs, preconditioned by each region's own block, along a path of the shock.
+
+A world economy is nearly block diagonal by region: within a region everything depends on everything,
+between regions there is trade. The preconditioner factorises the diagonal blocks (one sparse LU of the
+block-diagonal matrix), with world variables and equations as a border eliminated by its Schur
+complement. It is built once for a closure and reused over Newton steps and policies; it is rebuilt at
+the current point when GMRES needs many iterations.
+
+Newton takes the whole shock at once where it contracts; where not, a share of it, extrapolating in logs
+from the points already found (continuation).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as sla
+
+from cge.errors import SolveError
+from cge.system import WORLD, System
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """Limits of the fast start.
+
+    Attributes
+    ----------
+    tolerance : float
+        Largest scaled residual at a solution.
+    smallest_share : float
+        The path ends where a smaller share of the shock would be needed.
+    newton_limit, gmres_limit : int
+        Steps at one point of the path; iterations in one linear solve.
+    refresh_after : int
+        GMRES iterations that lead to a new factorisation.
+    solves_limit : int
+        Points tried on the path.
+    """
+
+    tolerance: float = 1e-11
+    smallest_share: float = 1e-4
+    newton_limit: int = 12
+    gmres_limit: int = 120
+    refresh_after: int = 40
+    solves_limit: int = 200
+
+
+class Preconditioner:
+    """Block LU by region with the world border.
+
+    Parameters
+    ----------
+    jacobian : csr_matrix
+        Scaled Jacobian at some point.
+    system : System
+        Gives the owners.
+    """
+
+    def __init__(self, jacobian: sp.csr_matrix, system: System) -> None:
+        self.inner_rows = np.flatnonzero(system.owner_of_row != WORLD)
+        self.inner_cols = np.flatnonzero(system.owner_of_unknown != WORLD)
+        self.border_rows = np.flatnonzero(system.owner_of_row == WORLD)
+        self.border_cols = np.flatnonzero(system.owner_of_unknown == WORLD)
+        same = system.owner_of_row[system.row_index] == system.owner_of_unknown[system.column_index]
+        same &= system.owner_of_row[system.row_index] != WORLD
+        row_of = np.full(system.rows, -1)
+        row_of[self.inner_rows] = np.arange(self.inner_rows.size)
+        col_of = np.full(system.n, -1)
+        col_of[self.inner_cols] = np.arange(self.inner_cols.size)
+        k = self.inner_rows.size
+        blocks = sp.csc_matrix(
+            (jacobian.data[same], (row_of[system.row_index[same]], col_of[system.column_index[same]])), shape=(k, k)
+        )
+        self.lu = sla.splu(blocks, permc_spec="COLAMD", diag_pivot_thresh=0.1, options={"SymmetricMode": False})
+        self.right = jacobian[self.inner_rows][:, self.border_cols].toarray()
+        self.lower = jacobian[self.border_rows][:, self.inner_cols]
+        corner = jacobian[self.border_rows][:, self.border_cols].toarray()
+        self.solved_right = self.lu.solve(self.right) if self.border_cols.size else self.right
+        self.schur = corner - self.lower @ self.solved_right
+        self.nnz = int(self.lu.L.nnz + self.lu.U.nnz)
+
+    def solve(self, v: Array) -> Array:
+        """Approximate solution of J z = v."""
+        out = np.empty_like(v)
+        inner = self.lu.solve(v[self.inner_rows])
+        if self.border_cols.size:
+            world = np.linalg.solve(self.schur, v[self.border_rows] - self.lower @ inner)
+            inner -= self.solved_right @ world
+            out[self.border_cols] = world
+        out[self.inner_cols] = inner
+        return out
+
+    def solve_transposed(self, v: Array) -> Array:
+        """Approximate solution of J' z = v."""
+        out = np.empty_like(v)
+        top = v[self.inner_cols].copy()
+        if self.border_cols.size:
+            world = np.linalg.solve(self.schur.T, v[self.border_cols] - self.solved_right.T @ top)
+            top -= self.lower.T @ world
+            out[self.border_rows] = world
+        out[self.inner_rows] = self.lu.solve(top, trans="T")
+        return out
+
+
+@dataclass
+class Newton:
+    """Newton-GMRES on one system, keeping its preconditioner and row scale between solves."""
+
+    system: System
+    options: PathOptions = field(default_factory=PathOptions)
+    preconditioner: Preconditioner | None = None
+    scale: Array | None = None
+    gmres_iterations: int = 0
+    newton_steps: int = 0
+    factorisations: int = 0
+
+    def prepare(self, x: Array) -> None:
+        """Row scale and preconditioner at ``x``, once."""
+        if self.scale is None:
+            matrix = self._log_columns(self.system.jacobian(x), x)
+            largest = abs(matrix).max(axis=1).toarray().ravel()
+            if (largest == 0).any() or not np.isfinite(largest).all():
+                k = int(np.flatnonzero((largest == 0) | ~np.isfinite(largest))[0])
+                raise SolveError(f"equation {self.system.name_of_row(k)} involves no unknown or is not finite at the benchmark")
+            self.scale = 1.0 / largest
+            self.refresh(x)
+
+    def refresh(self, x: Array) -> None:
+        """Factorise the regional blocks at ``x``."""
+        matrix = self.matrix(x)
+        try:
+            self.preconditioner = Preconditioner(matrix, self.system)
+        except RuntimeError as error:  # SuperLU: "Factor is exactly singular"
+            raise SolveError(
+                f"the model is singular at this point ({error}); is a swap of the closure without effect on its variable?"
+            ) from error
+        self.factorisations += 1
+
+    def residual(self, x: Array) -> Array:
+        """Scaled residual."""
+        assert self.scale is not None
+        return self.system.residual(x) * self.scale
+
+    def matrix(self, x: Array) -> sp.csr_matrix:
+        """Scaled Jacobian with respect to the working unknowns (logs, or levels where the sign is free)."""
+        assert self.scale is not None
+        matrix = self._log_columns(self.system.jacobian(x), x)
+        matrix.data *= np.repeat(self.scale, np.diff(matrix.indptr))
+        return matrix
+
+    def _log_columns(self, matrix: sp.csr_matrix, x: Array) -> sp.csr_matrix:
+        matrix.data *= np.where(self.system.in_logs, x, 1.0)[matrix.indices]
+        return matrix
+
+    def move(self, x: Array, step: Array) -> Array:
+        """``x`` moved by ``-step`` in the working unknowns."""
+        logs = self.system.in_logs
+        return np.where(logs, x * np.exp(-np.where(logs, step, 0.0)), x - step)
+
+    def linear_solve(self, matrix: sp.csr_matrix, rhs: Array, tolerance: float, transposed: bool = False) -> tuple[Array, int]:
+        """GMRES with the block preconditioner; returns the solution and the iterations used."""
+        assert self.preconditioner is not None
+        n = rhs.size
+        count = 0
+
+        def tick(_: Any) -> None:
+            nonlocal count
+            count += 1
+
+        apply = self.preconditioner.solve_transposed if transposed else self.preconditioner.solve
+        operator = matrix.T if transposed else matrix
+        inverse = sla.LinearOperator((n, n), matvec=apply, dtype=float)
+        restart = min(self.options.gmres_limit, n)
+        solution, _ = sla.gmres(
+            operator, rhs, rtol=tolerance, atol=0.0, restart=restart, maxiter=1, M=inverse, callback=tick, callback_type="pr_norm"
+        )
+        self.gmres_iterations += count
+        return solution, count
+
+    def solve(self, x: Array) -> Array | None:
+        """Newton from ``x``; None where it does not contract."""
+        self.prepare(x)
+        last = np.inf
+        with np.errstate(all="ignore"):
+            r = self.residual(x)
+            for _ in range(self.options.newton_limit):
+                size = float(abs(r).max(initial=0.0))
+                if not np.isfinite(size):
+                    return None
+                if size < self.options.tolerance:
+                    return x
+                matrix = self.matrix(x)
+                if not np.isfinite(matrix.data).all():
+                    return None
+                wanted = min(1e-4, max(1e-9, 0.01 * size))
+                step, used = self.linear_solve(matrix, r, wanted)
+                if used >= self.options.refresh_after:
+                    self.refresh(x)
+                    if used >= self.options.gmres_limit:
+                        step, used = self.linear_solve(matrix, r, wanted)
+                self.newton_steps += 1
+                length = float(abs(step).max(initial=0.0))
+                if not length < min(1.5, 0.7 * last):
+                    if size < 1e3 * self.options.tolerance and length < 1e-8:
+                        return x  # the last digits are rounding noise
+                    return None
+                x, last = self.move(x, step), length
+                r = self.residual(x)
+        size = float(abs(r).max(initial=0.0))
+        return x if size < 10 * self.options.tolerance else None
+
+
+def follow_path(
+    system: System,
+    x: Array,
+    set_share: Callable[[float], None],
+    solve: Callable[[Array], Array | None],
+    options: PathOptions,
+    log: list[dict[str, Any]],
+    report: Callable[[float], None] | None = None,
+    waypoint: Callable[[float, Array], None] | None = None,
+) -> Array:
+    """Carry a solution from share 0 to share 1 of a shock, in as few pieces as contract.
+
+    Parameters
+    ----------
+    x : ndarray
+        Solution at share 0.
+    set_share : callable
+        Moves the exogenous values to a share of the shock.
+    solve : callable
+        Solves from a guess; None where it fails.
+    log : list
+        Gets one entry a point tried.
+    report : callable, optional
+        Called with the share reached (progress).
+    waypoint : callable, optional
+        Called with each share and solution on the path.
+
+    Raises
+    ------
+    SolveError
+        No equilibrium near: ``share`` is what was reached and ``worst`` the unknowns that ran away.
+    """
+    done, share = 0.0, 1.0
+    before: tuple[Array, float] | None = None
+    for _ in range(options.solves_limit):
+        share = min(share, 1.0 - done)
+        target = 1.0 if done + share > 1 - 1e-12 else done + share
+        set_share(target)
+        guess = x
+        if before is not None:
+            with np.errstate(all="ignore"):
+                stretch = share / before[1]
+                guess = np.where(system.in_logs, x * (x / before[0]) ** stretch, x + (x - before[0]) * stretch)
+            if not np.isfinite(guess).all():
+                guess = x
+        start = time.perf_counter()
+        found = solve(guess)
+        log.append({"share": target, "solved": found is not None, "seconds": time.perf_counter() - start})
+        if found is None:
+            share /= 2
+            if share < options.smallest_share:
+                break
+            continue
+        before, x, done, share = (x, share), found, target, 2 * share
+        if report:
+            report(done)
+        if waypoint:
+            waypoint(done, x)
+        if done == 1.0:
+            return x
+    set_share(done)
+    with np.errstate(all="ignore"):
+        drift = abs(np.log(np.maximum(x, 1e-300))) if before is not None else np.zeros(x.size)
+    away = np.argsort(np.where(system.in_logs, drift, 0.0))[::-1][:5]
+    names = [f"{system.name_of_unknown(int(k))} = {x[k]:.4g}" for k in away]
+    raise SolveError(
+        f"the path of the shock ends at share {done:.4f}: no equilibrium near beyond it. "
+        f"Furthest from the benchmark: {', '.join(names)}. Try a smaller shock, or check that it leaves every region an income",
+        worst=names,
+        log=log,
+        share=done,
+        last=x,
+    )

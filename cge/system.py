@@ -1,0 +1,219 @@
+"""The square system of a model: unknowns, residuals and the sparse Jacobian of all equation families.
+
+Unknowns are the free elements of the variables (a closure and the zero flows of the benchmark decide
+which); every variable lives in one dense array, so that a kernel reads it without gathering. The
+Jacobian has one fixed CSR pattern, found once: cells that are zero for every value of the unknowns and
+of the instruments (shares that are zero) are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from cge.declare import SET_OF_DIM, Rule, Symbol
+from cge.templates import Kernel, Leaf, Values
+
+WORLD = -1
+"""Owner of a world variable or equation."""
+
+
+@dataclass
+class Family:
+    """One compiled equation family and its place in the system."""
+
+    rule: Rule
+    kernel: Kernel
+    active: np.ndarray  # flat positions of the members that are equations
+    offset: int
+
+    @property
+    def size(self) -> int:
+        return int(self.active.size)
+
+
+@dataclass
+class _Plan:
+    """Where one leaf's block of derivatives goes in the CSR data array."""
+
+    pick: np.ndarray | None  # flat positions in the broadcast block; None for all
+    shape: tuple[int, ...]
+    slot: np.ndarray
+
+
+class System:
+    """Residuals and Jacobian over the unknowns.
+
+    Parameters
+    ----------
+    symbols, rules : mappings
+        Declarations; ``rules`` holds the equations only.
+    sets : mapping of pyomo set name to labels
+    block : pyomo Block
+        With the components the rules refer to.
+    values : Values
+        Current arrays; benchmark values at construction.
+    free : mapping of symbol name to bool array
+        Unknown elements.
+    active : mapping of equation name to bool array
+        Members that hold.
+    """
+
+    def __init__(
+        self,
+        symbols: Mapping[str, Symbol],
+        rules: Mapping[str, Rule],
+        sets: Mapping[str, Sequence[str]],
+        block: object,
+        values: Values,
+        free: Mapping[str, np.ndarray],
+        active: Mapping[str, np.ndarray],
+    ) -> None:
+        self.symbols, self.sets, self.values = symbols, sets, values
+        self.unknown = [n for n, mask in free.items() if mask.any()]
+        self.index = {n: np.flatnonzero(free[n]) for n in self.unknown}
+        self.offset: dict[str, int] = {}
+        at = 0
+        for n in self.unknown:
+            self.offset[n] = at
+            at += self.index[n].size
+        self.n = at
+        self.position = {n: np.full(values[n].shape, -1) for n in self.unknown}
+        for n in self.unknown:
+            self.position[n].ravel()[self.index[n]] = np.arange(self.index[n].size) + self.offset[n]
+        self.families: list[Family] = []
+        shapes = {n: a.shape for n, a in values.arrays.items()}
+        row = 0
+        for rule in rules.values():
+            index_sets = [getattr(block, SET_OF_DIM[d]) for d in rule.dims]
+            kernel = Kernel(rule.function, block, index_sets, shapes, self.unknown)
+            members = np.flatnonzero(active[rule.name])
+            self.families.append(Family(rule, kernel, members, row))
+            row += members.size
+        self.rows = row
+        self.owner_of_unknown = self._owners([(symbols[n].dims, symbols[n].owner, self.index[n]) for n in self.unknown])
+        self.owner_of_row = self._owners([(f.rule.dims, f.rule.owner, f.active) for f in self.families])
+        self.in_logs = np.concatenate(
+            [np.full(self.index[n].size, not symbols[n].signed) for n in self.unknown] or [np.zeros(0, bool)]
+        )
+        self._plan_jacobian()
+
+    def _owners(self, groups: Sequence[tuple[tuple[str, ...], str | None, np.ndarray]]) -> np.ndarray:
+        out = []
+        for dims, owner, flat in groups:
+            if owner is None:
+                out.append(np.full(flat.size, WORLD))
+            else:
+                shape = tuple(len(self.sets[SET_OF_DIM[d]]) for d in dims)
+                out.append(np.unravel_index(flat, shape)[dims.index(owner)])
+        return np.concatenate(out) if out else np.zeros(0, int)
+
+    # -- unknowns ----------------------------------------------------------------------------------
+    def pack(self, arrays: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
+        """The vector of unknowns from full arrays (default: the current values)."""
+        source = self.values.arrays if arrays is None else arrays
+        return np.concatenate([source[n].ravel()[self.index[n]] for n in self.unknown])
+
+    def unpack(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Full arrays of the variables with unknown elements, the others at their current value."""
+        out = {}
+        for n in self.unknown:
+            part = x[self.offset[n] : self.offset[n] + self.index[n].size]
+            shape = self.values[n].shape
+            if part.size == self.values[n].size:
+                out[n] = part.reshape(shape)
+            else:
+                full = self.values[n].astype(x.dtype, copy=True).ravel()
+                full[self.index[n]] = part
+                out[n] = full.reshape(shape)
+        return out
+
+    # -- residual and Jacobian ---------------------------------------------------------------------
+    def residual(self, x: np.ndarray) -> np.ndarray:
+        """Left less right side of every equation, in the equations' own units."""
+        arrays = self.unpack(x)
+        return np.concatenate([f.kernel.evaluate(self.values, arrays).ravel()[f.active] for f in self.families])
+
+    def _plan_jacobian(self) -> None:
+        """Find the fixed pattern by evaluating at a random point with random instruments and elasticities."""
+        rng = np.random.default_rng(20240229)
+        probe = Values(self.values.arrays)
+        for name, symbol in self.symbols.items():
+            if symbol.kind == "parameter" and symbol.structural or name in self.index:
+                continue
+            array = self.values[name]
+            probe.arrays[name] = np.abs(array) + rng.uniform(0.1, 0.9, array.shape)
+        arrays = self.unpack(rng.uniform(0.5, 1.5, self.n))
+        rows, columns = [], []
+        self._plans: list[tuple[Family, list[tuple[Leaf, _Plan]]]] = []
+        for f in self.families:
+            row_of = np.full(f.kernel.size, -1)
+            row_of[f.active] = np.arange(f.size) + f.offset
+            row_of = row_of.reshape(f.kernel.shape)
+            plans: list[tuple[Leaf, _Plan]] = []
+            for leaf, g in f.kernel.adjoint(probe, arrays):
+                axes = [*range(f.kernel.rank), *(a for a in leaf.free_axes if a >= f.kernel.rank)]
+                full = [1] * len(f.kernel.sizes)
+                for a in axes:
+                    full[a] = f.kernel.sizes[a]
+                shape = tuple(full)
+                block = np.broadcast_to(g, shape).ravel()
+                own = row_of.reshape(*f.kernel.shape, *([1] * (len(full) - f.kernel.rank)))
+                r = np.broadcast_to(own, shape).ravel()
+                target = np.broadcast_to(f.kernel._leaf(leaf, self.position[leaf.name]), shape).ravel()
+                keep = np.flatnonzero((block != 0) & (r >= 0) & (target >= 0))
+                if not keep.size:
+                    continue
+                rows.append(r[keep])
+                columns.append(target[keep])
+                plans.append((leaf, _Plan(None if keep.size == block.size else keep, shape, np.zeros(0, int))))
+            self._plans.append((f, plans))
+        key = np.concatenate(rows) * self.n + np.concatenate(columns)
+        unique, slots = np.unique(key, return_inverse=True)
+        at = 0
+        for (_, plans), _family in zip(self._plans, self.families, strict=True):
+            for k, (leaf, plan) in enumerate(plans):
+                count = rows[0].size
+                rows.pop(0)
+                plans[k] = (leaf, _Plan(plan.pick, plan.shape, slots[at : at + count].astype(np.int32)))
+                at += count
+        self.row_index = (unique // self.n).astype(np.int32)
+        self.column_index = (unique % self.n).astype(np.int32)
+        self.nnz = unique.size
+        self.indptr = np.searchsorted(self.row_index, np.arange(self.rows + 1)).astype(np.int32)
+
+    def jacobian_data(self, x: np.ndarray) -> np.ndarray:
+        """Derivatives in the order of ``row_index, column_index``; exact."""
+        arrays = self.unpack(x)
+        data = np.zeros(self.nnz)
+        for f, plans in self._plans:
+            blocks = {leaf: g for leaf, g in f.kernel.adjoint(self.values, arrays)}
+            for leaf, plan in plans:
+                g = blocks.get(leaf)
+                if g is None:  # folded to zero at the current parameters
+                    continue
+                flat = np.broadcast_to(g, plan.shape).reshape(-1)
+                data[plan.slot] += flat if plan.pick is None else flat[plan.pick]
+        return data
+
+    def jacobian(self, x: np.ndarray) -> sp.csr_matrix:
+        """The Jacobian as a CSR matrix, shape (rows, n)."""
+        return sp.csr_matrix((self.jacobian_data(x), self.column_index, self.indptr), shape=(self.rows, self.n))
+
+    # -- names -------------------------------------------------------------------------------------
+    def name_of_row(self, k: int) -> str:
+        """An equation's name and cell, as ``e_pms[c15, int, CHN]``."""
+        f = next(f for f in reversed(self.families) if f.offset <= k)
+        return f"{f.rule.name}[{', '.join(self._labels(f.rule.dims, f.active[k - f.offset]))}]"
+
+    def name_of_unknown(self, k: int) -> str:
+        """A variable's name and cell."""
+        n = next(n for n in reversed(self.unknown) if self.offset[n] <= k)
+        return f"{n}[{', '.join(self._labels(self.symbols[n].dims, self.index[n][k - self.offset[n]]))}]"
+
+    def _labels(self, dims: tuple[str, ...], flat: int) -> list[str]:
+        shape = tuple(len(self.sets[SET_OF_DIM[d]]) for d in dims)
+        return [str(self.sets[SET_OF_DIM[d]][k]) for d, k in zip(dims, np.unravel_index(flat, shape), strict=True)]
