@@ -212,7 +212,6 @@ class Sam:
         costs = (g["vdfp"] + g["vmfp"]).sum(0) + g["evfp"].sum(0)
         spent = self.expenditure()
         by_use = np.stack([g["vmfb"].sum(1), g["vmpb"], g["vmgb"], g["vmib"]], axis=1)
-        world = spent["inv"] - g["save"] - g["vdep"]
         return {
             "output of a commodity = its uses": (("i", "r"), g["makb"].sum(1), domestic),
             "imports of a commodity = its uses": (("i", "r"), g["vmsb"].sum(1), imported),
@@ -220,7 +219,7 @@ class Sam:
             "cif = fob + margins": (("i", "s", "d"), g["vcif"], g["vfob"] + g["vtwr"].sum(0)),
             "margins sold = margins used": (("m",), g["vst"].sum(1), g["vtwr"].sum((1, 2, 3))),
             "income = spending + saving": (("r",), self.income(), spent["prv"] + spent["gov"] + g["save"]),
-            "world saving = world investment": ((), np.asarray(world.sum()), np.asarray(0.0)),
+            "world saving = world investment": ((), np.asarray(spent["inv"].sum()), np.asarray((g["save"] + g["vdep"]).sum())),
             "imports by use = imports": (("i", "s", "d"), g["vmub"].sum(1), g["vmsb"]),
             "imports by use and source = purchases": (("i", "u", "d"), g["vmub"].sum(2), by_use),
         }

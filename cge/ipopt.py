@@ -41,8 +41,8 @@ class Verdict:
 class _Problem:
     """Callbacks of cyipopt for the scaled residuals of a system."""
 
-    def __init__(self, newton: Newton, start: np.ndarray) -> None:
-        self.newton, self.start = newton, start
+    def __init__(self, newton: Newton, start: np.ndarray, idle: int) -> None:
+        self.newton, self.start = newton, np.append(start, np.zeros(idle))
         system = newton.system
         assert newton.scale is not None
         self.row_scale = newton.scale[system.row_index]
@@ -56,7 +56,7 @@ class _Problem:
 
     def constraints(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            r = self.newton.residual(x)
+            r = self.newton.residual(x[: self.newton.system.n])
         if not np.isfinite(r).all():
             raise cyipopt.CyIpoptEvaluationError
         return r
@@ -66,13 +66,13 @@ class _Problem:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            data = self.newton.system.jacobian_data(x) * self.row_scale
+            data = self.newton.system.jacobian_data(x[: self.newton.system.n]) * self.row_scale
         if not np.isfinite(data).all():
             raise cyipopt.CyIpoptEvaluationError
         return data
 
     def hessianstructure(self) -> tuple[np.ndarray, np.ndarray]:
-        k = np.arange(self.newton.system.n)
+        k = np.arange(self.start.size)
         return k, k
 
     def hessian(self, x: np.ndarray, multipliers: np.ndarray, factor: float) -> np.ndarray:
@@ -83,33 +83,47 @@ class _Problem:
         return True
 
 
-def run_ipopt(newton: Newton, x: np.ndarray, *, tuned: bool = True, max_iter: int = 100, **options: Any) -> Verdict:
-    """Solve or certify the system from ``x``.
+def certify(newton: Newton, x: np.ndarray) -> Verdict:
+    """Ipopt's verdict on a solution found elsewhere, at iteration 0.
+
+    One idle variable (objective half its square) makes the problem non-square: on a square one Ipopt
+    factorises the KKT matrix after success, only to report multipliers that nobody asked for, which
+    takes most of the time of a large model. The constraints judged are the same.
+    """
+    return run_ipopt(newton, x, idle=1)
+
+
+def run_ipopt(
+    newton: Newton, x: np.ndarray, *, tuned: bool = True, max_iter: int = 100, idle: int = 0, **options: Any
+) -> Verdict:
+    """Solve the system from ``x``.
 
     Parameters
     ----------
     newton : Newton
         Supplies residual, Jacobian and row scale (``prepare`` must have run).
+    idle : int
+        Variables that enter no constraint, see :func:`certify`.
     tuned : bool
         Use :data:`TUNED`; False leaves Ipopt's defaults (for benchmarks).
     options
         Further Ipopt options.
     """
     n, rows = newton.system.n, newton.system.rows
-    problem = _Problem(newton, x.copy())
+    problem = _Problem(newton, x, idle)
     nlp = cyipopt.Problem(
-        n=n,
+        n=n + idle,
         m=rows,
         problem_obj=problem,
-        lb=np.full(n, -1e20),
-        ub=np.full(n, 1e20),
+        lb=np.full(n + idle, -1e20),
+        ub=np.full(n + idle, 1e20),
         cl=np.zeros(rows),
         cu=np.zeros(rows),
     )
     settings = {"print_level": 0, "sb": "yes", "tol": 1e-10, "constr_viol_tol": 1e-10, "max_iter": max_iter}
     for name, value in {**settings, **(TUNED if tuned else {}), **options}.items():
         nlp.add_option(name, value)
-    solution, info = nlp.solve(x.copy())
+    solution, info = nlp.solve(problem.start.copy())
     message = info["status_msg"]
     text = message.decode() if isinstance(message, bytes) else str(message)
-    return Verdict(int(info["status"]), text.split("(")[0].strip(), problem.iterations, np.asarray(solution))
+    return Verdict(int(info["status"]), text.split("(")[0].strip(), problem.iterations, np.asarray(solution)[:n])

@@ -35,6 +35,8 @@ class PathOptions:
     ----------
     tolerance : float
         Largest scaled residual at a solution.
+    waypoint_tolerance : float
+        The same at points on the way.
     smallest_share : float
         The path ends where a smaller share of the shock would be needed.
     newton_limit, gmres_limit : int
@@ -46,6 +48,7 @@ class PathOptions:
     """
 
     tolerance: float = 1e-11
+    waypoint_tolerance: float = 1e-6
     smallest_share: float = 1e-4
     newton_limit: int = 12
     gmres_limit: int = 120
@@ -185,9 +188,10 @@ class Newton:
         self.gmres_iterations += count
         return solution, count
 
-    def solve(self, x: Array) -> Array | None:
-        """Newton from ``x``; None where it does not contract."""
+    def solve(self, x: Array, final: bool = True) -> Array | None:
+        """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact."""
         self.prepare(x)
+        tolerance = self.options.tolerance if final else self.options.waypoint_tolerance
         last = np.inf
         with np.errstate(all="ignore"):
             r = self.residual(x)
@@ -195,7 +199,7 @@ class Newton:
                 size = float(abs(r).max(initial=0.0))
                 if not np.isfinite(size):
                     return None
-                if size < self.options.tolerance:
+                if size < tolerance:
                     return x
                 matrix = self.matrix(x)
                 if not np.isfinite(matrix.data).all():
@@ -209,20 +213,20 @@ class Newton:
                 self.newton_steps += 1
                 length = float(abs(step).max(initial=0.0))
                 if not length < min(1.5, 0.7 * last):
-                    if size < 1e3 * self.options.tolerance and length < 1e-8:
+                    if size < 1e3 * tolerance and length < 1e-8:
                         return x  # the last digits are rounding noise
                     return None
                 x, last = self.move(x, step), length
                 r = self.residual(x)
         size = float(abs(r).max(initial=0.0))
-        return x if size < 10 * self.options.tolerance else None
+        return x if size < 10 * tolerance else None
 
 
 def follow_path(
     system: System,
     x: Array,
     set_share: Callable[[float], None],
-    solve: Callable[[Array], Array | None],
+    solve: Callable[[Array, bool], Array | None],
     options: PathOptions,
     log: list[dict[str, Any]],
     report: Callable[[float], None] | None = None,
@@ -237,7 +241,7 @@ def follow_path(
     set_share : callable
         Moves the exogenous values to a share of the shock.
     solve : callable
-        Solves from a guess; None where it fails.
+        Solves from a guess, exactly where its second argument is true; None where it fails.
     log : list
         Gets one entry a point tried.
     report : callable, optional
@@ -264,7 +268,7 @@ def follow_path(
             if not np.isfinite(guess).all():
                 guess = x
         start = time.perf_counter()
-        found = solve(guess)
+        found = solve(guess, target == 1.0)
         log.append({"share": target, "solved": found is not None, "seconds": time.perf_counter() - start})
         if found is None:
             share /= 2

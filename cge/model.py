@@ -17,7 +17,7 @@ from cge.calibrated import Calibrated
 from cge.closure import Closure
 from cge.declare import SET_OF_DIM, Block, Rule, Symbol
 from cge.errors import ClosureError, ModelError, SolveError
-from cge.ipopt import Verdict, run_ipopt
+from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, follow_path
 from cge.progress import Progress
 from cge.shock import Shock, targets
@@ -317,7 +317,7 @@ class Model:
             with Progress(name, progress) as bar:
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 x = follow_path(self.system, x, set_share, solver, self.options, log, bar.update)
-            verdict = run_ipopt(self.newton, x)
+            verdict = certify(self.newton, x)
         except SolveError as error:
             if error.last is not None:
                 error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
@@ -339,7 +339,7 @@ class Model:
                 log=log,
             )
         seconds = time.perf_counter() - started
-        info = {**solver_log, "iterations": verdict.iterations, "status": verdict.message, "max_residual": residual}
+        info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], "max_residual": residual}
         solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds})
         self._restore()
         return solution
@@ -367,7 +367,7 @@ class Model:
             if self.values[name] is not value:
                 self.values.set(name, value)
 
-    def _ipopt_point(self, x: np.ndarray) -> np.ndarray | None:
+    def _ipopt_point(self, x: np.ndarray, final: bool) -> np.ndarray | None:
         self.newton.prepare(x)
         verdict: Verdict = run_ipopt(self.newton, x)
         return verdict.x if verdict.status in CERTIFIED else None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 import xarray as xr
 
-from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from cge.errors import ShockError
 
@@ -18,15 +17,18 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Shock(Protocol):
-    """Anything that turns a benchmark into changes of instruments.
+    """Anything that says how instruments of a model change.
 
     ``changes`` returns, by instrument, an array over some of its dims with the factor to multiply the
     benchmark value with (for signed instruments such as ``fsav``: the amount to add).
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Short name for logs and messages."""
+        ...
 
-    def changes(self, benchmark: Benchmark) -> Mapping[str, xr.DataArray]:
+    def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
         """Factors (or amounts) by instrument."""
         ...
 
@@ -41,7 +43,7 @@ def targets(model: Model, shock: Shock) -> dict[str, np.ndarray]:
         instrument whose change touches no cell of the benchmark.
     """
     out: dict[str, np.ndarray] = {}
-    for name, change in shock.changes(model.benchmark).items():
+    for name, change in shock.changes(model).items():
         known = [s for s, symbol in model.symbols.items() if symbol.kind != "parameter"]
         if name not in known:
             raise ShockError(f"policy {shock.name!r}: unknown instrument {name!r}{nearest(name, known)}")

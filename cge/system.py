@@ -34,6 +34,12 @@ class Family:
     def size(self) -> int:
         return int(self.active.size)
 
+    def seed(self, weights: np.ndarray) -> np.ndarray:
+        """Weights of this family's rows as an array over its members (0 where not an equation)."""
+        full = np.zeros(self.kernel.size)
+        full[self.active] = weights[self.offset : self.offset + self.size]
+        return full.reshape(self.kernel.shape)
+
 
 @dataclass
 class _Plan:
@@ -170,6 +176,7 @@ class System:
                 rows.append(r[keep])
                 columns.append(target[keep])
                 plans.append((leaf, _Plan(None if keep.size == block.size else keep, shape, np.zeros(0, int))))
+            f.kernel.forget()  # what it folded were probe values
             self._plans.append((f, plans))
         key = np.concatenate(rows) * self.n + np.concatenate(columns)
         unique, slots = np.unique(key, return_inverse=True)
@@ -217,3 +224,11 @@ class System:
     def _labels(self, dims: tuple[str, ...], flat: int) -> list[str]:
         shape = tuple(len(self.sets[SET_OF_DIM[d]]) for d in dims)
         return [str(self.sets[SET_OF_DIM[d]][k]) for d, k in zip(dims, np.unravel_index(flat, shape), strict=True)]
+
+    def pull(self, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """The transposed Jacobian times row weights, without forming it."""
+        arrays = self.unpack(x)
+        bars = {n: np.zeros(self.values[n].shape) for n in self.unknown}
+        for f in self.families:
+            f.kernel.pull_into(bars, f.seed(weights), self.values, arrays)
+        return np.concatenate([bars[n].ravel()[self.index[n]] for n in self.unknown])

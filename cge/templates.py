@@ -186,6 +186,8 @@ class Kernel:
         if isinstance(e, ne.AbsExpression):
             return self._emit("abs", (self._compile(e.args[0], scope),))
         if isinstance(e, ne.UnaryFunctionExpression):
+            if e.getname() not in ("exp", "log", "sqrt"):
+                raise TypeError(f"function {e.getname()!r} is not supported in a template; use exp, log, sqrt")
             return self._emit(e.getname(), (self._compile(e.args[0], scope),))
         if isinstance(e, ne.Expr_ifExpression):
             return self._emit("where", tuple(self._compile(x, scope) for x in e.args))
@@ -276,7 +278,7 @@ class Kernel:
             self._alias[k] = k
             if node.fixed:
                 continue
-            if node.op == "where" and np.ndim(self._folded[node.args[0]]) == 0:
+            if node.op == "where" and self.nodes[node.args[0]].fixed and np.ndim(self._folded[node.args[0]]) == 0:
                 self._alias[k] = self._alias[node.args[1 if self._folded[node.args[0]] else 2]]
             elif node.op == "*" and any(self._is_zero(a) for a in node.args):
                 self._alias[k] = next(self._alias[a] for a in node.args if self._is_zero(a))
@@ -298,6 +300,12 @@ class Kernel:
             stack += [self._alias[a] for a in self.nodes[k].args]
         self._order = sorted(needed)
         self._state = state
+
+    def forget(self) -> None:
+        """Drop everything folded: the next evaluation reads its values afresh."""
+        self._state = None
+        self._stamp = [-1] * len(self.nodes)
+        self._folded = [None] * len(self.nodes)
 
     def _is(self, k: int, number: float) -> bool:
         k = self._alias[k]
@@ -372,6 +380,23 @@ class Kernel:
                 share = self._reduce(share, self.nodes[arg].axes | keep)
                 bar[arg] = share if arg not in bar else bar[arg] + share
         return out
+
+    def pull_into(
+        self, bars: Mapping[str, np.ndarray], seed: np.ndarray, values: Values, varying: Mapping[str, np.ndarray]
+    ) -> None:
+        """Add the seed-weighted derivatives with respect to each symbol of ``bars`` to its array."""
+        for leaf, g in self.adjoint(values, varying, seed):
+            if leaf.name not in bars:
+                continue
+            free = leaf.free_axes
+            shape = [1] * self._ndim
+            for a in free:
+                shape[a] = self.sizes[a]
+            dense = np.broadcast_to(g, shape) if np.ndim(g) else np.full(shape, g)
+            block = dense.reshape([self.sizes[a] for a in sorted(free)]).transpose(np.argsort(np.argsort(free)))
+            target = bars[leaf.name]
+            fixed = tuple(a[0] if isinstance(a, tuple) else slice(None) for a in leaf.axes)
+            target[fixed] += block
 
     def _reduce(self, g: Array, keep: frozenset[int]) -> Array:
         if np.ndim(g) == 0:

@@ -1,1 +1,14 @@
-"""Policies."""
+"""Policies: sourced, composable shocks, and the command line that runs them."""
+
+import warnings
+
+# `python -m policies.rcep` runs a module that this package has imported; that is intended
+warnings.filterwarnings("ignore", message="'policies\\.", category=RuntimeWarning, module="runpy")
+
+from policies.experiment import Experiment, run
+from policies.policy import InstrumentChange, Policy
+from policies.rcep import rcep
+from policies.registry import POLICIES, find_policy
+from policies.tariff_change import tariff_change
+
+__all__ = ["POLICIES", "Experiment", "InstrumentChange", "Policy", "find_policy", "rcep", "run", "tariff_change"]

@@ -178,8 +178,9 @@ def _read_sheet(path: Path) -> Wiot:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
     text = raw.astype(str).apply(lambda column: column.str.strip())
     is_code = text.apply(lambda column: column.str.fullmatch(r"c\d+"))
-    row_of_codes = int(is_code.sum(axis=1).to_numpy().argmax())
-    column_of_codes = int(is_code.sum(axis=0).to_numpy().argmax())
+    # the last of the header rows and label columns holds the c-codes
+    row_of_codes = int(np.flatnonzero(is_code.sum(axis=1) == is_code.sum(axis=1).max())[-1])
+    column_of_codes = int(np.flatnonzero(is_code.sum(axis=0) == is_code.sum(axis=0).max())[-1])
     if not is_code.iloc[row_of_codes].any() or not is_code.iloc[:, column_of_codes].any():
         raise DataError(f"{path} has no row and column of codes c1, c2, ...: not the WIOD 2013 layout")
     countries_row, countries_column = row_of_codes - 1, column_of_codes - 1

@@ -1,0 +1,38 @@
+# `make demo` and `make test` work on a fresh machine: they make .venv and install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: demo test docs bench clean data
+
+$(BIN)/cge: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $(BIN)/cge
+
+$(VENV)/.dev: pyproject.toml $(BIN)/cge
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $(VENV)/.dev
+
+demo: $(BIN)/cge
+	$(BIN)/cge run rcep --out results/rcep
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
+
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.run
+
+data: $(VENV)/.dev
+	$(BIN)/python -m calibration.datasets.world_2011 --data ../shared/data
+
+clean:
+	rm -rf $(VENV) results docs/_build build *.egg-info

@@ -1,0 +1,178 @@
+"""The command ``cge``: list, info, check and run. Every command takes ``--json``, which prints only JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from calibration import DataError, available, load_benchmark
+from cge import Closure, Model, ModelError, SolveError
+from policies import experiment, report
+from policies.registry import POLICIES, find_policy
+
+app = typer.Typer(
+    help="Open multi-region CGE models: trade policy and value chains.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of a benchmark file.")]
+BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
+
+
+def _print_json(held: Any) -> None:
+    typer.echo(json.dumps(held, indent=1, default=str))
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 100)
+
+
+def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
+    shown = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+    for k, column in enumerate([table.index.name or "", *table.columns]):
+        shown.add_column(str(column), justify="left" if k == 0 else "right", no_wrap=k == 0)
+    for label, row in table.iterrows():
+        cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
+        shown.add_row(str(label), *cells)
+    _console().print(shown)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Policies and embedded benchmarks."""
+    held = {"policies": {k: find_policy(k).title for k in POLICIES}, "benchmarks": available()}
+    if as_json:
+        _print_json(held)
+        return
+    _show(pd.DataFrame({"title": held["policies"]}).rename_axis("policy"), "Policies")
+    typer.echo("Benchmarks: " + ", ".join(available()))
+
+
+@app.command()
+def info(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> None:
+    """What a benchmark holds: year, source, regions, commodities, adjustments, elasticities."""
+    data = load_benchmark(benchmark)
+    adjustments = data.sam.adjustments
+    held = {
+        "name": data.name,
+        **{k: data.attrs.get(k) for k in ("title", "year", "source", "licence", "rules", "factor_split", "note", "zero_headers")},
+        "regions": data.regions,
+        "commodities": data.commodities,
+        "factors": data.sam.factors,
+        "gdp_tn_usd": round(float(data.sam.gdp().sum()) / 1e6, 3),
+        "adjustments": {str(k): int(v) for k, v in adjustments["rule"].value_counts().items()},
+        "elasticity_sources": str(data.attrs.get("elasticity_sources", "")).splitlines(),
+    }
+    if as_json:
+        _print_json({k: v.item() if hasattr(v, "item") else v for k, v in held.items()})
+        return
+    for key, value in held.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) and key != "elasticity_sources" else value
+        typer.echo(f"{key}: " + ("\n  " + "\n  ".join(value) if key == "elasticity_sources" else str(text)))
+
+
+@app.command()
+def check(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> None:
+    """Every balance and replication check of a benchmark, as a table."""
+    data = load_benchmark(benchmark)
+    violated = data.sam.check()
+    rows = [
+        {"check": f"balance: {name}", "value": float((violated["identity"] == name).sum()), "limit": 0.0}
+        for name in data.sam.identities()
+    ]
+    model = Model(data)
+    base = model.solve()
+    found = base.checks()
+    rows += [{"check": str(r.check), "value": float(str(r.value)), "limit": float(str(r.limit))} for r in found.itertuples()]
+    residual = float(abs(model.newton.residual(model.system.pack(model.benchmark_values))).max())
+    rows.append({"check": "benchmark replication residual", "value": residual, "limit": 1e-12})
+    drift = max(float(abs(base.arrays[n] - model.benchmark_values[n]).max()) for n in model.system.unknown)
+    rows.append({"check": "solution departs from the benchmark by", "value": drift, "limit": 1e-9})
+    rows.append({"check": "homogeneity (numeraire x 1.1)", "value": base.homogeneity(), "limit": 1e-9})
+    table = pd.DataFrame(rows).set_index("check")
+    table["ok"] = table["value"] <= table["limit"]
+    if as_json:
+        _print_json({"benchmark": data.name, "ok": bool(table["ok"].all()), "checks": table.reset_index().to_dict("records")})
+    else:
+        shown = table.astype({"ok": object})
+        shown["value"] = [f"{v:.1e}" for v in table["value"]]
+        shown["limit"] = [f"{v:.0e}" for v in table["limit"]]
+        _show(shown, f"Checks of benchmark {data.name}")
+    if not table["ok"].all():
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
+    benchmark: BenchmarkOption = "world",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV, PNG and JSON results.")] = None,
+    investment: Annotated[str, typer.Option(help="Closure: 'saving' (investment follows) or 'fixed'.")] = "saving",
+    labour: Annotated[str, typer.Option(help="Closure: 'full employment' or 'fixed real wage'.")] = "full employment",
+    capital: Annotated[str, typer.Option(help="'mobile', or 'specific' to its activity.")] = "mobile",
+    sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
+    method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Solve a policy and show who gains and loses."""
+    if capital not in ("mobile", "specific"):
+        raise ModelError(f"unknown capital rule {capital!r}; choose 'mobile' or 'specific'")
+    if method not in ("auto", "ipopt"):
+        raise ModelError(f"unknown method {method!r}; choose 'auto' or 'ipopt'")
+    specific = ("nat", "cap") if capital == "specific" else None
+    closure = Closure.standard(investment=investment, labour=labour, specific=specific)  # type: ignore[arg-type]
+    result = experiment.run(find_policy(policy), benchmark, closure, sourcing=sourcing, method=method)
+    if out is not None:
+        report.write(result, out)
+    summary = result.summary()
+    if as_json:
+        _print_json(summary)
+        return
+    table = result.comparison.table()
+    names = {"ev_musd": "EV, m USD"}
+    table.columns = pd.Index([names.get(c, c.removesuffix("_percent").replace("_", " ") + " %") for c in table.columns])
+    table["EV, m USD"] = [f"{v:,.0f}" for v in table["EV, m USD"]]
+    _show(table, f"{summary['title'] or summary['policy']} on benchmark {summary['benchmark']}")
+    if summary["intra_trade_percent"] is not None and len(result.members) < len(table):
+        typer.echo(
+            f"Members {', '.join(result.members)}: welfare {summary['bloc_welfare_percent']:+.3f} %, "
+            f"trade among them {summary['intra_trade_percent']:+.1f} % (volume)"
+        )
+    for note in summary["notes"]:
+        typer.echo(f"Note: {note}")
+    seconds = summary["seconds"]
+    typer.echo(
+        f"{summary['status']}: residual {summary['max_residual']:.0e}, Walras {summary['walras']:.0e} of world GDP; "
+        f"build {seconds['build']:.2f} s, solve {seconds['solve']:.2f} s" + (f"; results in {out}" if out else "")
+    )
+
+
+def run_script(policy: str) -> None:
+    """``python -m policies.NAME`` is ``cge run NAME``."""
+    sys.argv[1:1] = ["run", policy] if policy in POLICIES else ["run"]
+    main()
+
+
+def main() -> None:
+    """Entry point: errors of data, model or solve are one line on standard error and exit code 2."""
+    try:
+        app()
+    except (DataError, ModelError, SolveError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        for line in getattr(error, "worst", []):
+            typer.echo(f"  {line}", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

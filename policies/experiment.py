@@ -1,0 +1,114 @@
+"""An experiment: benchmark, model and policy, solved and timed."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from calibration import load_benchmark
+from cge import Closure, Comparison, Model, Solution
+from policies.policy import Policy
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a run of a policy gave.
+
+    Attributes
+    ----------
+    policy : Policy
+    base, after : Solution
+    seconds : dict
+        ``calibrate`` (opening the benchmark), ``build`` (assembling and compiling), ``solve`` (both solutions).
+    """
+
+    policy: Policy
+    base: Solution
+    after: Solution
+    seconds: dict[str, float]
+
+    @property
+    def comparison(self) -> Comparison:
+        """After against before."""
+        return self.after.compare(self.base)
+
+    @property
+    def members(self) -> list[str]:
+        """Members of the policy that the benchmark shows apart."""
+        return self.policy.present(self.base.model.benchmark.regions)
+
+    def summary(self) -> dict[str, Any]:
+        """Everything the command line prints as JSON."""
+        comparison, members = self.comparison, self.members
+        table = comparison.table()
+        regions: dict[str, dict[str, float]] = {
+            str(r): {k: float(v) for k, v in row.items()} for r, row in table.to_dict("index").items()
+        }
+        flows = comparison.bilateral()[["before", "after"]].sum("i")
+        for r in members:
+            others = [m for m in members if m != r]
+            total = {k: float(flows[k].sel(s=r, d=others).sum() + flows[k].sel(s=others, d=r).sum()) for k in ("before", "after")}
+            if total["before"] > 0:
+                regions[r]["intra_trade_percent"] = 100 * (total["after"] / total["before"] - 1)
+        info = self.after.info
+        return {
+            "policy": self.policy.name,
+            "title": self.policy.title,
+            "benchmark": self.base.model.benchmark.name,
+            **self.base.model.attrs(),
+            "status": info["status"],
+            "iterations": int(info["newton_steps"] + info["iterations"]),
+            "max_residual": max(self.base.max_residual, self.after.max_residual),
+            "walras": max(self.base.walras, self.after.walras),
+            "seconds": {k: round(v, 4) for k, v in self.seconds.items()},
+            "peak_memory_mb": round(peak_memory_mb(), 1),
+            "members": members,
+            "intra_trade_percent": comparison.trade_among(members) if len(members) > 1 else None,
+            "bloc_welfare_percent": self._bloc(members),
+            "world_ev_musd": float(table["ev_musd"].sum()),
+            "regions": regions,
+            "notes": self.policy.remarks(self.base.model.benchmark.regions),
+            "sources": list(self.policy.sources),
+        }
+
+    def _bloc(self, members: list[str]) -> float | None:
+        if not members:
+            return None
+        ev = (self.after["ev"] - self.base["ev"]).sel(r=members).sum()
+        return float(100 * ev / self.base["y_0"].sel(r=members).sum())
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 / 1024 if sys.platform == "darwin" else peak / 1024
+
+
+def run(
+    policy: Policy, benchmark: str | Path = "world", closure: Closure | None = None, *, sourcing: str = "use", method: Any = "auto"
+) -> Experiment:
+    """Solve a policy against its benchmark.
+
+    Parameters
+    ----------
+    policy : Policy
+    benchmark : str or path
+        Name of an embedded benchmark or a file.
+    closure : Closure, optional
+    sourcing, method : str
+        Passed to :class:`cge.Model` and :meth:`cge.Model.solve`.
+    """
+    clock = [time.perf_counter()]
+    data = load_benchmark(benchmark)
+    clock.append(time.perf_counter())
+    model = Model(data, closure, sourcing=sourcing)
+    clock.append(time.perf_counter())
+    base = model.solve()
+    after = model.solve(policy, method=method)
+    clock.append(time.perf_counter())
+    parts = dict(zip(("calibrate", "build", "solve"), (b - a for a, b in zip(clock, clock[1:], strict=False)), strict=True))
+    return Experiment(policy, base, after, parts)

@@ -1,0 +1,250 @@
+"""A policy: named, sourced changes of a model's instruments, composable and kept in a readable file.
+
+Policies add up with ``+`` (changes of one instrument are multiplied, never overwritten) and scale with
+``*`` (half a policy makes half of each change of a power or index). They are read from and written to
+YAML that people edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from calibration.errors import nearest
+from cge.errors import ShockError
+
+if TYPE_CHECKING:
+    from cge.model import Model
+
+MEMBERS = "@members"
+"""In ``where``: the policy's members that are regions of the benchmark."""
+
+
+class InstrumentChange(BaseModel):
+    """One change of one instrument.
+
+    Exactly one of ``rate_to`` (the ad valorem rate becomes this), ``rate_times`` (the rate is multiplied),
+    ``rate_add`` (percentage points over 100 are added), ``factor`` (the power, index or level is
+    multiplied) and ``add`` (an amount is added to a signed instrument).
+
+    Attributes
+    ----------
+    instrument : str
+        GTAP symbol such as ``tms``.
+    where : dict
+        Dim letter -> labels, or ``"@members"``; dims not named mean all labels.
+    among : bool
+        Leave out a region's trade with itself.
+    scale : float
+        Share of the change to make.
+    note : str
+        What the number is and where it comes from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    instrument: str
+    where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    among: bool = False
+    rate_to: float | None = None
+    rate_times: float | None = None
+    rate_add: float | None = None
+    factor: float | None = None
+    add: float | None = None
+    scale: float = 1.0
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_change(self) -> InstrumentChange:
+        given = [k for k in ("rate_to", "rate_times", "rate_add", "factor", "add") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError(f"{self.instrument}: give exactly one of rate_to, rate_times, rate_add, factor, add (got {given or 'none'})")
+        value = getattr(self, given[0])
+        if not np.isfinite(value):
+            raise ValueError(f"{self.instrument}: {given[0]} is {value}; it must be finite")
+        if given[0] == "rate_to" and value <= -1:
+            raise ValueError(f"{self.instrument}: rate_to {value} makes the power of the tax negative or zero; rates are above -1")
+        if given[0] == "factor" and value <= 0:
+            raise ValueError(f"{self.instrument}: factor {value} must be positive")
+        return self
+
+
+class Policy(BaseModel):
+    """A named set of instrument changes.
+
+    Attributes
+    ----------
+    name, title, description : str
+    sources : tuple of str
+        Where its facts and figures come from.
+    members : tuple of str
+        Economies that take part (ISO codes), whether or not the benchmark shows them apart.
+    instruments : tuple of InstrumentChange
+    notes : tuple of str
+        What a reader of results must know.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str = ""
+    description: str = ""
+    sources: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    instruments: tuple[InstrumentChange, ...]
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: Policy) -> Policy:
+        return Policy(
+            name=f"{self.name}+{other.name}",
+            title=" and ".join(t for t in (self.title, other.title) if t),
+            description=" ".join(t for t in (self.description, other.description) if t),
+            sources=tuple(dict.fromkeys((*self.sources, *other.sources))),
+            members=tuple(dict.fromkeys((*self.members, *other.members))),
+            instruments=(*self._settled().instruments, *other._settled().instruments),
+            notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
+        )
+
+    def __mul__(self, share: float) -> Policy:
+        if not np.isfinite(share):
+            raise ShockError(f"policy {self.name!r}: cannot scale by {share}")
+        scaled = tuple(c.model_copy(update={"scale": c.scale * share}) for c in self.instruments)
+        return self.model_copy(update={"name": f"{share:g}*{self.name}", "instruments": scaled})
+
+    __rmul__ = __mul__
+
+    def _settled(self) -> Policy:
+        """The same policy with ``@members`` written out, so that it keeps its meaning in a sum."""
+        fixed = tuple(
+            c.model_copy(update={"where": {d: (f"?{'|'.join(self.members)}" if v == MEMBERS else v) for d, v in c.where.items()}})
+            for c in self.instruments
+        )
+        return self.model_copy(update={"instruments": fixed})
+
+    def present(self, regions: list[str]) -> list[str]:
+        """Members that the benchmark shows as regions of their own."""
+        return [m for m in self.members if m in regions]
+
+    def absent(self, regions: list[str]) -> list[str]:
+        """Members that are inside an aggregate of the benchmark: they are not shocked, and results say so."""
+        return [m for m in self.members if m not in regions]
+
+    def changes(self, model: Model) -> dict[str, xr.DataArray]:
+        """Factors (or amounts) by instrument; see :class:`cge.shock.Shock`."""
+        out: dict[str, list[xr.DataArray]] = {}
+        for change in self.instruments:
+            out.setdefault(change.instrument, []).append(self._array(model, change))
+        joined = {}
+        for name, arrays in out.items():
+            signed = model.symbols[name].signed
+            joined[name] = reduce(lambda a, b: a + b, arrays) if signed else reduce(lambda a, b: a * b, arrays)
+        return joined
+
+    def _array(self, model: Model, change: InstrumentChange) -> xr.DataArray:
+        name = change.instrument
+        exogenous = [s for s, symbol in model.symbols.items() if symbol.kind != "parameter"]
+        if name not in exogenous:
+            raise ShockError(f"policy {self.name!r}: unknown instrument {name!r}{nearest(name, exogenous)}")
+        symbol = model.symbols[name]
+        coords = {d: model.labels(d) for d in symbol.dims}
+        base = xr.DataArray(model.benchmark_values[name], dims=symbol.dims, coords=coords)
+        chosen = xr.ones_like(base, dtype=bool)
+        for d, wanted in change.where.items():
+            if d not in symbol.dims:
+                raise ShockError(f"policy {self.name!r}: {name} has dims {' '.join(symbol.dims)}, not {d!r}")
+            labels = self._labels(wanted, coords[d], d, model.benchmark.name)
+            chosen &= xr.DataArray([x in labels for x in coords[d]], dims=d, coords={d: coords[d]})
+        if change.among:
+            if not {"s", "d"} <= set(symbol.dims):
+                raise ShockError(f"policy {self.name!r}: 'among' needs an instrument over s and d, {name} has {symbol.dims}")
+            own = xr.DataArray(np.eye(len(coords["s"]), dtype=bool), dims=("s", "d"), coords={k: coords[k] for k in ("s", "d")})
+            chosen &= ~own
+        if change.add is not None:
+            if not symbol.signed:
+                raise ShockError(f"policy {self.name!r}: 'add' is for signed instruments; give {name} a rate or factor")
+            return xr.where(chosen, change.scale * change.add, 0.0).transpose(*symbol.dims)
+        if symbol.signed:
+            raise ShockError(f"policy {self.name!r}: {name} is in levels; change it with 'add'")
+        if change.factor is None and not symbol.unit.startswith("power"):
+            raise ShockError(f"policy {self.name!r}: {name} is an index, not a tax; change it with 'factor'")
+        new: xr.DataArray | float
+        if change.factor is not None:
+            new = base * change.factor
+        elif change.rate_to is not None:
+            new = xr.full_like(base, 1.0 + change.rate_to)
+        elif change.rate_times is not None:
+            new = 1.0 + (base - 1.0) * change.rate_times
+        else:
+            new = base + float(change.rate_add or 0.0)
+        factor = 1.0 + change.scale * (new / base - 1.0)
+        return xr.where(chosen, factor, 1.0).transpose(*symbol.dims)
+
+    def _labels(self, wanted: str | tuple[str, ...], known: list[str], dim: str, benchmark: str) -> list[str]:
+        optional = wanted == MEMBERS or (isinstance(wanted, str) and wanted.startswith("?"))
+        if optional:
+            members = self.members if wanted == MEMBERS else tuple(str(wanted)[1:].split("|"))
+            found = [m for m in members if m in known]
+            if not found:
+                raise ShockError(f"policy {self.name!r}: none of its members ({', '.join(members)}) is a region of {benchmark!r}")
+            return found
+        labels = [wanted] if isinstance(wanted, str) else list(wanted)
+        for label in labels:
+            if label not in known:
+                raise ShockError(f"policy {self.name!r}: {label!r} is not in dim {dim} of {benchmark!r}{nearest(label, known)}")
+        return labels
+
+    def remarks(self, regions: list[str]) -> list[str]:
+        """The notes, and which members the benchmark cannot shock."""
+        absent = self.absent(regions)
+        inside = [f"Inside an aggregate of this benchmark, so not shocked: {', '.join(absent)}."] if absent else []
+        return [*self.notes, *inside]
+
+    # -- files -------------------------------------------------------------------------------------
+    def to_yaml(self, path: str | Path | None = None) -> str:
+        """The policy as YAML text, also written to ``path`` if given."""
+        held: Mapping[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
+        text = yaml.safe_dump(dict(held), sort_keys=False, allow_unicode=True)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Policy:
+        """Read a policy file.
+
+        Raises
+        ------
+        ShockError
+            The file is missing, is not YAML, or has an unknown key or a value that is not lawful.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise ShockError(f"policy file {path} not found")
+        try:
+            held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise ShockError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(held, dict):
+            raise ShockError(f"{path}: a policy file is a mapping with keys name, instruments, ...")
+        try:
+            return cls.model_validate(held)
+        except ValidationError as error:
+            raise ShockError(f"{path}: {explain(error)}") from error
+
+
+def explain(error: ValidationError) -> str:
+    """The first fault of a validation error in one line: where, what, and the nearest lawful key."""
+    first = error.errors()[0]
+    where = ".".join(str(k) for k in first["loc"])
+    if first["type"] == "extra_forbidden":
+        key = str(first["loc"][-1])
+        known = InstrumentChange.model_fields if "instruments" in first["loc"] else Policy.model_fields
+        return f"unknown key {where!r}{nearest(key, known)} known: {', '.join(known)}"
+    return f"{where or 'policy'}: {first['msg'].removeprefix('Value error, ')}"

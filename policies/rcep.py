@@ -1,0 +1,69 @@
+"""The Regional Comprehensive Economic Partnership: tariff cuts among 15 Asia-Pacific economies.
+
+RCEP (in force from 2022) joins Australia, New Zealand, China, Japan, Korea and the ten ASEAN members; it
+is the first agreement between China and Japan and between Japan and Korea. The experiment removes
+duties among the members that the benchmark shows apart, and optionally lowers non-tariff trade costs.
+What it cannot say: RCEP phases cuts in over 20 years and leaves some tariff lines out, and earlier
+agreements among members (ASEAN's with each of the others, Australia-China, Korea-China) have cut some
+of the same duties; the tariffs of the 2011 benchmark are those of 2005, before most of them.
+"""
+
+from __future__ import annotations
+
+from policies.policy import MEMBERS, InstrumentChange, Policy
+
+RCEP_MEMBERS = tuple("AUS NZL CHN JPN KOR BRN KHM IDN LAO MYS MMR PHL SGP THA VNM".split())
+
+
+def rcep(tariffs: bool = True, tariff_cut: float = 1.0, ntm_cut: float = 0.0) -> Policy:
+    """The RCEP policy.
+
+    Parameters
+    ----------
+    tariffs : bool
+        Cut tariffs among members.
+    tariff_cut : float
+        Share of each duty that is removed (1 = all).
+    ntm_cut : float
+        Fall of the iceberg cost of trade among members, as a fraction of the value shipped.
+
+    Examples
+    --------
+    >>> rcep().name
+    'rcep'
+    >>> len(rcep().members)
+    15
+    """
+    where: dict[str, str | tuple[str, ...]] = {"s": MEMBERS, "d": MEMBERS}
+    changes = []
+    if tariffs:
+        changes.append(
+            InstrumentChange(
+                instrument="tms", where=where, among=True, rate_times=1.0 - tariff_cut, note=f"duties cut by {tariff_cut:.0%}"
+            )
+        )
+    if ntm_cut:
+        changes.append(
+            InstrumentChange(
+                instrument="ams", where=where, among=True, factor=1.0 + ntm_cut, note=f"non-tariff trade costs down {ntm_cut:.1%}"
+            )
+        )
+    return Policy(
+        name="rcep",
+        title="RCEP tariff cuts",
+        description="Duties among the members of the Regional Comprehensive Economic Partnership are removed.",
+        sources=(
+            "Members and place in world GDP: ADB Briefs 164 (2020)",
+            "Compare: Estrades, Maliszewska, Osorio-Rodarte, Seara e Pereira, World Bank WPS 9939 (2022): "
+            "bloc real income +0.21 % in 2035 from tariffs alone",
+        ),
+        members=RCEP_MEMBERS,
+        instruments=tuple(changes),
+        notes=("Full removal at once; the agreement phases cuts in and exempts some lines.",),
+    )
+
+
+if __name__ == "__main__":
+    from policies.cli import run_script
+
+    run_script("rcep")

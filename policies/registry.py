@@ -1,0 +1,33 @@
+"""The named policies of the library and how the command line makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from calibration.errors import nearest
+from cge.errors import ShockError
+from policies.policy import Policy
+from policies.rcep import rcep
+from policies.tariff_change import tariff_change
+
+POLICIES: dict[str, Callable[[], Policy]] = {
+    "rcep": rcep,
+    "free-trade": lambda: tariff_change(times=0.0, name="free-trade"),
+}
+"""Policies that run without arguments; the library's functions take options."""
+
+
+def find_policy(name: str) -> Policy:
+    """A policy by name, or from a YAML file.
+
+    Raises
+    ------
+    ShockError
+        No policy of that name and no such file.
+    """
+    if name in POLICIES:
+        return POLICIES[name]()
+    if Path(name).suffix in (".yaml", ".yml"):
+        return Policy.from_yaml(name)
+    raise ShockError(f"no policy named {name!r}{nearest(name, POLICIES)} known: {', '.join(POLICIES)}, or a .yaml file")
