@@ -86,13 +86,13 @@ def gras(
             )
     s = np.ones(columns.size)
     r = np.ones(rows.size)
-    for sweep in range(1, limit + 1):
+    sweep, gap = 0, np.inf
+    while gap > tolerance and sweep < limit:
+        sweep += 1
         r = _multiplier(positive @ s, negative @ (1 / s), rows)
         s = _multiplier(positive.T @ r, negative.T @ (1 / r), columns)
         gap = float(abs(r * (positive @ s) - (negative @ (1 / s)) / r - rows).max() / scale)
-        if gap <= tolerance:
-            break
-    else:
+    if gap > tolerance:
         raise DataError(
             f"balancing stopped after {limit} sweeps at a gap of {gap:.1e}; "
             f"worst row {names[0][int(np.argmax(abs(r * (positive @ s) - (negative @ (1 / s)) / r - rows)))]!r}: "

@@ -146,7 +146,8 @@ def check_elasticities(data: xr.Dataset) -> None:
         if bad.any():
             where = tuple(np.argwhere(bad)[0])
             labels = " ".join(str(data[d].values[k]) for d, k in zip(dims, where, strict=True))
-            raise DataError(f"elasticity {symbol} of {labels} is {values[where]}: must be {'<= -1' if symbol == 'frisch' else '>= 0'}")
+            lawful = "<= -1" if symbol == "frisch" else ">= 0"
+            raise DataError(f"elasticity {symbol} of {labels} is {values[where]}: must be {lawful}")
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

@@ -58,13 +58,13 @@ def wiod_sam(
         A rule set to ``"error"`` applies, or an industry's value added is not positive.
     """
     regions = ["ROW" if x == "RoW" else x for x in table.regions]
-    goods = table.industries
+    goods = list(table.industries)
     r, n = len(regions), len(goods)
     log: list[dict[str, object]] = []
     use = np.zeros((r, n, r, n + len(AGENTS)))
     use[..., :n] = table.inter
     for k, (agent, columns) in enumerate(AGENTS.items()):
-        taken = [c for c in columns if not (c == "c42" and inventories == "drop")]
+        taken = tuple(c for c in columns if not (c == "c42" and inventories == "drop"))
         use[..., n + k] = table.final[..., [FINAL.index(c) for c in taken]].sum(-1)
         if agent == "inv" and inventories == "drop":
             dropped = table.final[..., FINAL.index("c42")]
@@ -73,7 +73,7 @@ def wiod_sam(
     for s, i, d, u in np.argwhere(use < 0):
         name = f"{regions[s]} {goods[i]} -> {regions[d]} {users[u]}"
         if negatives == "error":
-            raise DataError(f"{table.path}: negative use {use[s, i, d, u]:g} at {name}; set negatives='zero' to move it to zero")
+            raise DataError(f"{table.path}: negative use {use[s, i, d, u]:g} at {name}; negatives='zero' sets it to zero")
         log.append({"rule": "negative use set to zero", "cell": name, "before": float(use[s, i, d, u]), "after": 0.0})
     use = np.maximum(use, 0.0)
     sold, output = use.sum((2, 3)), table.output.astype(float)
@@ -121,9 +121,9 @@ def wiod_sam(
     for price in "bp":
         arrays[f"vdf{price}"] = np.swapaxes(domestic[..., :n], 1, 2)
         arrays[f"vmf{price}"] = np.swapaxes(bought[..., :n], 1, 2)
-        for k, agent in enumerate("pgi"):
-            arrays[f"vd{agent}{price}"] = domestic[..., n + k]
-            arrays[f"vm{agent}{price}"] = bought[..., n + k]
+        for k, letter in enumerate("pgi"):
+            arrays[f"vd{letter}{price}"] = domestic[..., n + k]
+            arrays[f"vm{letter}{price}"] = bought[..., n + k]
     duty = (landed - imported).sum((0, 1, 3))
     spent = sum(arrays[f"v{o}{k}p"].sum(0) for o in "dm" for k in "pg")
     arrays["save"] = payments.sum((0, 1)) + duty - spent
@@ -144,8 +144,8 @@ def wiod_sam(
         ),
     }
     sets = {"i": goods, "a": goods, "f": FACTORS, "r": regions, "m": ["c24" if "c24" in goods else goods[-1]]}
-    columns = ["rule", "cell", "before", "after"]
-    return Sam(make_dataset(arrays, sets, attrs), pd.DataFrame(log, columns=columns))
+    fields = ["rule", "cell", "before", "after"]
+    return Sam(make_dataset(arrays, sets, attrs), pd.DataFrame(log, columns=fields))
 
 
 def _aligned(tariffs: xr.DataArray, goods: list[str], regions: list[str]) -> np.ndarray:

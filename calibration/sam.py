@@ -97,9 +97,7 @@ class Sam:
     """
 
     data: xr.Dataset
-    adjustments: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["rule", "cell", "before", "after"])
-    )
+    adjustments: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["rule", "cell", "before", "after"]))
 
     def __post_init__(self) -> None:
         for name, header in SCHEMA.items():
@@ -165,9 +163,7 @@ class Sam:
 
     def expenditure(self) -> dict[str, np.ndarray]:
         """Private, government and investment spending at purchasers' prices; each dims: (r,)."""
-        return {
-            name: (self[f"vd{k}p"] + self[f"vm{k}p"]).sum(0) for name, k in (("prv", "p"), ("gov", "g"), ("inv", "i"))
-        }
+        return {name: (self[f"vd{k}p"] + self[f"vm{k}p"]).sum(0) for name, k in (("prv", "p"), ("gov", "g"), ("inv", "i"))}
 
     def gdp(self) -> np.ndarray:
         """Gross domestic product from expenditure, million USD; dims: (r,)."""
@@ -196,9 +192,7 @@ class Sam:
             for index in np.argwhere(abs(gap) > tolerance * size):
                 labels = [str(self.data[d].values[k]) for d, k in zip(dims, index, strict=True)]
                 at = tuple(index)
-                rows.append(
-                    {"identity": name, "cell": " ".join(labels), "left": left[at], "right": right[at], "gap": gap[at]}
-                )
+                rows.append({"identity": name, "cell": " ".join(labels), "left": left[at], "right": right[at], "gap": gap[at]})
         frame = pd.DataFrame(rows, columns=["identity", "cell", "left", "right", "gap"])
         return frame.reindex(frame["gap"].abs().sort_values(ascending=False).index).reset_index(drop=True)
 
@@ -266,19 +260,19 @@ class Sam:
             t[act, dom] = g["maks"][:, :, r].T
             t[tx, dom] = (g["makb"] - g["maks"])[:, :, r].sum(1)
             t[dom, act], t[imp, act] = g["vdfb"][:, :, r], g["vmfb"][:, :, r]
-            t[tx, act] = (
-                (g["vdfp"] - g["vdfb"] + g["vmfp"] - g["vmfb"])[:, :, r].sum(0) + (g["evfp"] - g["evfb"])[:, :, r].sum(0)
+            t[tx, act] = (g["vdfp"] - g["vdfb"] + g["vmfp"] - g["vmfb"])[:, :, r].sum(0) + (g["evfp"] - g["evfb"])[:, :, r].sum(
+                0
             )
             t[fac, act] = g["evfb"][:, :, r]
             t[tx, fac] = (g["evfb"] - g["evos"])[:, :, r].sum(1)
             t[hh, fac] = g["evos"][:, :, r].sum(1)
             t[hh, tx] = tax[r]
-            for kind, k in (("prv", "p"), ("gov", "g"), ("inv", "i")):
-                column = start[kind, r]
+            for agent, k in (("prv", "p"), ("gov", "g"), ("inv", "i")):
+                column = start[agent, r]
                 t[dom, column], t[imp, column] = g[f"vd{k}b"][:, r], g[f"vm{k}b"][:, r]
                 t[tx, column] = sum((g[f"v{o}{k}p"] - g[f"v{o}{k}b"])[:, r].sum() for o in "dm")
-                if kind != "inv":
-                    t[column, hh] = spent[kind][r]
+                if agent != "inv":
+                    t[column, hh] = spent[agent][r]
             t[inv, hh] = g["save"][r] + g["vdep"][r]
             t[inv, capital] = spent["inv"][r] - g["save"][r] - g["vdep"][r]
             t[tx, imp] += (g["vmsb"] - g["vcif"])[:, :, r].sum(1)
@@ -287,8 +281,8 @@ class Sam:
                 source = np.arange(start["dom", s], start["dom", s] + n)
                 t[source, np.arange(imp.start, imp.stop)] += g["vxsb"][:, s, r]
                 t[start["tax", s], imp] += (g["vfob"] - g["vxsb"])[:, s, r]
-            for k, i in enumerate(on_margin):
-                t[start["dom", r] + i, margin] = g["vst"][k, r]
+            for at, i in enumerate(on_margin):
+                t[start["dom", r] + i, margin] = g["vst"][at, r]
         return xr.DataArray(t, dims=("row", "column"), coords={"row": labels, "column": labels}, attrs={"units": "million USD"})
 
 

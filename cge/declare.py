@@ -62,13 +62,17 @@ def _owner(dims: tuple[str, ...], owner: str | None) -> str | None:
     return regional[-1] if regional else None
 
 
-def variable(dims: str, long_name: str, unit: str = "index, benchmark = 1", *, owner: str | None = None, signed: bool = False) -> Any:
+def variable(
+    dims: str, long_name: str, unit: str = "index, benchmark = 1", *, owner: str | None = None, signed: bool = False
+) -> Any:
     """Declare a variable over ``dims`` (letters parted by blanks); owned by its last region dim unless said."""
     d = tuple(dims.split())
     return Symbol("variable", d, long_name, unit, _owner(d, owner), signed)
 
 
-def instrument(dims: str, long_name: str, unit: str = "power, 1 + ad valorem rate", *, owner: str | None = None, signed: bool = False) -> Any:
+def instrument(
+    dims: str, long_name: str, unit: str = "power, 1 + ad valorem rate", *, owner: str | None = None, signed: bool = False
+) -> Any:
     """Declare an exogenous variable that policies move."""
     d = tuple(dims.split())
     return Symbol("instrument", d, long_name, unit, _owner(d, owner), signed)
@@ -93,21 +97,26 @@ class Rule:
     name: str = ""
     block: str = ""
     is_equation: bool = field(default=True)
+    logs: bool = True
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.block = name, owner.__name__
 
 
-def equation(dims: str, long_name: str, *, defines: str, owner: str | None = None, source: str = "") -> Callable[[Callable[..., Any]], Any]:
+def equation(
+    dims: str, long_name: str, *, defines: str, owner: str | None = None, source: str = "", logs: bool = True
+) -> Callable[[Callable[..., Any]], Any]:
     """Declare an equation over ``dims``; ``defines`` names the variable it determines.
 
     The pairing gives the equation the mask and the owner of that variable, so that each region's
-    equations and variables stay equal in number.
+    equations and variables stay equal in number. Both sides of an equation are positive unless
+    ``logs=False``; such equations are solved as the difference of the logs of their sides, in which
+    CES systems are nearly linear and a residual is a relative error.
     """
     d = tuple(dims.split())
 
     def wrap(function: Callable[..., Any]) -> Any:
-        return Rule(d, long_name, function, defines, _owner(d, owner), source=source)
+        return Rule(d, long_name, function, defines, _owner(d, owner), source=source, logs=logs)
 
     return wrap
 

@@ -52,7 +52,7 @@ class _Problem:
         return 0.5 * float(((x - self.start) ** 2).sum())
 
     def gradient(self, x: np.ndarray) -> np.ndarray:
-        return x - self.start
+        return np.asarray(x - self.start)
 
     def constraints(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
@@ -69,7 +69,7 @@ class _Problem:
             data = self.newton.system.jacobian_data(x[: self.newton.system.n]) * self.row_scale
         if not np.isfinite(data).all():
             raise cyipopt.CyIpoptEvaluationError
-        return data
+        return np.asarray(data)
 
     def hessianstructure(self) -> tuple[np.ndarray, np.ndarray]:
         k = np.arange(self.start.size)

@@ -41,6 +41,10 @@ class PathOptions:
         The path ends where a smaller share of the shock would be needed.
     newton_limit, gmres_limit : int
         Steps at one point of the path; iterations in one linear solve.
+    longest_step : float
+        Where the first Newton step moves some logarithm by more than this, a share of the shock is taken.
+    damped_limit : int
+        Steps that may be shortened at one point; more and a smaller share of the shock is tried.
     refresh_after : int
         GMRES iterations that lead to a new factorisation.
     solves_limit : int
@@ -50,7 +54,9 @@ class PathOptions:
     tolerance: float = 1e-11
     waypoint_tolerance: float = 1e-6
     smallest_share: float = 1e-4
-    newton_limit: int = 12
+    newton_limit: int = 15
+    longest_step: float = 2.5
+    damped_limit: int = 3
     gmres_limit: int = 120
     refresh_after: int = 40
     solves_limit: int = 200
@@ -124,6 +130,7 @@ class Newton:
     gmres_iterations: int = 0
     newton_steps: int = 0
     factorisations: int = 0
+    too_long: Array | None = None  # a first step that was refused for its length
 
     def prepare(self, x: Array) -> None:
         """Row scale and preconditioner at ``x``, once."""
@@ -150,7 +157,7 @@ class Newton:
     def residual(self, x: Array) -> Array:
         """Scaled residual."""
         assert self.scale is not None
-        return self.system.residual(x) * self.scale
+        return np.asarray(self.system.residual(x) * self.scale)
 
     def matrix(self, x: Array) -> sp.csr_matrix:
         """Scaled Jacobian with respect to the working unknowns (logs, or levels where the sign is free)."""
@@ -183,7 +190,15 @@ class Newton:
         inverse = sla.LinearOperator((n, n), matvec=apply, dtype=float)
         restart = min(self.options.gmres_limit, n)
         solution, _ = sla.gmres(
-            operator, rhs, rtol=tolerance, atol=0.0, restart=restart, maxiter=1, M=inverse, callback=tick, callback_type="pr_norm"
+            operator,
+            rhs,
+            rtol=tolerance,
+            atol=0.0,
+            restart=restart,
+            maxiter=1,
+            M=inverse,
+            callback=tick,
+            callback_type="pr_norm",
         )
         self.gmres_iterations += count
         return solution, count
@@ -192,34 +207,52 @@ class Newton:
         """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact."""
         self.prepare(x)
         tolerance = self.options.tolerance if final else self.options.waypoint_tolerance
-        last = np.inf
+        damped = 0
+        self.too_long = None
         with np.errstate(all="ignore"):
             r = self.residual(x)
-            for _ in range(self.options.newton_limit):
+            for k in range(self.options.newton_limit):
                 size = float(abs(r).max(initial=0.0))
-                if not np.isfinite(size):
-                    return None
                 if size < tolerance:
                     return x
                 matrix = self.matrix(x)
-                if not np.isfinite(matrix.data).all():
+                if not np.isfinite(size) or not np.isfinite(matrix.data).all():
                     return None
-                wanted = min(1e-4, max(1e-9, 0.01 * size))
-                step, used = self.linear_solve(matrix, r, wanted)
-                if used >= self.options.refresh_after:
-                    self.refresh(x)
-                    if used >= self.options.gmres_limit:
-                        step, used = self.linear_solve(matrix, r, wanted)
-                self.newton_steps += 1
+                step = self._newton_step(matrix, r, x, min(1e-4, max(1e-9, 0.01 * size)))
                 length = float(abs(step).max(initial=0.0))
-                if not length < min(1.5, 0.7 * last):
-                    if size < 1e3 * tolerance and length < 1e-8:
-                        return x  # the last digits are rounding noise
+                if not np.isfinite(length):
                     return None
-                x, last = self.move(x, step), length
-                r = self.residual(x)
-        size = float(abs(r).max(initial=0.0))
-        return x if size < 10 * tolerance else None
+                if k == 0 and length > self.options.longest_step:
+                    self.too_long = step
+                    return None
+                moved = self._accept(x, r, step, min(1.0, 1.0 / length) if length > 0 else 1.0)
+                if moved is None:
+                    # the last digits are rounding noise; anything else is a failure
+                    return x if size < 1e3 * tolerance and length < 1e-8 else None
+                damped += moved[2] < 1.0
+                if damped > self.options.damped_limit:
+                    return None
+                x, r = moved[:2]
+        return x if float(abs(r).max(initial=0.0)) < 10 * tolerance else None
+
+    def _newton_step(self, matrix: sp.csr_matrix, r: Array, x: Array, tolerance: float) -> Array:
+        step, used = self.linear_solve(matrix, r, tolerance)
+        self.newton_steps += 1
+        if used >= self.options.refresh_after:
+            self.refresh(x)
+            if used >= self.options.gmres_limit:
+                step, _ = self.linear_solve(matrix, r, tolerance)
+        return step
+
+    def _accept(self, x: Array, r: Array, step: Array, share: float) -> tuple[Array, Array, float] | None:
+        """The first of a few shares of the step that lowers the residual norm, with its residual."""
+        norm = float(np.linalg.norm(r))
+        for cut in (1.0, 0.5, 0.25):
+            trial = self.move(x, cut * share * step)
+            residual = self.residual(trial)
+            if np.isfinite(residual).all() and float(np.linalg.norm(residual)) < (1 - 0.1 * cut * share) * norm:
+                return trial, residual, cut * share
+        return None
 
 
 def follow_path(
@@ -231,6 +264,7 @@ def follow_path(
     log: list[dict[str, Any]],
     report: Callable[[float], None] | None = None,
     waypoint: Callable[[float, Array], None] | None = None,
+    newton: Newton | None = None,
 ) -> Array:
     """Carry a solution from share 0 to share 1 of a shock, in as few pieces as contract.
 
@@ -248,6 +282,8 @@ def follow_path(
         Called with the share reached (progress).
     waypoint : callable, optional
         Called with each share and solution on the path.
+    newton : Newton, optional
+        Its refused first step serves as tangent: a part of it starts the smaller share.
 
     Raises
     ------
@@ -256,12 +292,15 @@ def follow_path(
     """
     done, share = 0.0, 1.0
     before: tuple[Array, float] | None = None
+    tangent: Array | None = None
     for _ in range(options.solves_limit):
         share = min(share, 1.0 - done)
         target = 1.0 if done + share > 1 - 1e-12 else done + share
         set_share(target)
         guess = x
-        if before is not None:
+        if tangent is not None and newton is not None:
+            guess, tangent = newton.move(x, tangent), None
+        elif before is not None:
             with np.errstate(all="ignore"):
                 stretch = share / before[1]
                 guess = np.where(system.in_logs, x * (x / before[0]) ** stretch, x + (x - before[0]) * stretch)
@@ -271,7 +310,13 @@ def follow_path(
         found = solve(guess, target == 1.0)
         log.append({"share": target, "solved": found is not None, "seconds": time.perf_counter() - start})
         if found is None:
-            share /= 2
+            refused = newton.too_long if newton is not None else None
+            cut = 0.5
+            if refused is not None and newton is not None:
+                # the refused step leads from the guess; as a tangent it holds only from the last solution
+                cut = float(np.clip(1.5 * options.longest_step / abs(refused).max(), 0.1, 0.7))
+                tangent = cut * refused if guess is x else None
+            share *= cut
             if share < options.smallest_share:
                 break
             continue

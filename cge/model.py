@@ -134,7 +134,7 @@ class Model:
             else:
                 raise ModelError(f"block {symbol.block} does not calibrate {symbol.kind} {name!r}")
             if value.shape != shape or not np.isfinite(value).all():
-                raise ModelError(f"block {symbol.block} gives {name!r} shape {value.shape} (expected {shape}) or a non-finite value")
+                raise ModelError(f"block {symbol.block} gives {name!r} another shape than {shape} or a non-finite value")
             out[name] = value
         if given:
             raise ModelError(f"calibrated names without a declaration: {', '.join(given)}")
@@ -205,7 +205,9 @@ class Model:
             labels = self.labels(dim)
             for label in wanted:
                 if label not in labels:
-                    raise ClosureError(f"closure {self.closure.name!r}: {label!r} is not in dim {dim!r}{nearest(label, labels)}")
+                    raise ClosureError(
+                        f"closure {self.closure.name!r}: {label!r} is not in dim {dim!r}{nearest(label, labels)}"
+                    )
             shape = [1] * len(dims)
             shape[dims.index(dim)] = len(labels)
             mask &= np.array([label in wanted for label in labels]).reshape(shape)
@@ -316,7 +318,8 @@ class Model:
                 self._prepare(x)
             with Progress(name, progress) as bar:
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
-                x = follow_path(self.system, x, set_share, solver, self.options, log, bar.update)
+                tangents = None if method == "ipopt" else self.newton
+                x = follow_path(self.system, x, set_share, solver, self.options, log, bar.update, newton=tangents)
             verdict = certify(self.newton, x)
         except SolveError as error:
             if error.last is not None:
@@ -357,6 +360,11 @@ class Model:
             at = self.label(name, int(np.flatnonzero(bad)[0]))
             raise ModelError(f"{name} of {at} is {array[bad].flat[0]}; it must be finite and positive")
         return array
+
+    def changed_parameters(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The live parameters among ``arrays`` that differ from the benchmark's."""
+        live = [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
+        return {n: arrays[n] for n in live if (arrays[n] != self.benchmark_values[n]).any()}
 
     def _prepare(self, x: np.ndarray) -> None:
         self.newton.scale = None

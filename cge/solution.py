@@ -120,10 +120,11 @@ class Solution:
 
     def homogeneity(self, factor: float = 1.1) -> float:
         """Solve again with the numeraire times ``factor``: the largest relative change of a quantity."""
-        raised = {n: self.arrays[n] for n, s in self.model.symbols.items() if s.kind != "parameter" and n not in self.model.system.unknown}
+        model = self.model
+        raised = {n: self.arrays[n] for n, s in model.symbols.items() if s.kind == "instrument" and not model.free[n].any()}
         raised["pfactwld"] = self.arrays["pfactwld"] * factor
-        live = {n: self.arrays[n] for n, s in self.model.symbols.items() if s.kind == "parameter" and not s.structural and (self.arrays[n] != self.model.benchmark_values[n]).any()}
-        again = self.model.solve(exogenous=raised, start=self if not live else "fast", parameters=live or None)
+        live = model.changed_parameters(self.arrays)
+        again = model.solve(exogenous=raised, start=self if not live else "fast", parameters=live or None)
         quantities = [n for n in ("qo", "qms", "qinv") if n in self.arrays]
         return max(float(abs(again.arrays[n] / self.arrays[n] - 1).max()) for n in quantities)
 

@@ -95,8 +95,10 @@ class System:
         row = 0
         for rule in rules.values():
             index_sets = [getattr(block, SET_OF_DIM[d]) for d in rule.dims]
-            kernel = Kernel(rule.function, block, index_sets, shapes, self.unknown)
+            kernel = Kernel(rule.function, block, index_sets, shapes, self.unknown, rule.logs)
             members = np.flatnonzero(active[rule.name])
+            if not members.size:
+                continue
             self.families.append(Family(rule, kernel, members, row))
             row += members.size
         self.rows = row
@@ -139,8 +141,12 @@ class System:
 
     # -- residual and Jacobian ---------------------------------------------------------------------
     def residual(self, x: np.ndarray) -> np.ndarray:
-        """Left less right side of every equation, in the equations' own units."""
+        """Log of left over right side of every equation; left less right where the equation is not in logs."""
         arrays = self.unpack(x)
+        with np.errstate(all="ignore"):  # absent members may be 0 / 0; unlawful points are seen as not finite
+            return self._evaluate(arrays)
+
+    def _evaluate(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.concatenate([f.kernel.evaluate(self.values, arrays).ravel()[f.active] for f in self.families])
 
     def _plan_jacobian(self) -> None:
@@ -148,7 +154,7 @@ class System:
         rng = np.random.default_rng(20240229)
         probe = Values(self.values.arrays)
         for name, symbol in self.symbols.items():
-            if symbol.kind == "parameter" and symbol.structural or name in self.index:
+            if (symbol.kind == "parameter" and symbol.structural) or name in self.index:
                 continue
             array = self.values[name]
             probe.arrays[name] = np.abs(array) + rng.uniform(0.1, 0.9, array.shape)
@@ -160,7 +166,9 @@ class System:
             row_of[f.active] = np.arange(f.size) + f.offset
             row_of = row_of.reshape(f.kernel.shape)
             plans: list[tuple[Leaf, _Plan]] = []
-            for leaf, g in f.kernel.adjoint(probe, arrays):
+            with np.errstate(all="ignore"):
+                found = f.kernel.adjoint(probe, arrays)
+            for leaf, g in found:
                 axes = [*range(f.kernel.rank), *(a for a in leaf.free_axes if a >= f.kernel.rank)]
                 full = [1] * len(f.kernel.sizes)
                 for a in axes:
@@ -197,7 +205,8 @@ class System:
         arrays = self.unpack(x)
         data = np.zeros(self.nnz)
         for f, plans in self._plans:
-            blocks = {leaf: g for leaf, g in f.kernel.adjoint(self.values, arrays)}
+            with np.errstate(all="ignore"):
+                blocks = dict(f.kernel.adjoint(self.values, arrays))
             for leaf, plan in plans:
                 g = blocks.get(leaf)
                 if g is None:  # folded to zero at the current parameters
@@ -223,7 +232,7 @@ class System:
 
     def _labels(self, dims: tuple[str, ...], flat: int) -> list[str]:
         shape = tuple(len(self.sets[SET_OF_DIM[d]]) for d in dims)
-        return [str(self.sets[SET_OF_DIM[d]][k]) for d, k in zip(dims, np.unravel_index(flat, shape), strict=True)]
+        return [str(self.sets[SET_OF_DIM[d]][int(k)]) for d, k in zip(dims, np.unravel_index(flat, shape), strict=True)]
 
     def pull(self, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
         """The transposed Jacobian times row weights, without forming it."""

@@ -80,6 +80,8 @@ class Kernel:
     shapes : mapping of symbol name to shape
     varying : set of str
         Symbols that change with the unknowns; all others are folded.
+    logs : bool
+        Compile a relation as the difference of the logs of its sides instead of their difference.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Kernel:
         index_sets: Sequence[Any],
         shapes: Mapping[str, tuple[int, ...]],
         varying: Iterable[str],
+        logs: bool = False,
     ) -> None:
         self.shapes, self.varying = shapes, set(varying)
         self.nodes: list[Node] = []
@@ -100,7 +103,7 @@ class Kernel:
         self.rank = len(indices)
         if isinstance(expression, rel.EqualityExpression):
             left, right = (self._compile(e, scope) for e in expression.args)
-            self.root = self._emit("-", (left, right))
+            self.root = self._emit("-", (self._log(left), self._log(right)) if logs else (left, right))
         else:
             self.root = self._compile(expression, scope)
         self.shape = tuple(self.sizes[: self.rank])
@@ -197,6 +200,19 @@ class Kernel:
             return self._emit("leaf", data=Leaf(e.name, ()))
         raise TypeError(f"expression {type(e).__name__} is not supported in a template: {e}")
 
+    def _log(self, k: int) -> int:
+        """The log of a node, taken inside products, powers and exponentials where it costs nothing."""
+        node = self.nodes[k]
+        if node.op == "exp":
+            return node.args[0]
+        if node.op in ("*", "/"):
+            return self._emit("+" if node.op == "*" else "-", (self._log(node.args[0]), self._log(node.args[1])))
+        if node.op == "^":
+            return self._emit("*", (node.args[1], self._log(node.args[0])))
+        if node.op == "where":
+            return self._emit("where", (node.args[0], self._log(node.args[1]), self._log(node.args[2])))
+        return self._emit("log", (k,))
+
     def _sum(self, child: int, summed: Sequence[int]) -> int:
         """Sum over axes; axes the summand lacks multiply by their size, factors outside the sum stay outside."""
         node = self.nodes[child]
@@ -284,9 +300,7 @@ class Kernel:
                 self._alias[k] = next(self._alias[a] for a in node.args if self._is_zero(a))
             elif node.op == "*" and any(self._is_one(a) for a in node.args):
                 self._alias[k] = self._alias[node.args[1 if self._is_one(node.args[0]) else 0]]
-            elif node.op == "/" and self._is_one(node.args[1]):
-                self._alias[k] = self._alias[node.args[0]]
-            elif node.op in ("sum", "neg") and self._is_zero(node.args[0]):
+            elif (node.op == "/" and self._is_one(node.args[1])) or (node.op in ("sum", "neg") and self._is_zero(node.args[0])):
                 self._alias[k] = self._alias[node.args[0]]
             elif node.op == "+" and any(self._is_zero(a) for a in node.args):
                 self._alias[k] = self._alias[node.args[1 if self._is_zero(node.args[0]) else 0]]
@@ -359,7 +373,7 @@ class Kernel:
         root = self._alias[self.root]
         if self.nodes[root].fixed:
             return []
-        start: Array = 1.0
+        start: Array = np.float64(1.0)
         if seed is not None:
             start = seed.reshape(*self.shape, *([1] * (self._ndim - self.rank)))
             start = self._reduce(start, self.nodes[root].axes)
@@ -445,8 +459,12 @@ class Kernel:
     def _spread(self, g: Array, arg: int, value: Array) -> Array:
         """Count how often an argument enters along summed axes that it and ``g`` lack but the node's value has."""
         missing = [
-            k for k in range(self._ndim)
-            if np.ndim(value) and value.shape[k] != 1 and k not in self.nodes[arg].axes and k not in self._own
+            k
+            for k in range(self._ndim)
+            if np.ndim(value)
+            and value.shape[k] != 1
+            and k not in self.nodes[arg].axes
+            and k not in self._own
             and (np.ndim(g) == 0 or g.shape[k] == 1)
         ]
         return g * float(np.prod([self.sizes[k] for k in missing])) if missing else g
@@ -480,13 +498,13 @@ def _power(a: Array, b: Array) -> Array:
 
 
 def _uniform(value: Array) -> Array:
-    """A Python scalar where all elements are equal, so that later steps need no array."""
+    """A numpy scalar where all elements are equal, so that later steps need no array."""
     if np.ndim(value) == 0:
-        return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+        return np.asarray(value)[()]
     if value.size == 0:
         return value
     first, last = value[(0,) * value.ndim], value[(-1,) * value.ndim]
-    return first.item() if first == last and bool((value == first).all()) else value
+    return first if first == last and bool((value == first).all()) else value
 
 
 def templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:

@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ATTRIBUTES = ("title", "year", "source", "licence", "rules", "factor_split", "note", "zero_headers")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of a benchmark file.")]
 BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
@@ -63,9 +64,9 @@ def info(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> Non
     """What a benchmark holds: year, source, regions, commodities, adjustments, elasticities."""
     data = load_benchmark(benchmark)
     adjustments = data.sam.adjustments
-    held = {
+    held: dict[str, Any] = {
         "name": data.name,
-        **{k: data.attrs.get(k) for k in ("title", "year", "source", "licence", "rules", "factor_split", "note", "zero_headers")},
+        **{k: data.attrs.get(k) for k in ATTRIBUTES},
         "regions": data.regions,
         "commodities": data.commodities,
         "factors": data.sam.factors,
@@ -77,8 +78,10 @@ def info(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> Non
         _print_json({k: v.item() if hasattr(v, "item") else v for k, v in held.items()})
         return
     for key, value in held.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list) and key != "elasticity_sources" else value
-        typer.echo(f"{key}: " + ("\n  " + "\n  ".join(value) if key == "elasticity_sources" else str(text)))
+        if isinstance(value, list):
+            lines = key == "elasticity_sources"
+            value = ("\n  " if lines else "") + ("\n  " if lines else ", ").join(map(str, value))
+        typer.echo(f"{key}: {value}")
 
 
 @app.command()

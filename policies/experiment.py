@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ class Experiment:
         flows = comparison.bilateral()[["before", "after"]].sum("i")
         for r in members:
             others = [m for m in members if m != r]
-            total = {k: float(flows[k].sel(s=r, d=others).sum() + flows[k].sel(s=others, d=r).sum()) for k in ("before", "after")}
-            if total["before"] > 0:
-                regions[r]["intra_trade_percent"] = 100 * (total["after"] / total["before"] - 1)
+            both_ways = flows.sel(s=r, d=others).sum() + flows.sel(s=others, d=r).sum()
+            if float(both_ways["before"]) > 0:
+                regions[r]["intra_trade_percent"] = 100 * float(both_ways["after"] / both_ways["before"] - 1)
         info = self.after.info
         return {
             "policy": self.policy.name,
@@ -89,7 +90,12 @@ def peak_memory_mb() -> float:
 
 
 def run(
-    policy: Policy, benchmark: str | Path = "world", closure: Closure | None = None, *, sourcing: str = "use", method: Any = "auto"
+    policy: Policy,
+    benchmark: str | Path = "world",
+    closure: Closure | None = None,
+    *,
+    sourcing: str = "use",
+    method: Any = "auto",
 ) -> Experiment:
     """Solve a policy against its benchmark.
 
@@ -110,5 +116,5 @@ def run(
     base = model.solve()
     after = model.solve(policy, method=method)
     clock.append(time.perf_counter())
-    parts = dict(zip(("calibrate", "build", "solve"), (b - a for a, b in zip(clock, clock[1:], strict=False)), strict=True))
+    parts = dict(zip(("calibrate", "build", "solve"), (b - a for a, b in pairwise(clock)), strict=True))
     return Experiment(policy, base, after, parts)

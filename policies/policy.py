@@ -65,12 +65,12 @@ class InstrumentChange(BaseModel):
     def _one_change(self) -> InstrumentChange:
         given = [k for k in ("rate_to", "rate_times", "rate_add", "factor", "add") if getattr(self, k) is not None]
         if len(given) != 1:
-            raise ValueError(f"{self.instrument}: give exactly one of rate_to, rate_times, rate_add, factor, add (got {given or 'none'})")
+            raise ValueError(f"{self.instrument}: give exactly one of rate_to, rate_times, rate_add, factor, add (got {given})")
         value = getattr(self, given[0])
         if not np.isfinite(value):
             raise ValueError(f"{self.instrument}: {given[0]} is {value}; it must be finite")
         if given[0] == "rate_to" and value <= -1:
-            raise ValueError(f"{self.instrument}: rate_to {value} makes the power of the tax negative or zero; rates are above -1")
+            raise ValueError(f"{self.instrument}: rate_to {value} makes the power of the tax negative or zero")
         if given[0] == "factor" and value <= 0:
             raise ValueError(f"{self.instrument}: factor {value} must be positive")
         return self
@@ -122,8 +122,9 @@ class Policy(BaseModel):
 
     def _settled(self) -> Policy:
         """The same policy with ``@members`` written out, so that it keeps its meaning in a sum."""
+        named = f"?{'|'.join(self.members)}"
         fixed = tuple(
-            c.model_copy(update={"where": {d: (f"?{'|'.join(self.members)}" if v == MEMBERS else v) for d, v in c.where.items()}})
+            c.model_copy(update={"where": {d: named if v == MEMBERS else v for d, v in c.where.items()}})
             for c in self.instruments
         )
         return self.model_copy(update={"instruments": fixed})
@@ -169,7 +170,7 @@ class Policy(BaseModel):
         if change.add is not None:
             if not symbol.signed:
                 raise ShockError(f"policy {self.name!r}: 'add' is for signed instruments; give {name} a rate or factor")
-            return xr.where(chosen, change.scale * change.add, 0.0).transpose(*symbol.dims)
+            return (chosen * (change.scale * change.add)).transpose(*symbol.dims)
         if symbol.signed:
             raise ShockError(f"policy {self.name!r}: {name} is in levels; change it with 'add'")
         if change.factor is None and not symbol.unit.startswith("power"):
@@ -184,7 +185,7 @@ class Policy(BaseModel):
         else:
             new = base + float(change.rate_add or 0.0)
         factor = 1.0 + change.scale * (new / base - 1.0)
-        return xr.where(chosen, factor, 1.0).transpose(*symbol.dims)
+        return factor.where(chosen, 1.0).transpose(*symbol.dims)
 
     def _labels(self, wanted: str | tuple[str, ...], known: list[str], dim: str, benchmark: str) -> list[str]:
         optional = wanted == MEMBERS or (isinstance(wanted, str) and wanted.startswith("?"))
@@ -192,7 +193,8 @@ class Policy(BaseModel):
             members = self.members if wanted == MEMBERS else tuple(str(wanted)[1:].split("|"))
             found = [m for m in members if m in known]
             if not found:
-                raise ShockError(f"policy {self.name!r}: none of its members ({', '.join(members)}) is a region of {benchmark!r}")
+                listed = ", ".join(members)
+                raise ShockError(f"policy {self.name!r}: none of its members ({listed}) is a region of {benchmark!r}")
             return found
         labels = [wanted] if isinstance(wanted, str) else list(wanted)
         for label in labels:
@@ -241,7 +243,7 @@ class Policy(BaseModel):
 
 def explain(error: ValidationError) -> str:
     """The first fault of a validation error in one line: where, what, and the nearest lawful key."""
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a misspelt key explains a missing one
     where = ".".join(str(k) for k in first["loc"])
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])

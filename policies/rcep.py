@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from policies.policy import MEMBERS, InstrumentChange, Policy
 
-RCEP_MEMBERS = tuple("AUS NZL CHN JPN KOR BRN KHM IDN LAO MYS MMR PHL SGP THA VNM".split())
+RCEP_MEMBERS = tuple(["AUS", "NZL", "CHN", "JPN", "KOR", "BRN", "KHM", "IDN", "LAO", "MYS", "MMR", "PHL", "SGP", "THA", "VNM"])
 
 
 def rcep(tariffs: bool = True, tariff_cut: float = 1.0, ntm_cut: float = 0.0) -> Policy:
@@ -45,7 +45,11 @@ def rcep(tariffs: bool = True, tariff_cut: float = 1.0, ntm_cut: float = 0.0) ->
     if ntm_cut:
         changes.append(
             InstrumentChange(
-                instrument="ams", where=where, among=True, factor=1.0 + ntm_cut, note=f"non-tariff trade costs down {ntm_cut:.1%}"
+                instrument="ams",
+                where=where,
+                among=True,
+                factor=1.0 + ntm_cut,
+                note=f"non-tariff trade costs down {ntm_cut:.1%}",
             )
         )
     return Policy(

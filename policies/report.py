@@ -66,7 +66,9 @@ def welfare_figure(experiment: Experiment, path: str | Path) -> None:
         _bars(axis, column.index, column.to_numpy(), [])
         axis.set_title(f"Output in {region}, %", loc="left", fontweight="bold")
     title = experiment.policy.title or experiment.policy.name
-    figure.suptitle(f"{title}: change from the {experiment.base.model.benchmark.name} benchmark", x=0.01, ha="left", fontsize=12)
+    figure.suptitle(
+        f"{title}: change from the {experiment.base.model.benchmark.name} benchmark", x=0.01, ha="left", fontsize=12
+    )
     figure.savefig(path, dpi=150)
     plt.close(figure)
 

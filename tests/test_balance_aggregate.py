@@ -45,7 +45,12 @@ def test_balanced_matrix_is_returned_unchanged() -> None:
 
 def test_infeasible_targets_name_the_account() -> None:
     with pytest.raises(DataError, match="row account 'mining'"):
-        ras(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([1.0, 1.0]), np.array([1.0, 1.0]), labels=(["mining", "food"], ["a", "b"]))
+        ras(
+            np.array([[0.0, 0.0], [1.0, 1.0]]),
+            np.array([1.0, 1.0]),
+            np.array([1.0, 1.0]),
+            labels=(["mining", "food"], ["a", "b"]),
+        )
     with pytest.raises(DataError, match="row targets sum to"):
         ras(np.ones((2, 2)), np.array([1.0, 1.0]), np.array([1.0, 2.0]))
     with pytest.raises(DataError, match="use gras"):

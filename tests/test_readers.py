@@ -73,8 +73,8 @@ def test_files_that_are_not_wiod_are_refused(tmp_path) -> None:
     (tmp_path / "b.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="not the WIOD 2013 layout"):
         read_wiod(tmp_path / "b.csv")
+    (tmp_path / "c.ods").write_text("")
     with pytest.raises(DataError, match="convert it"):
-        (tmp_path / "c.ods").write_text("")
         read_wiod(tmp_path / "c.ods")
 
 
@@ -168,9 +168,9 @@ def test_tariffs_are_the_published_rates_in_the_right_direction(shared) -> None:
 @pytest.mark.shared
 def test_caliendo_parro_tables_have_the_published_totals(shared, tmp_path) -> None:
     data = read_caliendo_parro(shared / "caliendo_parro_2015").data
-    assert np.allclose(data["input_share"].sum("i"), 1.0, atol=2e-3) or float(abs(data["input_share"].sum("i") - 1).median()) < 1e-3
+    assert float(abs(data["input_share"].sum("i") - 1).median()) < 1e-3
     assert float(data["theta"].sel(t="Petroleum")) == pytest.approx(64.85)
-    with pytest.raises(DataError, match="IO.txt not found"):
+    with pytest.raises(DataError, match=r"IO\.txt not found"):
         read_caliendo_parro(tmp_path)
 
 
@@ -197,6 +197,6 @@ def test_elasticity_tables_are_checked(small) -> None:
     with pytest.raises(DataError, match="unknown column 'esubmm'; did you mean 'esubm'"):
         to_dataset(table.rename(columns={"esubd": "esubmm"}), small.commodities, small.regions)
     table.loc["g1", "esubm"] = -2.0
-    with pytest.raises(DataError, match="esubm of g1 R0 is -2.0"):
+    with pytest.raises(DataError, match=r"esubm of g1 R0 is -2\.0"):
         to_dataset(table, small.commodities, small.regions)
     assert load_benchmark().elasticities["frisch"].item(0) == -1.0

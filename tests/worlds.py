@@ -56,7 +56,9 @@ def random_sam(regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0
     arrays["vdfp"], arrays["vmfp"] = vdfb * power(n, n, r), vmfb * power(n, n, r)
     cost = (arrays["vdfp"] + arrays["vmfp"]).sum(0)
     arrays["vdpb"] = 1.5 * cost + rng.lognormal(0, 0.3, (n, r)) * size
-    arrays["vdgb"], arrays["vdib"] = (rng.lognormal(-0.5, 0.4, (n, r)) * size for _ in range(2))
+    arrays["vdgb"] = rng.lognormal(-0.5, 0.4, (n, r)) * size
+    # investment outweighs foreign saving, so that a shock does not exhaust it
+    arrays["vdib"] = rng.lognormal(-0.5, 0.4, (n, r)) * size + 0.5 * (vxsb.sum(2) + vmsb.sum(1))
     for k in "pgi":
         arrays[f"vd{k}p"], arrays[f"vm{k}p"] = arrays[f"vd{k}b"] * power(n, r), arrays[f"vm{k}b"] * power(n, r)
     arrays["vst"] = vtwr.sum((1, 2, 3))[:, None] * rng.dirichlet(np.ones(r), 1)

@@ -20,7 +20,7 @@ from calibration.from_wiod import wiod_sam
 from calibration.readers import read_caliendo_parro, read_wiod
 from calibration.tariffs import EU27_2011, caliendo_parro_tariffs
 
-REGIONS = "USA CAN MEX CHN JPN KOR AUS IDN TWN IND EU GBR RUS TUR BRA ROW".split()
+REGIONS = ["USA", "CAN", "MEX", "CHN", "JPN", "KOR", "AUS", "IDN", "TWN", "IND", "EU", "GBR", "RUS", "TUR", "BRA", "ROW"]
 SECTORS = {
     "agr": ["c1"],
     "min": ["c2"],

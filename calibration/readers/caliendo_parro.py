@@ -11,12 +11,12 @@ import xarray as xr
 from calibration.errors import DataError
 
 COUNTRIES = (
-    "ARG AUS AUT BRA CAN CHL CHN DNK FIN FRA DEU GRC HUN IND IDN IRL ITA JPN KOR MEX NLD NZL NOR PRT ZAF ESP SWE TUR "
-    "GBR USA ROW"
+    "ARG AUS AUT BRA CAN CHL CHN DNK FIN FRA DEU GRC HUN IND IDN IRL ITA JPN KOR MEX NLD NZL NOR PRT ZAF ESP "
+    "SWE TUR GBR USA ROW"
 ).split()
 TRADABLE = (
-    "Agriculture|Mining|Food|Textile|Wood|Paper|Petroleum|Chemicals|Plastic|Minerals|Basic metals|Metal products|"
-    "Machinery n.e.c.|Office|Electrical|Communication|Medical|Auto|Other transport|Other"
+    "Agriculture|Mining|Food|Textile|Wood|Paper|Petroleum|Chemicals|Plastic|Minerals|Basic metals|"
+    "Metal products|Machinery n.e.c.|Office|Electrical|Communication|Medical|Auto|Other transport|Other"
 ).split("|")
 SECTORS = [*TRADABLE, *(f"Service {k}" for k in range(1, 21))]
 

@@ -7,7 +7,6 @@ quantity gives the change of value exactly.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from pyomo.environ import sqrt

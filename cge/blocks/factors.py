@@ -7,7 +7,6 @@ A factor's basic price is ``pe * pes``: a mobile factor has one price ``pe`` a r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 

@@ -8,7 +8,6 @@ committed share of benchmark demand is 1 + eta_i / w, which is 0 for eta = 1, w 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 

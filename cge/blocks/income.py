@@ -7,7 +7,6 @@ The numeraire is the world factor price index ``pfactwld`` with benchmark factor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -58,15 +57,11 @@ class Income(Block):
 
     @definition("r", "revenue of export taxes", "million USD")
     def rtx(m, r):
-        return sum(
-            m.vxsb[i, r, d] * (m.txs[i, r, d] - 1.0) * (m.pds[i, r] * m.qxs[i, r, d]) for i in m.comm for d in m.reg
-        )
+        return sum(m.vxsb[i, r, d] * (m.txs[i, r, d] - 1.0) * (m.pds[i, r] * m.qxs[i, r, d]) for i in m.comm for d in m.reg)
 
     @definition("r", "tariff revenue", "million USD")
     def rtm(m, r):
-        return sum(
-            m.vcif[i, s, r] * (m.tms[i, s, r] - 1.0) * (m.pcif[i, s, r] * m.qxs[i, s, r]) for i in m.comm for s in m.reg
-        )
+        return sum(m.vcif[i, s, r] * (m.tms[i, s, r] - 1.0) * (m.pcif[i, s, r] * m.qxs[i, s, r]) for i in m.comm for s in m.reg)
 
     @definition("r", "taxes on commodities", "million USD")
     def tax(m, r):
@@ -76,7 +71,9 @@ class Income(Block):
     def e_y(m, r):
         return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.vdep[r] * m.pinv[r]
 
-    @equation("", "numeraire: world factor price index", defines="walraslack", owner="world", source="Corong et al. 2017, pfactwld")
+    @equation(
+        "", "numeraire: world factor price index", defines="walraslack", owner="world", source="Corong et al. 2017, pfactwld"
+    )
     def e_pfactwld(m):
         paid = sum(m.wfe[f, a, r] * (m.pe[f, r] * m.pes[f, a, r]) for f in m.endw for a in m.acts for r in m.reg)
         return m.pfactwld == paid

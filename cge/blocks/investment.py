@@ -8,7 +8,6 @@ fixing ``qinv`` and freeing ``dpsave`` makes saving follow investment instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,9 @@ class Investment(Block):
 
     pinv = variable("r", "price of investment goods")
     qinv = variable("r", "gross investment")
-    walraslack = variable("", "excess saving of the world: zero by Walras' law", "share of benchmark investment", owner="world", signed=True)
+    walraslack = variable(
+        "", "excess saving of the world: zero by Walras' law", "share of benchmark investment", owner="world", signed=True
+    )
 
     tid = instrument("i r", "power of the tax on investors' purchases of domestic goods")
     tim = instrument("i r", "power of the tax on investors' purchases of imports")
@@ -71,7 +72,7 @@ class Investment(Block):
     def e_pinv(m, r):
         return m.pinv[r] == sum(m.sia[i, r] * m.pia[i, r] for i in m.comm)
 
-    @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv")
+    @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
     def e_qinv(m, r):
         finance = m.saving[r] + m.vdep[r] * m.pinv[r] + m.fsav[r] * m.pfactwld
         return m.inv_0[r] * m.pinv[r] * m.qinv[r] == finance + m.inv_0[r] * m.walraslack

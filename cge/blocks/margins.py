@@ -7,7 +7,6 @@ margin services in fixed proportion to its quantity.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 

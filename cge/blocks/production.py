@@ -9,7 +9,6 @@ imported (``esubd``); value added combines primary factors (``esubva``). Corong 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -105,9 +104,7 @@ class Production(Block):
 
     @equation("a r", "unit cost of the intermediate composite", defines="pint", source="Corong et al. 2017, E_pint")
     def e_pint(m, a, r):
-        return m.pint[a, r] == ces_price(
-            m.comm, lambda i: m.sfa[i, a, r], lambda i: m.pfa[i, a, r], m.esubc[a, r]
-        )
+        return m.pint[a, r] == ces_price(m.comm, lambda i: m.sfa[i, a, r], lambda i: m.pfa[i, a, r], m.esubc[a, r])
 
     @equation("a r", "zero profit: supply price equals unit cost", defines="pds", source="Corong et al. 2017, E_qo")
     def e_pds(m, a, r):

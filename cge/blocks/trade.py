@@ -10,7 +10,6 @@ GTAP-MRIO (Carrico, Corong, van der Mensbrugghe 2020).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 

@@ -8,7 +8,6 @@ its Stone-Geary utility at benchmark prices. EV is benchmark income times the ri
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from pyomo.environ import exp, log

@@ -1,0 +1,160 @@
+"""The solver: both routes, hard shocks, and failures that say what happened."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cge import Closure, ClosureError, Model, ModelError, ShockError, SolveError
+from cge.krylov import PathOptions
+from policies import InstrumentChange, Policy, rcep, tariff_change
+
+
+def shock(instrument: str, **change: object) -> Policy:
+    return Policy(name=f"test {instrument}", instruments=(InstrumentChange(instrument=instrument, **change),))
+
+
+POLICIES = [
+    rcep(),
+    rcep(tariffs=False, ntm_cut=0.05),
+    tariff_change(times=0.0),
+    tariff_change(times=2.0),
+    tariff_change(sources=["CHN"], destinations=["USA"], points=60.0),
+    shock("ao", where={"a": ("ele",), "r": ("CHN",)}, factor=1.1),
+    shock("qe", where={"f": ("cap",), "r": ("IND",)}, factor=0.8),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.name)
+def test_fast_start_and_ipopt_alone_agree(world_model, policy: Policy) -> None:
+    fast = world_model.solve(policy)
+    assert fast.info["status"] == "Optimal Solution Found"
+    assert fast.info["iterations"] == 0  # Ipopt certifies without a step
+    alone = world_model.solve(policy, method="ipopt")
+    for name in world_model.system.unknown:
+        if not world_model.symbols[name].signed:
+            assert np.allclose(fast.arrays[name], alone.arrays[name], rtol=1e-8), name
+
+
+def test_start_from_another_solution_gives_the_same_answer(world_model) -> None:
+    first = world_model.solve(tariff_change(points=5.0))
+    fresh, warm = world_model.solve(rcep()), world_model.solve(rcep(), start=first)
+    assert np.allclose(fresh.arrays["qo"], warm.arrays["qo"], rtol=1e-9)
+
+
+def test_the_log_says_what_each_stage_did(world_model) -> None:
+    solution = world_model.solve(tariff_change(times=0.0))
+    assert solution.info["newton_steps"] > 0
+    assert solution.info["gmres_iterations"] > 0
+    assert solution.log[-1]["share"] == 1.0
+    assert solution.log[-1]["solved"]
+
+
+def test_one_factorisation_serves_many_policies(world_model) -> None:
+    world_model.solve()
+    before = world_model.newton.factorisations
+    for points in (1.0, 2.0, 3.0):
+        world_model.solve(tariff_change(points=points))
+    assert world_model.newton.factorisations == before
+
+
+def test_a_path_without_equilibrium_ends_with_the_share_reached(small) -> None:
+    model = Model(small, options=PathOptions(smallest_share=1e-2))
+    # factor supply falls to almost nothing while committed transfers in the numeraire stay
+    policy = shock("fsav", where={"r": ("R0",)}, add=-50.0 * float(small.sam.income()[0]))
+    with pytest.raises(SolveError, match="path of the shock ends at share") as caught:
+        model.solve(policy)
+    assert 0 <= caught.value.share < 1
+    assert caught.value.worst
+    assert caught.value.last is not None
+    again = model.solve()  # the model is unharmed
+    assert again.max_residual < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (shock("tmss", factor=1.1), "unknown instrument 'tmss'; did you mean 'tms'"),
+        (tariff_change(sources=["CHNA"], points=5), "'CHNA' is not in dim s of 'world'; did you mean 'CHN'"),
+        (shock("tms", rate_add=-3.0), "must be positive and finite"),
+        (shock("qo", factor=1.1), "qo is endogenous"),
+        (shock("tms", where={"i": ("svc",), "s": ("CHN",), "d": ("CHN",)}, rate_add=0.1), "touches no cell"),
+        (shock("tms", where={"r": ("CHN",)}, rate_add=0.1), "has dims i s d, not 'r'"),
+        (shock("qe", rate_add=0.1), "is an index, not a tax"),
+        (shock("fsav", factor=1.1), "change it with 'add'"),
+        (shock("tms", add=1.0), "'add' is for signed instruments"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else v.name,
+)
+def test_every_shock_acts_or_is_refused(world_model, policy: Policy, message: str) -> None:
+    with pytest.raises(ShockError, match=message):
+        world_model.solve(policy)
+
+
+def test_a_policy_of_members_outside_the_benchmark_is_refused(world_model) -> None:
+    change = InstrumentChange(instrument="tms", where={"s": "@members"}, rate_to=0.0)
+    with pytest.raises(ShockError, match="none of its members"):
+        world_model.solve(Policy(name="pacific", members=("FJI", "TON"), instruments=(change,)))
+
+
+def test_fixed_investment_closure_keeps_investment(world) -> None:
+    model = Model(world, Closure.standard(investment="fixed"))
+    after = model.solve(rcep())
+    assert np.array_equal(after.arrays["qinv"], model.benchmark_values["qinv"])
+    assert abs(after["dpsave"] - 1).max() > 1e-5
+    assert after.checks()["ok"].all()
+
+
+def test_fixed_real_wage_lets_employment_move(world) -> None:
+    model = Model(world, Closure.standard(labour="fixed real wage"))
+    after = model.solve(rcep())
+    wages = after["rw"].sel(f=["skl", "unskl"])
+    assert np.allclose(wages, 1.0, atol=1e-12)
+    assert float(after["qe"].sel(f="unskl", r="KOR")) > 1.001
+    assert float(after["qe"].sel(f="cap", r="KOR")) == 1.0
+
+
+def test_specific_capital_damps_the_response_of_output(world, world_model) -> None:
+    fixed = Model(world, Closure.standard(specific=("nat", "cap"))).solve(rcep())
+    mobile = world_model.solve(rcep())
+    spread = [float(abs(s["qo"] - 1).mean()) for s in (fixed, mobile)]
+    assert spread[0] < spread[1]
+    assert fixed.checks()["ok"].all()
+
+
+def test_element_wise_swap(world) -> None:
+    model = Model(world, Closure().swap("qinv", "dpsave", r="USA"))
+    after = model.solve(rcep())
+    assert float(after["qinv"].sel(r="USA")) == 1.0
+    assert float(after["qinv"].sel(r="CHN")) != 1.0
+
+
+@pytest.mark.parametrize(
+    ("closure", "message"),
+    [
+        (Closure().swap("qinvv", "dpsave"), "unknown variable 'qinvv'; did you mean 'qinv'"),
+        (Closure().swap("qinv", "dpsave", r="USAA"), "'USAA' is not in dim 'r'; did you mean 'USA'"),
+        (Closure().swap("qinv", "dpsave", s="USA"), "qinv has dims"),
+        (Closure().swap("qo", "dpsave"), "variables too many|equations too many"),
+        (Closure().swap("qinv", "qo"), "endogenous already"),
+    ],
+    ids=["name", "label", "dim", "not square", "free already"],
+)
+def test_wrong_closures_say_what_is_wrong(world, closure: Closure, message: str) -> None:
+    with pytest.raises(ClosureError, match=message):
+        Model(world, closure)
+
+
+def test_models_refuse_what_they_cannot_carry(world, small) -> None:
+    with pytest.raises(ModelError, match="unknown sourcing 'mixed'"):
+        Model(world, sourcing="mixed")
+    with pytest.raises(ModelError, match=r"specific factors \['land'\]"):
+        Model(world, Closure(specific=("land",)))
+
+
+def test_extreme_shocks_end_in_an_error_or_an_answer_never_in_a_loop(world_model) -> None:
+    for policy in (shock("txs", where={"s": ("CHN",)}, factor=0.01), shock("qe", where={"r": ("TUR",)}, factor=1e-6)):
+        try:
+            assert world_model.solve(policy).checks()["ok"].all()
+        except SolveError as error:
+            assert error.share < 1  # noqa: PT017
