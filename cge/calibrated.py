@@ -28,6 +28,10 @@ def ratio(top: np.ndarray, bottom: np.ndarray, empty: float = 0.0) -> np.ndarray
     return np.asarray(np.divide(top, bottom, out=np.full(top.shape, float(empty)), where=bottom != 0))
 
 
+BALANCE_TOLERANCE = 1e-5
+"""Largest relative imbalance of a SAM that a model accepts: that of single-precision GTAP data."""
+
+
 @dataclass(frozen=True)
 class Calibrated:
     """A benchmark with the choices that shape the model.
@@ -52,6 +56,14 @@ class Calibrated:
         unknown = [f for f in self.specific if f not in sam.factors]
         if unknown:
             raise ModelError(f"specific factors {unknown} are not factors of the benchmark ({', '.join(sam.factors)})")
+        violated = sam.check(BALANCE_TOLERANCE)
+        if len(violated):
+            first = violated.iloc[0]
+            raise ModelError(
+                f"the SAM of benchmark {self.benchmark.name!r} is out of balance in {len(violated)} cells, first "
+                f"{first['identity']!r} at {first['cell']!r}: {first['left']:.6g} against {first['right']:.6g}; "
+                "balance it (calibration.gras) or repair the source"
+            )
         makb = sam["makb"]
         if sam.commodities != [str(x) for x in sam.data["a"].values] or (makb[~np.eye(len(makb), dtype=bool)] != 0).any():
             raise ModelError(

@@ -146,6 +146,14 @@ def test_wrong_closures_say_what_is_wrong(world, closure: Closure, message: str)
 
 
 def test_models_refuse_what_they_cannot_carry(world, small) -> None:
+    from dataclasses import replace
+
+    from calibration import Sam
+
+    data = small.sam.data.copy(deep=True)
+    data["vdpb"].loc[{"i": "g1", "r": "R2"}] *= 1.01
+    with pytest.raises(ModelError, match="out of balance in 1 cells.*at 'g1 R2'"):
+        Model(replace(small, sam=Sam(data)))
     with pytest.raises(ModelError, match="unknown sourcing 'mixed'"):
         Model(world, sourcing="mixed")
     with pytest.raises(ModelError, match=r"specific factors \['land'\]"):
