@@ -320,7 +320,9 @@ class Model:
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 tangents = None if method == "ipopt" else self.newton
                 x = follow_path(self.system, x, set_share, solver, self.options, log, bar.update, newton=tangents)
+            judged = time.perf_counter()
             verdict = certify(self.newton, x)
+            judged = time.perf_counter() - judged
         except SolveError as error:
             if error.last is not None:
                 error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
@@ -329,6 +331,7 @@ class Model:
         solver_log = {
             "path": log,
             "method": method,
+            "certificate_seconds": judged,
             "newton_steps": self.newton.newton_steps - counts[0],
             "gmres_iterations": self.newton.gmres_iterations - counts[1],
             "factorisations": self.newton.factorisations - counts[2],

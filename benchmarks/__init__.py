@@ -1,0 +1,1 @@
+"""Speed and memory, against peers; kept out of the tests."""
