@@ -13,26 +13,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyomo.environ import Expr_if, exp, log
+from pyomo.core.expr.template_expr import GetItemExpression
+from pyomo.environ import Expr_if, exp, log, value
 
 COBB_DOUGLAS_BAND = 1e-6
 """Elasticities this near to one take the Cobb-Douglas form (the error is below a tenth of the band)."""
 
 
-def _terms(sigma: Any) -> tuple[Any, Any]:
+def _either(sigma: Any, cobb_douglas: Callable[[], Any], power: Callable[[Any], Any]) -> Any:
+    """The Cobb-Douglas form where ``sigma`` is one, else ``power(1 - sigma)``.
+
+    In a template both branches are stated; in one expanded member ``sigma`` has a value and decides.
+    """
+    if not isinstance(sigma, GetItemExpression):
+        return cobb_douglas() if abs(value(sigma) - 1.0) <= COBB_DOUGLAS_BAND else power(1.0 - sigma)
     unit = abs(sigma - 1.0) <= COBB_DOUGLAS_BAND
-    return unit, Expr_if(unit, 1.0, 1.0 - sigma)
+    return Expr_if(unit, cobb_douglas(), power(Expr_if(unit, 1.0, 1.0 - sigma)))
 
 
 def ces_price(domain: Iterable[Any], share: Callable[[Any], Any], price: Callable[[Any], Any], sigma: Any) -> Any:
     """Unit cost over the members of ``domain``: ``share(k)`` and ``price(k)`` give theta_k and p_k."""
-    unit, rho = _terms(sigma)
-    power = sum(share(k) * price(k) ** rho for k in domain) ** (1.0 / rho)
-    return Expr_if(unit, exp(sum(share(k) * log(price(k)) for k in domain)), power)
+    return _either(
+        sigma,
+        lambda: exp(sum(share(k) * log(price(k)) for k in domain)),
+        lambda rho: sum(share(k) * price(k) ** rho for k in domain) ** (1.0 / rho),
+    )
 
 
 def ces_price_of_two(theta: Any, first: Any, second: Any, sigma: Any) -> Any:
     """Unit cost of two inputs, the first with share ``theta``."""
-    unit, rho = _terms(sigma)
-    power = (theta * first**rho + (1.0 - theta) * second**rho) ** (1.0 / rho)
-    return Expr_if(unit, exp(theta * log(first) + (1.0 - theta) * log(second)), power)
+    return _either(
+        sigma,
+        lambda: exp(theta * log(first) + (1.0 - theta) * log(second)),
+        lambda rho: (theta * first**rho + (1.0 - theta) * second**rho) ** (1.0 / rho),
+    )

@@ -102,6 +102,7 @@ class Model:
         self.options = options or PathOptions()
         self.newton = Newton(self.system, self.options)
         self._definition_kernels: dict[str, Any] = {}
+        self._benchmark_residual: np.ndarray | None = None
         self.seconds_to_build = time.perf_counter() - started
 
     # -- construction ------------------------------------------------------------------------------
@@ -220,7 +221,18 @@ class Model:
     # -- evaluation --------------------------------------------------------------------------------
     def touches(self, name: str, direction: np.ndarray) -> bool:
         """Whether moving an exogenous array in ``direction`` moves any equation at the benchmark."""
-        return bool((self.push(name, direction, self.system.pack(self.benchmark_values)) != 0).any())
+        x = self.system.pack(self.benchmark_values)
+        held = self.values[name]
+        if self._benchmark_residual is None:
+            self._benchmark_residual = self.system.residual(x)
+        try:
+            self.values.set(name, held + direction)
+            if not np.array_equal(self.system.residual(x), self._benchmark_residual):
+                return True
+        finally:
+            self.values.set(name, held)
+        # too small to move a digit: ask the derivative, which has no rounding floor
+        return bool((self.push(name, direction, x) != 0).any())
 
     def push(self, name: str, direction: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Directional derivative of all residuals with respect to an exogenous array, by complex step."""
@@ -335,6 +347,7 @@ class Model:
             "newton_steps": self.newton.newton_steps - counts[0],
             "gmres_iterations": self.newton.gmres_iterations - counts[1],
             "factorisations": self.newton.factorisations - counts[2],
+            "preconditioner_mb": self.newton.preconditioner.megabytes if self.newton.preconditioner else 0.0,
         }
         residual = float(abs(self.newton.residual(verdict.x)).max())
         if verdict.status not in CERTIFIED or not residual <= RESIDUAL_LIMIT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from cge import sensitivity
 from cge.declare import SET_OF_DIM
 from cge.errors import ModelError
 from cge.templates import Kernel
@@ -127,6 +128,19 @@ class Solution:
         again = model.solve(exogenous=raised, start=self if not live else "fast", parameters=live or None)
         quantities = [n for n in ("qo", "qms", "qinv") if n in self.arrays]
         return max(float(abs(again.arrays[n] / self.arrays[n] - 1).max()) for n in quantities)
+
+    def gradient(self, outcome: str, parameters: Sequence[str] | str, **where: str) -> xr.Dataset:
+        """d outcome / d every element of exogenous symbols, by one transposed solve.
+
+        ``solution.gradient("u", "tms", r="USA")`` is US welfare against every bilateral tariff of the
+        world. See :func:`cge.sensitivity.gradient`.
+        """
+        names = [parameters] if isinstance(parameters, str) else list(parameters)
+        return sensitivity.gradient(self, outcome, names, where)
+
+    def tangent(self, direction: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Derivatives of all variables along a direction of exogenous arrays."""
+        return sensitivity.tangent(self, direction)
 
     def compare(self, base: Solution) -> Comparison:
         """What changed from ``base`` to this solution."""

@@ -17,6 +17,9 @@ import scipy.sparse as sp
 from cge.declare import SET_OF_DIM, Rule, Symbol
 from cge.templates import Kernel, Leaf, Values
 
+KEEP_SWEEPS_BELOW = 3_000_000
+"""Nonzeros up to which a residual keeps its forward sweep for the Jacobian at the same point (memory)."""
+
 WORLD = -1
 """Owner of a world variable or equation."""
 
@@ -144,10 +147,11 @@ class System:
         """Log of left over right side of every equation; left less right where the equation is not in logs."""
         arrays = self.unpack(x)
         with np.errstate(all="ignore"):  # absent members may be 0 / 0; unlawful points are seen as not finite
-            return self._evaluate(arrays)
+            token = x if self.nnz < KEEP_SWEEPS_BELOW and x.dtype == float else None
+            return self._evaluate(arrays, token)
 
-    def _evaluate(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-        return np.concatenate([f.kernel.evaluate(self.values, arrays).ravel()[f.active] for f in self.families])
+    def _evaluate(self, arrays: Mapping[str, np.ndarray], token: object) -> np.ndarray:
+        return np.concatenate([f.kernel.evaluate(self.values, arrays, token).ravel()[f.active] for f in self.families])
 
     def _plan_jacobian(self) -> None:
         """Find the fixed pattern by evaluating at a random point with random instruments and elasticities."""
@@ -206,7 +210,7 @@ class System:
         data = np.zeros(self.nnz)
         for f, plans in self._plans:
             with np.errstate(all="ignore"):
-                blocks = dict(f.kernel.adjoint(self.values, arrays))
+                blocks = dict(f.kernel.adjoint(self.values, arrays, token=x))
             for leaf, plan in plans:
                 g = blocks.get(leaf)
                 if g is None:  # folded to zero at the current parameters

@@ -116,6 +116,7 @@ class Kernel:
         self._order: list[int] = []
         self._state: tuple[int, ...] | None = None
         self.names = sorted(self.nodes[self.root].leaves)
+        self._kept: tuple[Any, tuple[int, ...] | None, list[Array]] | None = None
 
     # -- compilation -------------------------------------------------------------------------------
     def _new_axis(self, pyomo_set: Any) -> int:
@@ -332,8 +333,12 @@ class Kernel:
     def _is_one(self, k: int) -> bool:
         return self._is(k, 1.0)
 
-    def _forward(self, values: Values, varying: Mapping[str, np.ndarray]) -> list[Array]:
+    def _forward(self, values: Values, varying: Mapping[str, np.ndarray], token: Any = None) -> list[Array]:
         self._fold(values)
+        if token is not None and self._kept is not None:
+            kept, self._kept = self._kept, None
+            if kept[0] is token and kept[1] == self._state:
+                return kept[2]
         v: list[Array] = list(self._folded)
         for k in self._order:
             node = self.nodes[k]
@@ -343,16 +348,22 @@ class Kernel:
                 v[k] = self._apply(_Redirected(node, self._alias), v)  # type: ignore[arg-type]
         return v
 
-    def evaluate(self, values: Values, varying: Mapping[str, np.ndarray]) -> np.ndarray:
-        """All members of the family; shape of the equation's own indices."""
-        v = self._forward(values, varying)[self._alias[self.root]]
+    def evaluate(self, values: Values, varying: Mapping[str, np.ndarray], token: Any = None) -> np.ndarray:
+        """All members of the family; shape of the equation's own indices.
+
+        With a ``token`` the sweep is kept for one :meth:`adjoint` that brings the same object.
+        """
+        sweep = self._forward(values, varying)
+        if token is not None:
+            self._kept = (token, self._state, sweep)
+        v = sweep[self._alias[self.root]]
         if np.ndim(v) == 0:
             return np.full(self.shape, v)
         own = v.reshape(v.shape[: self.rank]) if v.ndim > self.rank else v
         return np.broadcast_to(own, self.shape)
 
     def adjoint(
-        self, values: Values, varying: Mapping[str, np.ndarray], seed: np.ndarray | None = None
+        self, values: Values, varying: Mapping[str, np.ndarray], seed: np.ndarray | None = None, token: Any = None
     ) -> list[tuple[Leaf, Array]]:
         """One reverse sweep.
 
@@ -367,7 +378,7 @@ class Kernel:
         list of (Leaf, array)
             Arrays have one axis for each of the kernel's axes (length 1 where they do not vary).
         """
-        v = self._forward(values, varying)
+        v = self._forward(values, varying, token)
         keep = self._own if seed is None else frozenset()
         bar: dict[int, Array] = {}
         root = self._alias[self.root]
