@@ -1,0 +1,52 @@
+"""Which sectors are manufactures and services, and which regions form a bloc, by the labels of known tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from calibration.errors import require_labels
+
+MANUFACTURES = {
+    *(f"c{k}" for k in range(3, 17)),
+    *"foo tex wpp pet chm pha rub nmm met fab mac ele elc trn mot otr omf manuf".split(),
+    "processed food",
+}
+SERVICES = {*(f"c{k}" for k in range(19, 36)), *"trd bus svc pub svces".split()}
+
+BLOCS: dict[str, tuple[str, ...]] = {
+    "North America": ("USA", "CAN", "MEX"),
+    "Europe": tuple(
+        "AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HUN IRL ITA LTU LUX LVA MLT NLD POL PRT ROM SVK SVN SWE "
+        "EU EU27 XEU CHE NOR HRV".split()
+    ),
+    "East Asia": tuple("CHN JPN KOR TWN IDN VNM THA MYS SGP PHL XSE AUS NZL".split()),
+}
+"""Blocs of the literature on regional value chains; East Asia with Oceania. Pass your own to replace them."""
+
+
+def manufactures_of(sectors: Sequence[str]) -> list[str]:
+    """Manufactures among the sectors of a known table (all sectors of an unknown one)."""
+    return [s for s in sectors if s in MANUFACTURES] or list(sectors)
+
+
+def services_of(sectors: Sequence[str]) -> list[str]:
+    """Services among the sectors of a known table (none of an unknown one)."""
+    return [s for s in sectors if s in SERVICES]
+
+
+def blocs_of(regions: Sequence[str], blocs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Each bloc's members that the table has; regions of no bloc form ``Rest``.
+
+    Raises
+    ------
+    DataError
+        A user's bloc has no member in the table.
+    """
+    found = {name: [r for r in regions if r in members] for name, members in blocs.items()}
+    if blocs is not BLOCS:
+        for name, members in found.items():
+            if not members:
+                require_labels(blocs[name], regions, f"member of bloc {name!r}")
+    found = {name: members for name, members in found.items() if members}
+    rest = [r for r in regions if not any(r in members for members in found.values())]
+    return {**found, **({"Rest": rest} if rest else {})}
