@@ -63,7 +63,7 @@ class PathOptions:
     longest_step: float = 2.5
     damped_limit: int = 3
     gmres_limit: int = 120
-    refresh_after: int = 40
+    refresh_after: int = 70
     solves_limit: int = 200
 
 
@@ -147,11 +147,14 @@ class Newton:
                 k = int(np.flatnonzero((largest == 0) | ~np.isfinite(largest))[0])
                 raise SolveError(f"equation {self.system.name_of_row(k)} involves no unknown or is not finite at the benchmark")
             self.scale = 1.0 / largest
-            self.refresh(x)
+            matrix.data *= np.repeat(self.scale, np.diff(matrix.indptr))
+            self._factorise(matrix)
 
     def refresh(self, x: Array) -> None:
         """Factorise the regional blocks at ``x``."""
-        matrix = self.matrix(x)
+        self._factorise(self.matrix(x))
+
+    def _factorise(self, matrix: sp.csr_matrix) -> None:
         try:
             self.preconditioner = Preconditioner(matrix, self.system)
         except RuntimeError as error:  # SuperLU: "Factor is exactly singular"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ import xarray as xr
 from cge import sensitivity
 from cge.declare import SET_OF_DIM
 from cge.errors import ModelError
+from cge.gvc.icio import Icio
+from cge.gvc.indicators import Indicators
 from cge.templates import Kernel
 
 if TYPE_CHECKING:
@@ -141,6 +143,14 @@ class Solution:
     def tangent(self, direction: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Derivatives of all variables along a direction of exogenous arrays."""
         return sensitivity.tangent(self, direction)
+
+    def icio(self, prices: Literal["current", "base"] = "current") -> Icio:
+        """The inter-country input-output table of this solution, at its own or at benchmark prices."""
+        return Icio.from_solution(self, prices)
+
+    def gvc(self) -> Indicators:
+        """Value-chain indicators of this solution's table at current prices."""
+        return self.icio().indicators()
 
     def compare(self, base: Solution) -> Comparison:
         """What changed from ``base`` to this solution."""

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from cge.declare import SET_OF_DIM, Rule, Symbol
 from cge.templates import Kernel, Leaf, Values
 
-KEEP_SWEEPS_BELOW = 3_000_000
+KEEP_SWEEPS_BELOW = 20_000_000
 """Nonzeros up to which a residual keeps its forward sweep for the Jacobian at the same point (memory)."""
 
 WORLD = -1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 
-from cge.gvc.indicators import Indicators
+if TYPE_CHECKING:
+    from cge.gvc.indicators import Indicators
 
 
 @dataclass

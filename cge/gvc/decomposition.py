@@ -37,9 +37,9 @@ BM = {
 
 
 def _blocks(t: Icio) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Content (R, R, N), final demand (R, N, R) and total exports (R, N)."""
+    """Content (R, R, N), balanced final demand (R, N, R) and total exports (R, N)."""
     r, n = t.size
-    return t.content.reshape(r, r, n), t.final.reshape(r, n, r), t.exports.reshape(r, n)
+    return t.content.reshape(r, r, n), t.final_balanced.reshape(r, n, r), t.exports.reshape(r, n)
 
 
 def value_added_trade(t: Icio) -> xr.DataArray:
@@ -149,9 +149,10 @@ def borin_mancini_bilateral(t: Icio, approach: str = "source") -> xr.Dataset:
     """
     if approach not in ("source", "sink"):
         raise ModelError(f"unknown approach {approach!r}; choose 'source' or 'sink'")
-    content, final, exports = _blocks(t)
+    content, _, exports = _blocks(t)
     r, n = t.size
     size = r * n
+    final = t.final.reshape(r, n, r)  # absorption, without a discrepancy
     flows = t.bilateral_exports.reshape(r, n, r)
     v = t.v.reshape(r, n)
     names = ("dc", "dva", "ddc", "fc", "fva", "fdc", "davax")
@@ -160,12 +161,8 @@ def borin_mancini_bilateral(t: Icio, approach: str = "source") -> xr.Dataset:
     home = np.stack([final[s, :, s] for s in range(r)])
     l_home = t.apply_domestic(home.reshape(-1)).reshape(r, n)
     for s in range(r):
-        unit = np.zeros((size, n))
-        unit[s * n : (s + 1) * n] = np.eye(n)
-        column = t.leontief(unit).reshape(r, n, n)  # B_.s
         local = t.domestic_inverses[s]
-        # M_s = L_s^{-1} B_ss, so B^s_ts = B_ts M_s^{-1}
-        m_inverse = np.linalg.solve(column[s], local)  # B_ss^{-1} L_s
+        m_inverse = t.without_reimports[s]  # B^s_ts = B_ts B_ss^{-1} L_s
         others = np.arange(r) != s
         domestic, foreign = content[s, s], content[others][:, s].sum(0)
         local_value = v[s] @ local
@@ -173,7 +170,10 @@ def borin_mancini_bilateral(t: Icio, approach: str = "source") -> xr.Dataset:
             dva = local_value @ flows[s]
             fva = foreign @ (m_inverse @ flows[s])
         else:
-            back = np.einsum("nrm,rmk->nrk", a[s], column @ m_inverse, optimize=True) @ exports[s]  # A_sr B^s_rs E_s
+            unit = np.zeros(size)
+            unit[s * n : (s + 1) * n] = m_inverse @ exports[s]
+            reached = t.leontief(unit).reshape(r, n)  # B^s_rs E_s
+            back = np.einsum("nrm,rm->nr", a[s], reached, optimize=True)  # A_sr B^s_rs E_s
             back[:, s] = 0.0
             kept = flows[s] - back
             dva, fva = domestic @ kept, foreign @ kept

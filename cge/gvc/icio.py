@@ -2,13 +2,14 @@
 
 Rows are origin country-sectors, columns using country-sectors and final demand by destination; flows are
 at basic prices of the origin. What a column pays beyond its inputs is value added in the wide sense:
-factor payments, taxes less subsidies on products and output, kept apart in ``components``. International
+factor payments, output tax, taxes less subsidies on products, kept apart in ``components``. International
 transport margins are bought by the importer from the suppliers of the world pool in their shares (Peters,
 Andrew and Lennox, Economic Systems Research 23, 2011).
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,6 +50,10 @@ class Icio:
         Parts of value added in the wide sense; they sum to :attr:`value_added`.
     notes : list of str
         What was done about zeros and negative cells.
+    discrepancy : ndarray, shape (RN,), optional
+        Published output less the sum of uses. It is output that no country is seen to absorb: left out of
+        absorption (value-added exports, ``davax``), and in the decompositions that must add up to
+        exports or output taken as sold at home.
     """
 
     regions: list[str]
@@ -60,6 +65,7 @@ class Icio:
     components: Mapping[str, Array] = field(default_factory=dict)
     notes: Sequence[str] = ()
     units: str = "million USD"
+    discrepancy: Array | None = None
 
     def __post_init__(self) -> None:
         size, r = len(self.regions) * len(self.sectors), len(self.regions)
@@ -93,34 +99,42 @@ class Icio:
         regions: Sequence[str],
         sectors: Sequence[str],
         inventories: Array | None = None,
+        output: Array | None = None,
         units: str = "million USD",
     ) -> Icio:
-        """A table from raw arrays: ``z`` (RN x RN), ``y`` (RN x R or RN x R x K), rows region-major."""
+        """A table from raw arrays: ``z`` (RN x RN), ``y`` (RN x R or RN x R x K), rows region-major.
+
+        ``inventories`` (RN,) is the net change of stocks inside ``y``; ``output`` (RN,) published output
+        where it differs from the sum of uses.
+        """
         z, y = np.asarray(z, dtype=float), np.asarray(y, dtype=float)
         if y.ndim == 2:
             y = y[:, :, None]
         if y.ndim != 3:
             raise ModelError(f"final demand must have dims (RN, R) or (RN, R, K), got shape {y.shape}")
         held = np.zeros(len(z)) if inventories is None else np.asarray(inventories, dtype=float)
+        gap = None if output is None else np.asarray(output, dtype=float).reshape(-1) - z.sum(1) - y.sum((1, 2))
         names = ["final"] if y.shape[2] == 1 else [f"final{k + 1}" for k in range(y.shape[2])]
-        return cls(list(map(str, regions)), list(map(str, sectors)), z, y, names, held, units=units)
+        return cls(list(map(str, regions)), list(map(str, sectors)), z, y, names, held, units=units, discrepancy=gap)
 
     @classmethod
     def from_wiod(cls, table: Wiot) -> Icio:
-        """The raw WIOD table: output is what its rows sum to, inventories are part of final demand."""
+        """The raw WIOD table, inventories part of final demand.
+
+        Where a row's uses miss the published output (the source is truncated to whole million USD) the rest
+        is kept as a discrepancy, so that output and value added are the published ones.
+        """
         r, n = len(table.regions), len(table.industries)
-        y = table.final.reshape(r * n, r, len(FINAL)).copy()
         z = table.inter.reshape(r * n, r * n)
+        y = table.final.reshape(r * n, r, len(FINAL))
         regions = ["ROW" if x == "RoW" else x for x in table.regions]
-        notes = ["output is the sum of uses; value added is output less intermediates, taxes and margins in it"]
-        short = np.minimum(z.sum(1) + y.sum((1, 2)), 0.0)
-        for k in np.flatnonzero(short):
-            # a row that sums below zero (stocks run down in an industry without output) sums to zero instead
-            s, i = divmod(int(k), n)
-            y[k, s, FINAL.index("c42")] -= short[k]
-            notes.append(f"{regions[s]} {table.industries[i]}: inventories raised by {-short[k]:g} so that output is zero")
+        gap = table.output.reshape(-1) - z.sum(1) - y.sum((1, 2))
+        notes = [
+            "value added is output less intermediates: taxes and margins are in it",
+            f"discrepancy of rows against published output: {gap.sum():.0f} million USD, largest {abs(gap).max():.0f}",
+        ]
         stocks = y[:, :, FINAL.index("c42")].sum(1)
-        return cls(regions, table.industries, z, y, list(FINAL), stocks, notes=notes)
+        return cls(regions, table.industries, z, y, list(FINAL), stocks, notes=notes, discrepancy=gap)
 
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:
@@ -146,7 +160,7 @@ class Icio:
             landed * origin[:, None],
             np.einsum("iusd,misd,mr->mrud", landed, margin, pool),
             [sam.commodities.index(str(k)) for k in sam.data["m"].values],
-            {"factors": g["evfb"].sum(0), "output tax": g["makb"].sum(0) - g["maks"].sum(0)},
+            {"factors": g["evfp"].sum(0), "output tax": g["makb"].sum(0) - g["maks"].sum(0)},
         )
 
     @classmethod
@@ -183,9 +197,7 @@ class Icio:
         marg = [model.sets["comm"].index(k) for k in model.sets["marg"]]
         pool_price = pds[marg] if prices == "current" else np.ones_like(pool)
         margins = np.einsum("iusd,misd,mr->mrud", flow, ratio, pool * stretch[:, None] * pool_price)
-        factors = (v("evfb") * v("qfe")).sum(0)
-        if prices == "current":
-            factors = (v("evfb") * v("qfe") * (v("pfe") / (v("tfe") / v("tfe_0")))).sum(0)
+        factors = (v("evfp") * v("qfe") * v("pfe")).sum(0)
         output_tax = v("vob") * pds * v("qo") * (1 - 1 / v("to"))
         return _assemble(
             model.sets["comm"],
@@ -211,8 +223,9 @@ class Icio:
 
     @cached_property
     def x(self) -> Array:
-        """Output, shape (RN,): what the rows sum to."""
-        return np.asarray(self.z.sum(1) + self.y.sum((1, 2)))
+        """Output, shape (RN,): what the rows sum to, and their discrepancy."""
+        used = self.z.sum(1) + self.y.sum((1, 2))
+        return np.asarray(used if self.discrepancy is None else used + self.discrepancy)
 
     @cached_property
     def value_added(self) -> Array:
@@ -223,6 +236,16 @@ class Icio:
     def final(self) -> Array:
         """Final demand by destination, shape (RN, R)."""
         return np.asarray(self.y.sum(2))
+
+    @cached_property
+    def final_balanced(self) -> Array:
+        """Final demand with each row's discrepancy sold at home, so that rows add up to output; (RN, R)."""
+        if self.discrepancy is None:
+            return self.final
+        r, n = self.size
+        balanced = self.final.copy()
+        balanced[np.arange(r * n), np.repeat(np.arange(r), n)] += self.discrepancy
+        return balanced
 
     @cached_property
     def a(self) -> Array:
@@ -243,7 +266,9 @@ class Icio:
         size = self.z.shape[0]
         matrix = -self.a
         matrix[np.arange(size), np.arange(size)] += 1.0
-        factors = la.lu_factor(matrix, overwrite_a=True, check_finite=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", la.LinAlgWarning)  # named below, with the sector
+            factors = la.lu_factor(matrix, overwrite_a=True, check_finite=False)
         if not abs(np.diag(factors[0])).min() > 1e-12:
             k = int(abs(np.diag(factors[0])).argmin())
             raise ModelError(f"the Leontief matrix is singular near {self.label(k)}: a sector buys all it sells from itself")
@@ -277,6 +302,19 @@ class Icio:
         r, n = self.size
         blocks = self.a.reshape(r, n, r, n)
         return np.stack([blocks[s, :, s] for s in range(r)])
+
+    @cached_property
+    def without_reimports(self) -> Array:
+        """B_ss^{-1} L_s of each region, shape (R, N, N): it turns B_.s into the inverse of a world in which s
+        exports no intermediates (Borin and Mancini 2019)."""
+        r, n = self.size
+        out = np.empty((r, n, n))
+        for s in range(r):
+            unit = np.zeros((r * n, n))
+            unit[s * n : (s + 1) * n] = np.eye(n)
+            own = self.leontief(unit)[s * n : (s + 1) * n]
+            out[s] = np.linalg.solve(own, self.domestic_inverses[s])
+        return out
 
     def apply_domestic(self, vector: Array, transposed: bool = False) -> Array:
         """Block-diagonal product L vector (or L' vector), vector of shape (RN,) or (RN, K)."""
@@ -394,5 +432,5 @@ def _assemble(
     parts = {name: np.ascontiguousarray(values.T).ravel() for name, values in components.items()}
     table = Icio(list(regions), list(goods), z, y, finals, np.zeros(r * n), notes=["margins bought from the pool's suppliers"])
     if parts:
-        parts["taxes on products and factors"] = table.value_added - sum(parts.values())
+        parts["taxes on products"] = table.value_added - sum(parts.values())
     return Icio(table.regions, table.sectors, z, y, finals, table.inventories, parts, table.notes)

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from cge.gvc import decomposition, position, resilience
+from cge.gvc.compare import GvcComparison
 from cge.gvc.icio import Icio
 from cge.gvc.sectors import BLOCS, blocs_of, manufactures_of, services_of
 
@@ -99,6 +100,10 @@ class Indicators:
     def output_at_risk(self, supplier: str, sectors: Sequence[str] | None = None) -> xr.DataArray:
         """Output lost if a supplier's exports of inputs fail; dims (r, i), share of output."""
         return resilience.output_at_risk(self.icio, supplier, sectors)
+
+    def compare(self, after: Indicators) -> GvcComparison:
+        """This table as before, another of the same regions and sectors as after."""
+        return GvcComparison(self, after)
 
     # -- summary ------------------------------------------------------------------------------------
     def summary(self) -> pd.DataFrame:

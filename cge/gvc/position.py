@@ -19,8 +19,8 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 def _home_and_abroad(t: Icio) -> tuple[np.ndarray, np.ndarray]:
     """Final goods sold at home and abroad, each (RN,)."""
     r, n = t.size
-    home = t.final[np.arange(r * n), np.repeat(np.arange(r), n)]
-    return home, t.final.sum(1) - home
+    home = t.final_balanced[np.arange(r * n), np.repeat(np.arange(r), n)]
+    return home, t.final_balanced.sum(1) - home
 
 
 def participation(t: Icio, direction: str = "forward") -> xr.Dataset:
@@ -89,12 +89,13 @@ def production_length(t: Icio, direction: str = "forward") -> xr.Dataset:
 
 
 def _levels(t: Icio, level: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flows, output and net inventories, by cell or with each country as one industry."""
+    """Flows, output, and what is spread over the uses of a row: net inventories and a row's discrepancy."""
+    spread = t.inventories if t.discrepancy is None else t.inventories + t.discrepancy
     if level == "cell":
-        return t.z, t.x, t.inventories
+        return t.z, t.x, spread
     if level == "country":
         r, n = t.size
-        return t.z.reshape(r, n, r, n).sum((1, 3)), t.sum_regions(t.x), t.sum_regions(t.inventories)
+        return t.z.reshape(r, n, r, n).sum((1, 3)), t.sum_regions(t.x), t.sum_regions(spread)
     raise ModelError(f"unknown level {level!r}; choose 'cell' or 'country'")
 
 
@@ -105,7 +106,7 @@ def _named(t: Icio, values: np.ndarray, level: str, name: str, formula: str) -> 
 def upstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     """Average distance from final use: U = (I - D)^{-1} 1, D_ij = z_ij / (x_i - n_i); dims (r, i) or (r).
 
-    Net inventories n are spread over uses in proportion, which scales row i by x_i / (x_i - n_i). At country
+    Net inventories n (and a row's discrepancy) are spread over uses in proportion, which scales row i by x_i / (x_i - n_i). At country
     level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
     Downstreamness in Global Value Chains", NBER 24185, 2018; Antras, Chor, Fally and Hillberry 2012.
     """
