@@ -71,6 +71,8 @@ def main() -> None:
     sizes = [result["ours"][f"{s}, tariffs -50 %"] for s in ("20 x 35", "41 x 35", "141 x 65")]
     logs = np.log([[s["variables"], s["total"]] for s in sizes])
     result["exponent"] = round(float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0]), 3)
+    sparse = np.log([[s["nonzeros"], s["total"]] for s in sizes])
+    result["exponent_nonzeros"] = round(float(np.polyfit(sparse[:, 0], sparse[:, 1], 1)[0]), 3)
     peers: dict[str, tuple[str, ...]] = {
         "Ipopt tuned alone, 41 x 35, tariffs -50 %": ("benchmarks.peers", "ipopt-tuned", "41", "35"),
         "expanded Pyomo to NL, 10 x 10": ("benchmarks.peers", "expanded-nl", "10", "10"),

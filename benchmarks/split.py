@@ -125,7 +125,7 @@ def _split_sectors(sam: Sam, counts: np.ndarray, rng: np.random.Generator, zeros
 
 def _split_regions(sam: Sam, counts: np.ndarray, rng: np.random.Generator, zeros: float) -> Sam:
     p = np.repeat(np.arange(counts.size), counts)
-    n, new = len(sam.commodities), p.size
+    n = len(sam.commodities)
     g = {h: sam[h] for h in sam.data.data_vars}
     weight = np.moveaxis(_shares(p, (1,), rng, 0.0), 0, -1)[0]  # (piece,): shares of final demand
     sales = np.moveaxis(_shares(p, (n,), rng, 0.0), 0, 1)  # (i, piece): shares of sales at home

@@ -227,11 +227,11 @@ class Model:
             self._benchmark_residual = self.system.residual(x)
         try:
             self.values.set(name, held + direction)
-            if not np.array_equal(self.system.residual(x), self._benchmark_residual):
+            if abs(self.system.residual(x) - self._benchmark_residual).max() > 1e-12:
                 return True
         finally:
             self.values.set(name, held)
-        # too small to move a digit: ask the derivative, which has no rounding floor
+        # not above rounding: ask the derivative, which has no such floor
         return bool((self.push(name, direction, x) != 0).any())
 
     def push(self, name: str, direction: np.ndarray, x: np.ndarray) -> np.ndarray:

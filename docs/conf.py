@@ -6,7 +6,61 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 html_theme = "furo"
 html_static_path = ["_static"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "generated"]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
+
+
+def _performance_page(app: object) -> None:
+    """Tables of the performance page from the benchmark file."""
+    import json
+    from pathlib import Path
+
+    here = Path(__file__).parent
+    held = json.loads((here / "_static" / "benchmarks.json").read_text(encoding="utf-8"))
+    columns = (
+        "variables",
+        "nonzeros",
+        "build",
+        "solve",
+        "certificate",
+        "total",
+        "gmres_iterations",
+        "peak_memory_mb",
+        "max_residual",
+    )
+    lines = [f"Machine: {held['machine']}. Data: {held['data']}.", "", "| case | sourcing | " + " | ".join(columns) + " |"]
+    lines.append("|---|---|" + "---:|" * len(columns))
+    for title, row in held["ours"].items():
+        cells = [
+            f"{row[c]:,}" if isinstance(row[c], int) else f"{row[c]:.1e}" if c == "max_residual" else f"{row[c]:g}"
+            for c in columns
+        ]
+        lines.append(f"| {title} | {row['sourcing']} | " + " | ".join(cells) + " |")
+    warm = held["warm"]
+    lines += ["", "On a compiled 41 x 35 model (seconds):", "", "| | pooled | by use |", "|---|---:|---:|"]
+    for name in ("second_policy", "gradient"):
+        lines.append(f"| {name.replace('_', ' ')} | {warm[name + '_pooled']:.2f} | {warm[name + '_use']:.2f} |")
+    lines += [
+        "",
+        f"Ratio to tuned Ipopt alone, 41 x 35: **{held['ratio_to_tuned_ipopt']}**. Growth of total time from 20 x 35 to "
+        f"141 x 65: variables to the power **{held['exponent']}**, nonzeros to the power **{held['exponent_nonzeros']}**.",
+        "",
+        "| peer | seconds | note |",
+        "|---|---:|---|",
+    ]
+    for title, row in held["peers"].items():
+        seconds = row.get("seconds", row.get("expand", 0.0) + row.get("write", 0.0))
+        note = "; ".join(
+            f"{k} {row[k]}" for k in ("iterations", "steps", "finished", "residual", "variables", "nl_mb") if k in row
+        )
+        lines.append(f"| {title} | {seconds:.1f} | {note} |")
+    folder = here / "generated"
+    folder.mkdir(exist_ok=True)
+    (folder / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def setup(app: object) -> None:
+    """Sphinx hook."""
+    app.connect("builder-inited", _performance_page)  # type: ignore[attr-defined]

@@ -160,6 +160,36 @@ def run(
     )
 
 
+@app.command()
+def gvc(
+    policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
+    benchmark: BenchmarkOption = "world",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV and figures.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Value chains before and after a policy: participation, length, regionalisation, exposure."""
+    from policies import gvc_report
+
+    result = experiment.run(find_policy(policy), benchmark)
+    chains = gvc_report.compare(result)
+    if out is not None:
+        gvc_report.write(result, chains, out)
+    if as_json:
+        _print_json(gvc_report.summary(result, chains))
+        return
+    table = gvc_report.short_table(chains)
+    _show(table, f"Value chains before (per cent) and change (points): {result.policy.title or result.policy.name}")
+    typer.echo(gvc_report.LEGEND)
+    sector = chains.by_sector()
+    change = 100 * (sector.sel(state="after") - sector.sel(state="before"))
+    members = result.members or list(table.index[:5])
+    shown = change["backward"].sel(r=members).transpose("i", "r").to_pandas()
+    shown.index.name = "sector"
+    _show(shown, "Change of backward participation by sector, percentage points")
+    if out is not None:
+        typer.echo(f"Figures and tables in {out}")
+
+
 def run_script(policy: str) -> None:
     """``python -m policies.NAME`` is ``cge run NAME``."""
     sys.argv[1:1] = ["run", policy] if policy in POLICIES else ["run"]

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from policies.experiment import Experiment
-
-INK, GAIN, LOSS = "#222222", "#1b6ca8", "#c8553d"
+from policies.style import GAIN, INK, LOSS, new_figure
 
 
 def write(experiment: Experiment, folder: str | Path) -> Path:
@@ -44,9 +43,6 @@ def write(experiment: Experiment, folder: str | Path) -> Path:
 
 def welfare_figure(experiment: Experiment, path: str | Path) -> None:
     """Bars of welfare by region and of output by commodity in the regions that gain and lose most."""
-    import matplotlib
-
-    matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     comparison = experiment.comparison
@@ -55,8 +51,7 @@ def welfare_figure(experiment: Experiment, path: str | Path) -> None:
         table = table.loc[table["welfare_percent"].abs().sort_values().index[-24:]].sort_values("welfare_percent")
     output = comparison.percent("qo").to_pandas()
     ends = [str(table.index[-1]), str(table.index[0])]
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.color": INK})
-    figure, axes = plt.subplots(1, 3, figsize=(11, 5.2), width_ratios=[1.3, 1, 1], layout="constrained")
+    figure, axes = new_figure(1, 3, (11, 5.2), width_ratios=[1.3, 1, 1])
     _bars(axes[0], table.index, table["welfare_percent"].to_numpy(), experiment.members)
     axes[0].set_title("Welfare, % of income", loc="left", fontweight="bold")
     for axis, region in zip(axes[1:], ends, strict=True):

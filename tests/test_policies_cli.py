@@ -145,6 +145,22 @@ def test_list_info_and_check_speak_json(command) -> None:
         assert out
 
 
+def test_value_chains_are_shown_before_and_after(command, tmp_path) -> None:
+    held = json.loads(command("gvc", "rcep", "--json")[1])
+    korea = held["regions"]["KOR"]
+    assert {"gvc_share", "foreign_content", "forward", "backward", "length", "regionalisation", "top_exposure"} == set(korea)
+    assert korea["gvc_share"]["after"] - korea["gvc_share"]["before"] == pytest.approx(korea["gvc_share"]["change"])
+    assert set(held["sectors"]) == {"forward", "backward", "length"}
+    assert set(held["kww"]["after"]["USA"]) == {f"T{k}" for k in range(1, 10)}
+    assert "East Asia" in held["blocs_musd"]["before"]
+    code, out, _ = command("gvc", "rcep", "--out", str(tmp_path / "g"))
+    assert code == 0
+    assert "KOR" in out
+    assert {"gvc_blocs.png", "gvc_kww.png", "gvc_tiles.png", "gvc.nc", "gvc_regions.csv"} == {
+        p.name for p in (tmp_path / "g").iterdir()
+    }
+
+
 def test_script_form_runs() -> None:
     done = subprocess.run([sys.executable, "-m", "policies.rcep", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0

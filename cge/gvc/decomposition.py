@@ -105,7 +105,11 @@ def kww(t: Icio) -> xr.DataArray:
         terms[s, 6] = foreign @ sent
         terms[s, 7] = foreign @ use_home[s][:, others].sum(1)
         terms[s, 8] = foreign @ use_exports[s][:, others].sum(1)
-    attrs = {"long_name": "Koopman-Wang-Wei terms of gross exports", "units": t.units, "terms": "; ".join(f"{k} {v}" for k, v in TERMS.items())}
+    attrs = {
+        "long_name": "Koopman-Wang-Wei terms of gross exports",
+        "units": t.units,
+        "terms": "; ".join(f"{k} {v}" for k, v in TERMS.items()),
+    }
     return xr.DataArray(terms, dims=("r", "term"), coords={"r": t.regions, "term": list(TERMS)}, attrs=attrs)
 
 

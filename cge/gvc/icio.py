@@ -20,7 +20,7 @@ import scipy.linalg as la
 import xarray as xr
 
 from calibration.readers.wiod import FINAL, Wiot
-from calibration.sam import Sam
+from calibration.sam import SCHEMA, Sam
 from cge.errors import ModelError
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class Icio:
                 raise ModelError(f"{name} flow of {self.label(bad[0][0])} is not finite; repair that cell")
         bad = np.argwhere(self.z < 0)
         if len(bad):
+            cell = f"{self.label(bad[0][0])} -> {self.label(bad[0][1])}"
             raise ModelError(
-                f"intermediate flow {self.label(bad[0][0])} -> {self.label(bad[0][1])} is negative ({self.z[tuple(bad[0])]:g}); "
-                "set it to zero and balance the table"
+                f"intermediate flow {cell} is negative ({self.z[tuple(bad[0])]:g}); set it to zero and balance the table"
             )
         low = np.argwhere(self.x < -1e-9 * max(float(abs(self.x).max()), 1.0))
         if len(low):
@@ -139,7 +139,7 @@ class Icio:
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:
         """The table inside a SAM (benchmark values)."""
-        g = {h: sam[h] for h in sam.data.data_vars}
+        g = {h: sam[h] for h in SCHEMA}
         total = g["vmsb"]
         origin = np.divide(g["vxsb"], total, out=np.zeros_like(total), where=total > 0)
         margin = np.divide(g["vtwr"], total, out=np.zeros_like(g["vtwr"]), where=total > 0)
@@ -250,16 +250,16 @@ class Icio:
     @cached_property
     def a(self) -> Array:
         """Input coefficients, shape (RN, RN); columns of sectors without output are zero."""
-        return self.z * self._per(self.x)[None, :]
+        return np.asarray(self.z * self._per(self.x)[None, :])
 
     @cached_property
     def v(self) -> Array:
         """Value-added coefficients, shape (RN,)."""
-        return self.value_added * self._per(self.x)
+        return np.asarray(self.value_added * self._per(self.x))
 
     @staticmethod
     def _per(x: Array) -> Array:
-        return np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
+        return np.asarray(np.divide(1.0, x, out=np.zeros_like(x), where=x > 0))
 
     @cached_property
     def _lu(self) -> Any:
@@ -287,7 +287,7 @@ class Icio:
 
     def value_added_origins(self) -> xr.DataArray:
         """v_k B_kl E_l: value added of each country-sector in the exports of each, dims (row, column)."""
-        whole = self.v[:, None] * self.leontief_inverse * self.exports[None, :]
+        whole: xr.DataArray = self.leontief_inverse * self.v[:, None] * self.exports[None, :]
         whole.attrs = {"long_name": "value-added origins of exports", "units": self.units, "formula": "v B E"}
         return whole
 
@@ -361,7 +361,9 @@ class Icio:
     def labelled(self, values: Array, name: str, units: str, formula: str = "") -> xr.DataArray:
         """A (RN,) vector as a DataArray over (r, i)."""
         attrs = {"long_name": name, "units": units, **({"formula": formula} if formula else {})}
-        return xr.DataArray(values.reshape(self.size), dims=("r", "i"), coords={"r": self.regions, "i": self.sectors}, attrs=attrs)
+        return xr.DataArray(
+            values.reshape(self.size), dims=("r", "i"), coords={"r": self.regions, "i": self.sectors}, attrs=attrs
+        )
 
     def by_region(self, values: Array, name: str, units: str, formula: str = "") -> xr.DataArray:
         """A (R,) vector as a DataArray over r."""

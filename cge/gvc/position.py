@@ -13,7 +13,7 @@ from cge.gvc.icio import Icio
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=abs(bottom) > 0)
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=abs(bottom) > 0))
 
 
 def _home_and_abroad(t: Icio) -> tuple[np.ndarray, np.ndarray]:
@@ -106,8 +106,8 @@ def _named(t: Icio, values: np.ndarray, level: str, name: str, formula: str) -> 
 def upstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     """Average distance from final use: U = (I - D)^{-1} 1, D_ij = z_ij / (x_i - n_i); dims (r, i) or (r).
 
-    Net inventories n (and a row's discrepancy) are spread over uses in proportion, which scales row i by x_i / (x_i - n_i). At country
-    level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
+    Net inventories n (and a row's discrepancy) are spread over uses in proportion, which scales row i by
+    x_i / (x_i - n_i). At country level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
     Downstreamness in Global Value Chains", NBER 24185, 2018; Antras, Chor, Fally and Hillberry 2012.
     """
     z, x, stocks = _levels(t, level)
@@ -148,7 +148,7 @@ def _intensity(t: Icio, totals: xr.DataArray) -> np.ndarray:
     require_labels(t.regions, [str(x) for x in totals["r"].values], "region of the intensity")
     require_labels(t.sectors, [str(x) for x in totals["i"].values], "sector of the intensity")
     values = totals.sel(r=t.regions, i=t.sectors).transpose("r", "i").values.ravel()
-    return np.divide(values, t.x, out=np.zeros_like(t.x), where=t.x > 0)
+    return np.asarray(np.divide(values, t.x, out=np.zeros_like(t.x), where=t.x > 0))
 
 
 def embodied(t: Icio, totals: xr.DataArray) -> xr.DataArray:

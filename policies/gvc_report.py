@@ -1,0 +1,237 @@
+"""Value chains before and after a policy: summary, JSON and figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from cge.gvc import GvcComparison
+from policies.experiment import Experiment
+from policies.style import INK, new_figure
+
+COLUMNS = {
+    "gvc_share": "GVC share",
+    "foreign_content": "foreign",
+    "forward": "forward",
+    "backward": "backward",
+    "length": "length",
+    "regionalisation": "regional",
+    "top_exposure": "exposure",
+}
+LEGEND = (
+    "GVC share: exports crossing more than one border, of exports; foreign: foreign content of exports; forward, backward: "
+    "value-chain share of value added, of final goods; length: production stages; regional: own bloc's share of foreign value "
+    "added; exposure: inputs through all tiers from the largest foreign supplier, of output."
+)
+KWW_GROUPS = {
+    "absorbed abroad": ["T1", "T2", "T3"],
+    "returns home": ["T4", "T5"],
+    "foreign value added": ["T7", "T8"],
+    "double counted": ["T6", "T9"],
+}
+TILES = {
+    "CAN": (0, 0), "USA": (0, 1), "MEX": (0, 2), "BRA": (1, 4), "XLA": (0, 3),
+    "IRL": (2, 0), "GBR": (3, 0), "DNK": (5, 0), "SWE": (6, 0), "FIN": (7, 0), "EST": (8, 0), "LVA": (9, 0), "LTU": (10, 0),
+    "NLD": (4, 1), "BEL": (3, 1), "LUX": (2, 1), "DEU": (5, 1), "POL": (6, 1), "CZE": (7, 1), "SVK": (8, 1), "RUS": (10, 1),
+    "PRT": (2, 3), "ESP": (3, 3), "FRA": (3, 2), "CHE": (4, 2), "AUT": (5, 2), "HUN": (7, 2), "SVN": (6, 2), "ROM": (8, 2),
+    "ITA": (4, 3), "GRC": (7, 3), "BGR": (8, 3), "MLT": (5, 4), "CYP": (7, 4), "TUR": (9, 3), "EU": (4, 2), "EU27": (4, 2),
+    "XEU": (6, 2), "KAZ": (10, 2), "EGY": (7, 5), "ZAF": (6, 6), "XAF": (6, 5), "SAU": (9, 4), "XME": (8, 4), "PAK": (10, 3),
+    "IND": (10, 4), "BGD": (11, 4), "CHN": (12, 2), "KOR": (13, 2), "JPN": (14, 2), "TWN": (13, 3), "VNM": (12, 4),
+    "THA": (11, 5), "MYS": (12, 5), "SGP": (12, 6), "PHL": (14, 4), "IDN": (13, 6), "XSE": (13, 5), "AUS": (14, 7),
+    "NZL": (15, 7), "ROW": (1, 6),
+}  # fmt: skip
+"""Column and row of each economy on the tile grid of the world."""
+
+
+def compare(experiment: Experiment) -> GvcComparison:
+    """Value chains of the experiment's two solutions."""
+    return experiment.base.gvc().compare(experiment.after.gvc())
+
+
+def summary(experiment: Experiment, chains: GvcComparison) -> dict[str, Any]:
+    """Everything ``cge gvc --json`` prints."""
+    table = chains.table()
+    sector = chains.by_sector()
+    blocs = chains.blocs()
+
+    def nested(array: xr.DataArray) -> dict[str, dict[str, float | None]]:
+        frame = array.to_pandas()
+        return {str(r): {str(c): _number(v) for c, v in row.items()} for r, row in frame.iterrows()}
+
+    return {
+        "policy": experiment.policy.name,
+        "benchmark": experiment.base.model.benchmark.name,
+        "status": experiment.after.info["status"],
+        "regions": {
+            str(r): {name: {s: _number(table.loc[r, (name, s)]) for s in ("before", "after", "change")} for name in COLUMNS}
+            for r in table.index
+        },
+        "sectors": {name: {s: nested(sector[name].sel(state=s)) for s in ("before", "after")} for name in sector},
+        "kww": {s: nested(chains.kww().sel(state=s)) for s in ("before", "after")},
+        "blocs_musd": {s: nested(blocs.sel(state=s)) for s in ("before", "after")},
+        "units": {"length": "stages", "blocs_musd": "million USD, current prices in the numeraire", "kww": "million USD"},
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def short_table(chains: GvcComparison) -> pd.DataFrame:
+    """Before and change of each headline indicator, per cent or percentage points; length in stages."""
+    table = chains.table()
+    out = pd.DataFrame(index=table.index)
+    for name, title in COLUMNS.items():
+        scale = 1.0 if name == "length" else 100.0
+        out[title] = [
+            f"{scale * b:.2f} {scale * c:+.3f}" for b, c in zip(table[name, "before"], table[name, "change"], strict=True)
+        ]
+    return out
+
+
+def write(experiment: Experiment, chains: GvcComparison, folder: str | Path) -> Path:
+    """CSV, netCDF and three figures in ``folder``."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = chains.table()
+    table.columns = pd.Index([f"{a} {b}" for a, b in table.columns])
+    table.to_csv(folder / "gvc_regions.csv")
+    data = chains.by_sector().assign(kww=chains.kww(), blocs=chains.blocs())
+    data.to_netcdf(folder / "gvc.nc", engine="h5netcdf")
+    title = experiment.policy.title or experiment.policy.name
+    sankey_figure(chains, title, folder / "gvc_blocs.png")
+    kww_figure(chains, title, folder / "gvc_kww.png")
+    tile_figure(chains, title, folder / "gvc_tiles.png")
+    return folder
+
+
+def sankey_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
+    """Value added from bloc to bloc before, and its change in per cent."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Curve
+
+    flows = chains.blocs()
+    before, after = (flows.sel(state=s).to_pandas() for s in ("before", "after"))
+    foreign = before.to_numpy().copy()
+    np.fill_diagonal(foreign, 0.0)
+    names = list(before.index)
+    shades = ["#1b6ca8", "#7a9e3b", "#c8553d", "#8c8c8c", "#b08bbb", "#d3a625"]
+    figure, axes = new_figure(1, 2, (11, 5.4), width_ratios=[1.5, 1])
+    axis = axes[0]
+    gap, total = 0.04 * foreign.sum(), foreign.sum()
+    starts = [np.r_[0, np.cumsum(foreign.sum(k) + gap)[:-1]] for k in (1, 0)]
+    used = [starts[0].copy(), starts[1].copy()]
+    for o in range(len(names)):
+        for d in range(len(names)):
+            width = foreign[o, d]
+            if width <= 0:
+                continue
+            y0, y1 = used[0][o], used[1][d]
+            points = [
+                (0, y0), (0.5, y0), (0.5, y1), (1, y1),
+                (1, y1 + width), (0.5, y1 + width), (0.5, y0 + width), (0, y0 + width), (0, y0),
+            ]  # fmt: skip
+            codes = [Curve.MOVETO, *[Curve.CURVE4] * 3, Curve.LINETO, *[Curve.CURVE4] * 3, Curve.CLOSEPOLY]
+            axis.add_patch(
+                PathPatch(Curve(points, codes), facecolor=shades[o % len(shades)], alpha=0.55, edgecolor="white", lw=0.5)
+            )
+            used[0][o] += width
+            used[1][d] += width
+    for side, x, align in ((0, -0.02, "right"), (1, 1.02, "left")):
+        size = foreign.sum(1 - side)
+        for k, name in enumerate(names):
+            axis.text(x, starts[side][k] + size[k] / 2, f"{name}\n{size[k] / 1e3:,.0f} bn", ha=align, va="center", fontsize=9)
+    axis.set_xlim(-0.32, 1.32)
+    axis.set_ylim(total + gap * (len(names) - 1), 0)
+    axis.axis("off")
+    axis.set_title("Value added of (left) in the final goods of (right), USD", loc="left", fontweight="bold", fontsize=10)
+    change = 100 * (after / before - 1)
+    grid = axes[1]
+    limit = max(float(np.abs(change.to_numpy()).max()), 1e-6)
+    grid.imshow(change.to_numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
+    for o in range(len(names)):
+        for d in range(len(names)):
+            value = change.iloc[o, d]
+            grid.text(d, o, f"{value:+.2f}", ha="center", va="center", color="white" if abs(value) > 0.6 * limit else INK)
+    grid.set_xticks(range(len(names)), [n.replace(" ", "\n") for n in names])
+    grid.set_yticks(range(len(names)), names)
+    grid.tick_params(length=0)
+    grid.set_title("Change, % (rows: value added of; columns: in final goods of)", loc="left", fontweight="bold", fontsize=10)
+    for spine in grid.spines.values():
+        spine.set_visible(False)
+    figure.suptitle(f"{title}: value added between blocs", x=0.01, ha="left", fontsize=12)
+    _save(figure, path)
+
+
+def kww_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
+    """What gross exports consist of before, and the change in percentage points."""
+    terms = chains.kww()
+    share = 100 * terms / terms.sum("term")
+    order = share.sel(state="before", term=["T1", "T2", "T3"]).sum("term").to_series().sort_values().index
+    if len(order) > 24:
+        size = terms.sel(state="before").sum("term").to_series()
+        order = [r for r in order if r in size.nlargest(24).index]
+    share = share.sel(r=list(order))
+    hatches, shades = ["", "////", "", "...."], ["#1b6ca8", "#8fb8d8", "#c8553d", "#9a9a9a"]
+    figure, axes = new_figure(1, 2, (11, 0.22 * len(order) + 2.0), width_ratios=[1.5, 1])
+    places = np.arange(len(order))
+    left = np.zeros(len(order))
+    marks = ["o", "s", "^", "D"]
+    for k, (name, group) in enumerate(KWW_GROUPS.items()):
+        values = share.sel(state="before", term=group).sum("term").values
+        axes[0].barh(places, values, left=left, color=shades[k], hatch=hatches[k], edgecolor="white", height=0.78, label=name)
+        left += values
+        change = share.sel(state="after", term=group).sum("term").values - values
+        axes[1].plot(
+            change, places, marks[k], color=shades[k], markeredgecolor=INK, markeredgewidth=0.4, markersize=5.5, label=name
+        )
+    for axis in axes:
+        axis.set_yticks(places, list(order))
+        axis.tick_params(axis="y", length=0)
+        axis.set_ylim(-0.6, len(order) - 0.4)
+    axes[0].set_xlim(0, 100)
+    axes[1].axvline(0, color=INK, linewidth=0.8)
+    axes[1].grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes[1].set_axisbelow(True)
+    axes[0].set_title("Before, % of gross exports", loc="left", fontweight="bold", fontsize=10)
+    axes[1].set_title("Change, percentage points", loc="left", fontweight="bold", fontsize=10)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9)
+    figure.suptitle(f"{title}: what gross exports are made of (Koopman, Wang, Wei)", x=0.01, ha="left", fontsize=12)
+    _save(figure, path)
+
+
+def tile_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
+    """The world as tiles: change of the GVC share of exports."""
+    import matplotlib
+
+    change = 100 * chains.table()["gvc_share", "change"]
+    limit = max(float(change.abs().max()), 1e-9)
+    shade = matplotlib.colormaps["RdBu"]
+    figure, axis = new_figure(1, 1, (9, 5))
+    extra = 0
+    for region, value in change.items():
+        x, y = TILES.get(str(region), (extra, 8))
+        extra += str(region) not in TILES
+        colour = shade(0.5 + 0.5 * value / limit)
+        axis.add_patch(matplotlib.patches.Rectangle((x, y), 0.94, 0.94, facecolor=colour, edgecolor="#999999", linewidth=0.5))
+        ink = "white" if abs(value) > 0.6 * limit else INK
+        axis.text(x + 0.47, y + 0.4, str(region), ha="center", va="center", color=ink, fontweight="bold", fontsize=9)
+        axis.text(x + 0.47, y + 0.7, f"{value:+.2f}", ha="center", va="center", color=ink, fontsize=8)
+    axis.set_xlim(-0.2, 16.2)
+    axis.set_ylim(9 if extra else 8.1, -0.2)
+    axis.set_aspect("equal")
+    axis.axis("off")
+    axis.set_title(f"{title}: change of the GVC share of exports, percentage points", loc="left", fontsize=12)
+    _save(figure, path)
+
+
+def _save(figure: Any, path: str | Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
