@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from calibration.elasticities import SYMBOLS, check_elasticities, to_dataset
+from calibration.elasticities import check_elasticities, to_dataset
 from calibration.errors import DataError, nearest
 from calibration.sam import SCHEMA, Sam
 
@@ -101,7 +101,7 @@ def load_benchmark(name: str | Path = DEFAULT) -> Benchmark:
 
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
-    flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", "elasticity_sources")}
-    behaviour = data[list(SYMBOLS)]
-    behaviour.attrs = {"elasticity_sources": data.attrs.get("elasticity_sources", "")}
+    flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", "elasticity_sources", "rordelta")}
+    behaviour = data.drop_vars([*SCHEMA, "adjustments"])
+    behaviour.attrs = {k: data.attrs[k] for k in ("elasticity_sources", "rordelta") if k in data.attrs}
     return Benchmark(Sam(flows, adjustments), behaviour, str(data.attrs.get("name", path.stem)))

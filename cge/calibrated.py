@@ -79,6 +79,11 @@ class Calibrated:
 
     def elasticity(self, symbol: str) -> np.ndarray:
         """A behavioural parameter, dims as in :data:`calibration.elasticities.SYMBOLS`."""
+        if symbol not in self.benchmark.elasticities:
+            raise ModelError(
+                f"benchmark {self.benchmark.name!r} has no parameter {symbol!r}, which this model needs; "
+                "add it to the benchmark's elasticities"
+            )
         return np.asarray(self.benchmark.elasticities[symbol].values, dtype=float)
 
     @property

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyomo.core.expr.template_expr import GetItemExpression
+from pyomo.core.expr.template_expr import TemplateExpressionError
 from pyomo.environ import Expr_if, exp, log, value
 
 COBB_DOUGLAS_BAND = 1e-6
@@ -25,8 +25,12 @@ def _either(sigma: Any, cobb_douglas: Callable[[], Any], power: Callable[[Any], 
 
     In a template both branches are stated; in one expanded member ``sigma`` has a value and decides.
     """
-    if not isinstance(sigma, GetItemExpression):
-        return cobb_douglas() if abs(value(sigma) - 1.0) <= COBB_DOUGLAS_BAND else power(1.0 - sigma)
+    try:
+        known = value(sigma)
+    except TemplateExpressionError:
+        known = None
+    if known is not None:
+        return cobb_douglas() if abs(known - 1.0) <= COBB_DOUGLAS_BAND else power(1.0 - sigma)
     unit = abs(sigma - 1.0) <= COBB_DOUGLAS_BAND
     return Expr_if(unit, cobb_douglas(), power(Expr_if(unit, 1.0, 1.0 - sigma)))
 

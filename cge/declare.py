@@ -139,9 +139,11 @@ class Block:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        held = [(k, v) for base in reversed(cls.__mro__) for k, v in vars(base).items()]
-        cls.symbols = {k: v for k, v in held if isinstance(v, Symbol)}
-        cls.rules = {k: v for k, v in held if isinstance(v, Rule)}
+        held: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            held.update(vars(base))  # a subclass replaces what it redefines and drops what it sets to None
+        cls.symbols = {k: v for k, v in held.items() if isinstance(v, Symbol)}
+        cls.rules = {k: v for k, v in held.items() if isinstance(v, Rule)}
 
     def calibrate(self, data: Any) -> Mapping[str, np.ndarray]:
         """Values of the block's parameters and benchmark values of its instruments.

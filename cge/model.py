@@ -37,10 +37,16 @@ class _Inline:
     """A definition inside Pyomo rules: indexing it writes its expression out."""
 
     def __init__(self, rule: Rule, block: Any) -> None:
-        self._rule, self._block = rule, block
+        self._rule, self._block, self._open = rule, block, False
 
     def __getitem__(self, index: Any) -> Any:
-        return self._rule.function(self._block, *(index if isinstance(index, tuple) else (index,)))
+        if self._open:
+            raise ModelError(f"definition {self._rule.name} refers to itself in a circle; make one of the circle a variable")
+        self._open = True
+        try:
+            return self._rule.function(self._block, *(index if isinstance(index, tuple) else (index,)))
+        finally:
+            self._open = False
 
 
 class Model:
@@ -160,7 +166,7 @@ class Model:
         for name, symbol in self.symbols.items():
             index_sets = [getattr(block, SET_OF_DIM[d]) for d in symbol.dims]
             if symbol.kind == "parameter":
-                component = pyo.Param(*index_sets, mutable=True, default=reader(name, symbol.dims), within=pyo.Any)
+                component = pyo.Param(*index_sets, mutable=True, default=reader(name, symbol.dims), within=pyo.Reals)
             elif symbol.dims:
                 component = pyo.Var(*index_sets, initialize=reader(name, symbol.dims), dense=False)
             else:

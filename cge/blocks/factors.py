@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cge.calibrated import Calibrated, ratio
-from cge.declare import Block, equation, instrument, parameter, variable
+from cge.declare import Block, definition, equation, instrument, parameter, variable
 
 
 class Factors(Block):
@@ -22,8 +22,14 @@ class Factors(Block):
     rw = variable("f r", "real price of a mobile factor (deflated by consumer prices)")
 
     qe = instrument("f r", "endowment of a factor", "index, benchmark = 1")
+    tfe = instrument("f a r", "power of the tax on factor use")
 
+    tfe_0 = parameter("f a r", "benchmark power of the factor tax", structural=False)
     sev = parameter("f a r", "share of an activity in the employment of a factor")
+
+    @definition("f a r", "price of a factor to the activity, tax included")
+    def pfe(m, f, a, r):
+        return m.pe[f, r] * m.pes[f, a, r] * (m.tfe[f, a, r] / m.tfe_0[f, a, r])
 
     @equation("f r", "market of a mobile factor", defines="pe", source="Corong et al. 2017, E_pe1")
     def e_pe(m, f, r):
@@ -39,7 +45,13 @@ class Factors(Block):
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         paid = data["evfb"]
-        return {"sev": ratio(paid, paid.sum(1, keepdims=True)), "qe": np.ones((paid.shape[0], paid.shape[2]))}
+        tax = data.power("evfp", "evfb")
+        return {
+            "sev": ratio(paid, paid.sum(1, keepdims=True)),
+            "qe": np.ones((paid.shape[0], paid.shape[2])),
+            "tfe": tax,
+            "tfe_0": tax.copy(),
+        }
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         paid = data["evfb"] > 0

@@ -25,7 +25,6 @@ class Production(Block):
     pds = variable("i r", "basic price of the domestically produced commodity")
 
     to = instrument("a r", "power of the output tax (basic over supply price)")
-    tfe = instrument("f a r", "power of the tax on factor use")
     tfd = instrument("i a r", "power of the tax on domestic intermediates")
     tfm = instrument("i a r", "power of the tax on imported intermediates")
     ao = instrument("a r", "productivity of all inputs", "index, benchmark = 1")
@@ -37,7 +36,6 @@ class Production(Block):
     esubc = parameter("a r", "substitution among intermediates", structural=False)
     esubd = parameter("i r", "substitution between domestic and imported", structural=False)
     to_0 = parameter("a r", "benchmark power of the output tax", structural=False)
-    tfe_0 = parameter("f a r", "benchmark power of the factor tax", structural=False)
     tfd_0 = parameter("i a r", "benchmark power of the tax on domestic inputs", structural=False)
     tfm_0 = parameter("i a r", "benchmark power of the tax on imported inputs", structural=False)
     sva = parameter("a r", "share of value added in cost")
@@ -49,10 +47,6 @@ class Production(Block):
     @definition("a r", "supply price received by the activity")
     def ps(m, a, r):
         return m.pds[a, r] * (m.to_0[a, r] / m.to[a, r])
-
-    @definition("f a r", "price of a factor to the activity, tax included")
-    def pfe(m, f, a, r):
-        return m.pe[f, r] * m.pes[f, a, r] * (m.tfe[f, a, r] / m.tfe_0[f, a, r])
 
     @definition("i r", "basic price of imports for intermediate use")
     def pmf(m, i, r):
@@ -118,7 +112,6 @@ class Production(Block):
         one = np.ones_like(value_added)
         powers = {
             "to": ratio(data["makb"].sum(0), data["maks"].sum(0), empty=1.0),
-            "tfe": data.power("evfp", "evfb"),
             "tfd": data.power("vdfp", "vdfb"),
             "tfm": data.power("vmfp", "vmfb"),
         }

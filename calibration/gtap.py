@@ -1,0 +1,79 @@
+"""A GTAP benchmark: the standard model's flows with all its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from calibration.benchmark import Benchmark
+from calibration.errors import DataError
+from calibration.rebalance import rebalance
+from calibration.sam import Sam
+
+HEADERS = {
+    "esubm": ("esbm", ("i", "r"), "substitution among import origins"),
+    "esubd": ("esbd", ("i", "r"), "substitution between domestic and imported"),
+    "esubva": ("esbv", ("a", "r"), "substitution among primary factors"),
+    "esubt": ("esbt", ("a", "r"), "substitution between value added and intermediates"),
+    "esubc": ("esbc", ("a", "r"), "substitution among intermediates"),
+    "esubg": ("esbg", ("r",), "substitution among government purchases"),
+    "esubs": ("esbs", ("m",), "substitution among suppliers of a margin service"),
+    "subpar": ("subp", ("i", "r"), "CDE substitution parameter"),
+    "incpar": ("incp", ("i", "r"), "CDE expansion parameter"),
+    "etrae": ("etre", ("f", "r"), "transformation of a sluggish factor (negative)"),
+    "rorflex": ("rflx", ("r",), "flexibility of the expected rate of return"),
+}
+"""Symbol -> (header in the parameter file, dims, meaning)."""
+
+MOBILITY = ("mobile", "sluggish", "fixed")
+
+
+def gtap_benchmark(
+    sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "gtap", *, balance: bool = True
+) -> Benchmark:
+    """Flows and parameters of the GTAP standard model as a benchmark.
+
+    Parameters
+    ----------
+    sam : Sam
+        As read; balanced exactly unless ``balance=False``.
+    parameters : mapping of header to array
+        Lower-case headers of :data:`HEADERS`, ``eflg`` (factor by mobile, sluggish, fixed) and ``rdlt``.
+
+    Raises
+    ------
+    DataError
+        A header is missing, has another shape than the sets, or holds an unlawful value.
+    """
+    labels = {d: [str(x) for x in sam.data[d].values] for d in ("i", "a", "f", "r", "m")}
+    out = xr.Dataset(coords=labels)
+    for symbol, (header, dims, text) in HEADERS.items():
+        out[symbol] = (dims, _array(parameters, header, tuple(len(labels[d]) for d in dims)), {"long_name": text, "units": "1"})
+    for symbol in ("esubm", "esubd", "esubva", "esubt", "esubc", "esubg", "esubs", "subpar"):
+        if float(out[symbol].min()) < 0:
+            raise DataError(f"header {HEADERS[symbol][0]!r} holds a negative elasticity; it must be zero or positive")
+    if float(out["etrae"].max()) > 0:
+        raise DataError("header 'etre' holds a positive elasticity; transformation elasticities are negative or zero")
+    flags = _array(parameters, "eflg", (len(labels["f"]), 3))
+    if not np.allclose(flags.sum(1), 1.0):
+        raise DataError("header 'eflg' must mark each factor as exactly one of mobile, sluggish, fixed")
+    out["mobility"] = (("f",), flags.argmax(1).astype(float), {"long_name": "0 mobile, 1 sluggish, 2 fixed", "units": "1"})
+    # the core model's private demand, where somebody runs it on these data
+    out["incelas"] = (("i", "r"), np.ones((len(labels["i"]), len(labels["r"]))))
+    out["frisch"] = (("r",), -np.ones(len(labels["r"])))
+    out.attrs["rordelta"] = int(np.asarray(parameters.get("rdlt", 1)).ravel()[0])
+    out.attrs["elasticity_sources"] = "\n".join(f"{c}: GTAP parameter file" for c in labels["i"])
+    return Benchmark(rebalance(sam) if balance else sam, out, name)
+
+
+def _array(parameters: Mapping[str, np.ndarray], header: str, shape: tuple[int, ...]) -> np.ndarray:
+    if header not in parameters:
+        raise DataError(f"the parameter file lacks header {header!r}; it is needed by the GTAP standard model")
+    values = np.asarray(parameters[header], dtype=float)
+    if values.shape != shape:
+        raise DataError(f"header {header!r} has shape {values.shape}, the sets need {shape}")
+    if not np.isfinite(values).all():
+        raise DataError(f"header {header!r} holds a value that is not finite")
+    return values

@@ -1,0 +1,350 @@
+"""The blocks in which the GTAP standard model differs from the core model.
+
+Corong, Hertel, McDougall, Tsigas and van der Mensbrugghe, "The Standard GTAP Model, Version 7", Journal of
+Global Economic Analysis 2(1), 2017, in levels. Production, trade, margins and markets are the core's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cge.blocks.accounts import Accounts
+from cge.blocks.government import Government
+from cge.blocks.households import Households
+from cge.blocks.income import Income
+from cge.blocks.investment import Investment
+from cge.blocks.margins import Margins
+from cge.calibrated import Calibrated, ratio
+from cge.ces import ces_price
+from cge.declare import Block, definition, equation, instrument, parameter, variable
+
+
+class GtapFactors(Block):
+    """Mobile, sluggish and fixed factors, with income taxes between the market and the owner.
+
+    A mobile factor earns one after-tax price ``pe`` in all activities; a sluggish one moves along a CET
+    frontier (``etrae`` < 0); a fixed one stays in its activity. Quantities are counted in after-tax value,
+    as the model's revenue shares are (section 3.6).
+    """
+
+    pem = variable("f r", "price of a mobile factor, after tax")
+    pen = variable("f r", "composite price of a factor that is not mobile, after tax")
+    pesn = variable("f a r", "price of a factor that is not mobile, by activity, after tax")
+
+    qe = instrument("f r", "endowment of a factor", "index, benchmark = 1")
+    qesf = instrument("f a r", "supply of a fixed factor to an activity", "index, benchmark = 1")
+    tinc = instrument("f a r", "power of the income tax (basic over after-tax price)")
+    tfe = instrument("f a r", "power of the tax on factor use")
+
+    etrae = parameter("f r", "transformation among activities", structural=False)
+    mob = parameter("f", "1 for mobile factors")
+    slug = parameter("f", "1 for sluggish factors")
+    fix = parameter("f", "1 for fixed factors")
+    sev = parameter("f a r", "share of an activity in the after-tax earnings of a factor")
+    tinc_0 = parameter("f a r", "benchmark power of the income tax", structural=False)
+    tfe_0 = parameter("f a r", "benchmark power of the factor tax", structural=False)
+
+    @definition("f r", "price of a factor, after tax")
+    def pe(m, f, r):
+        return m.mob[f] * m.pem[f, r] + (1.0 - m.mob[f]) * m.pen[f, r]
+
+    @definition("f a r", "price of a factor in an activity, after tax")
+    def pes(m, f, a, r):
+        return m.mob[f] * m.pem[f, r] + (1.0 - m.mob[f]) * m.pesn[f, a, r]
+
+    @definition("f a r", "basic price of a factor")
+    def peb(m, f, a, r):
+        return m.pes[f, a, r] * (m.tinc[f, a, r] / m.tinc_0[f, a, r])
+
+    @definition("f a r", "price of a factor to the activity")
+    def pfe(m, f, a, r):
+        return m.peb[f, a, r] * (m.tfe[f, a, r] / m.tfe_0[f, a, r])
+
+    @equation("f r", "market of a mobile factor", defines="pem", source="E_pe1")
+    def e_pem(m, f, r):
+        return m.qe[f, r] == sum(m.sev[f, a, r] * m.qfe[f, a, r] for a in m.acts)
+
+    @equation("f r", "composite price of a factor that is not mobile", defines="pen", source="E_pe2")
+    def e_pen(m, f, r):
+        return m.pen[f, r] == ces_price(
+            m.acts, lambda a: m.sev[f, a, r], lambda a: m.pesn[f, a, r], m.slug[f] * m.etrae[f, r]
+        )
+
+    @equation("f a r", "market of a factor that is not mobile", defines="pesn", source="E_qes2, E_qes3")
+    def e_pesn(m, f, a, r):
+        moved = m.qe[f, r] * (m.pen[f, r] / m.pesn[f, a, r]) ** m.etrae[f, r]
+        return m.qfe[f, a, r] == m.slug[f] * moved + m.fix[f] * m.qesf[f, a, r]
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        earned = data["evos"]
+        kind = data.elasticity("mobility")
+        powers = {"tinc": data.power("evfb", "evos"), "tfe": data.power("evfp", "evfb")}
+        return {
+            **powers,
+            **{f"{k}_0": v.copy() for k, v in powers.items()},
+            "qe": np.ones((earned.shape[0], earned.shape[2])),
+            "qesf": np.ones_like(earned),
+            "etrae": data.elasticity("etrae"),
+            "mob": (kind == 0).astype(float),
+            "slug": (kind == 1).astype(float),
+            "fix": (kind == 2).astype(float),
+            "sev": ratio(earned, earned.sum(1, keepdims=True), empty=1.0 / earned.shape[1]),
+        }
+
+    def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        earned = data["evos"] > 0
+        mobile = data.elasticity("mobility") == 0
+        return {
+            "pem": earned.any(1) & mobile[:, None],
+            "pen": earned.any(1) & ~mobile[:, None],
+            "pesn": earned & ~mobile[:, None, None],
+        }
+
+
+class CdeHouseholds(Households):
+    """Private demand from the constant-difference-of-elasticities expenditure function (Hanoch 1975).
+
+    Implicitly sum_i z_i = 1, z_i = B_i up^(e_i s_i) (p_i / x)^(s_i), x expenditure per head; the budget share
+    of i is s_i z_i / sum s z (Roy), and the elasticity of cost with respect to utility, ``uepriv``, is the
+    mean of e_i with these shares (section 3.3; e = ``incpar``, s = ``subpar``).
+    """
+
+    ysup = None
+    e_ysup = None
+    committed = None
+    qpa = None
+    yp = None
+
+    up = variable("r", "private utility per head")
+    dcde = variable("r", "sum of s z over its benchmark value")
+    uepriv = variable("r", "elasticity of private cost with respect to utility")
+
+    subpar = parameter("i r", "CDE substitution parameter", structural=False)
+    incpar = parameter("i r", "CDE expansion parameter", structural=False)
+    bcde = parameter("i r", "CDE distribution parameter")
+    dcde_0 = parameter("r", "benchmark sum of s z")
+
+    @definition("r", "private expenditure, index")
+    def ypx(m, r):
+        return m.yp[r] / m.yp_0[r]
+
+    @definition("i r", "z of a commodity relative to its benchmark value")
+    def zcde(m, i, r):
+        real = m.ppa[i, r] * m.pop[r] / m.ypx[r]
+        return m.up[r] ** (m.incpar[i, r] * m.subpar[i, r]) * real ** m.subpar[i, r]
+
+    @definition("i r", "private demand for the composite")
+    def qpa(m, i, r):
+        return m.zcde[i, r] / m.dcde[r] * m.ypx[r] / m.ppa[i, r]
+
+    @equation("r", "private utility: the CDE expenditure function", defines="up", source="Hanoch 1975; E_up")
+    def e_up(m, r):
+        return sum(m.bcde[i, r] * m.zcde[i, r] for i in m.comm) == 1.0
+
+    @equation("r", "sum that turns z into budget shares", defines="dcde")
+    def e_dcde(m, r):
+        return m.dcde_0[r] * m.dcde[r] == sum(m.subpar[i, r] * m.bcde[i, r] * m.zcde[i, r] for i in m.comm)
+
+    @equation("r", "elasticity of private cost: mean of e with the budget shares", defines="uepriv", source="E_uepriv")
+    def e_uepriv(m, r):
+        shares = (m.subpar[i, r] * m.bcde[i, r] * m.zcde[i, r] * m.incpar[i, r] for i in m.comm)
+        return m.uepriv[r] * m.dcde_0[r] * m.dcde[r] == sum(shares)
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        held = dict(super().calibrate(data))
+        held.pop("committed")
+        s = data.elasticity("subpar")
+        raw = ratio(held["spa"], s)
+        b = raw / raw.sum(0)
+        return {**held, "subpar": s, "incpar": data.elasticity("incpar"), "bcde": b, "dcde_0": (s * b).sum(0), "uepriv": (held["spa"] * data.elasticity("incpar")).sum(0)}
+
+
+class RegionalHousehold(Block):
+    """Income split over private consumption, government and saving by per-head utility up^a ug^b us^c.
+
+    Private consumption is not homothetic, so its share moves with ``uepriv``: a uelas / uepriv, b uelas,
+    c uelas with uelas = 1 / (a / uepriv + b + c) (McDougall 2001; section 3.3).
+    """
+
+    dppriv = instrument("r", "private distribution parameter", "index, benchmark = 1")
+    dpgov = instrument("r", "government distribution parameter", "index, benchmark = 1")
+    dpsave = instrument("r", "saving distribution parameter", "index, benchmark = 1")
+
+    dpar_p = parameter("r", "weight of private utility", structural=False)
+    dpar_g = parameter("r", "weight of government utility", structural=False)
+    dpar_s = parameter("r", "weight of saving", structural=False)
+    yp_0 = parameter("r", "benchmark private expenditure", "million USD")
+
+    @definition("r", "elasticity of cost with respect to utility")
+    def uelas(m, r):
+        private = m.dpar_p[r] * m.dppriv[r] / m.uepriv[r]
+        return 1.0 / (private + m.dpar_g[r] * m.dpgov[r] + m.dpar_s[r] * m.dpsave[r])
+
+    @definition("r", "private expenditure", "million USD")
+    def yp(m, r):
+        return m.y_0[r] * m.y[r] * m.dpar_p[r] * m.dppriv[r] * m.uelas[r] / m.uepriv[r]
+
+    @definition("r", "government expenditure", "million USD")
+    def yg(m, r):
+        return m.y_0[r] * m.y[r] * m.dpar_g[r] * m.dpgov[r] * m.uelas[r]
+
+    @definition("r", "net regional saving", "million USD")
+    def saving(m, r):
+        return m.y_0[r] * m.y[r] * m.dpar_s[r] * m.dpsave[r] * m.uelas[r]
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        spent, income = data.benchmark.sam.expenditure(), data.benchmark.sam.income()
+        bought = data["vdpp"] + data["vmpp"]
+        uepriv = (ratio(bought, bought.sum(0)) * data.elasticity("incpar")).sum(0)
+        weights = [spent["prv"] / income * uepriv, spent["gov"] / income, data["save"] / income]
+        total = sum(weights)
+        one = np.ones_like(income)
+        return {
+            **{k: w / total for k, w in zip(("dpar_p", "dpar_g", "dpar_s"), weights, strict=True)},
+            "dppriv": one,
+            "dpgov": one,
+            "dpsave": one,
+            "yp_0": spent["prv"],
+        }
+
+
+class GtapGovernment(Government):
+    """Government demand: CES over commodities (``esubg``)."""
+
+    dpgov = None
+    yg = None
+
+    pgov = variable("r", "price of government consumption")
+
+    esubg = parameter("r", "substitution among government purchases", structural=False)
+
+    @definition("r", "government consumption")
+    def qgov(m, r):
+        return m.yg[r] / m.yg_0[r] / m.pgov[r]
+
+    @definition("i r", "government demand for the composite")
+    def qga(m, i, r):
+        return m.qgov[r] * (m.pgov[r] / m.pga[i, r]) ** m.esubg[r]
+
+    @equation("r", "price of government consumption", defines="pgov", source="E_pgov")
+    def e_pgov(m, r):
+        return m.pgov[r] == ces_price(m.comm, lambda i: m.sga[i, r], lambda i: m.pga[i, r], m.esubg[r])
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        held = dict(super().calibrate(data))
+        held.pop("dpgov")
+        held["sga"] = np.where(held["sga"].sum(0) > 0, held["sga"], 1.0 / len(held["sga"]))
+        return {**held, "esubg": data.elasticity("esubg")}
+
+
+class GtapMargins(Margins):
+    """Margin services with the data's elasticity among suppliers."""
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        return {**super().calibrate(data), "esubs": data.elasticity("esubs")}
+
+
+class GlobalBank(Investment):
+    """Investment by region from a global bank (section 3.7).
+
+    ``rordelta`` 1: expected rates of return change by one percentage everywhere, with rore = rorc
+    (ke / kb)^(-rorflex) and rorc the net earnings of capital over its replacement value. ``rordelta`` 0: net
+    investment of all regions moves in one proportion. ``bank`` is the world's rate of return or that
+    proportion; it clears world saving against world net investment.
+    """
+
+    dpsave = None
+    fsav = None
+    saving = None
+    e_qinv = None
+
+    bank = variable("", "world rate of return (rordelta 1) or world net investment (rordelta 0)", owner="world")
+
+    rordelta = parameter("", "investment allocation rule")
+    rorflex = parameter("r", "flexibility of the expected rate of return", structural=False)
+    vkb = parameter("r", "benchmark capital stock", "million USD")
+    evos = parameter("f a r", "benchmark factor income after tax", "million USD")
+    capital = parameter("f", "1 for capital")
+    net_0 = parameter("r", "benchmark net earnings of capital", "million USD")
+
+    @definition("r", "capital stock at the beginning of the year")
+    def kb(m, r):
+        return sum(m.capital[f] * m.qe[f, r] for f in m.endw)
+
+    @definition("r", "capital stock at the end of the year")
+    def ke(m, r):
+        end = m.inv_0[r] * m.qinv[r] + (m.vkb[r] - m.vdep[r]) * m.kb[r]
+        return end / (m.vkb[r] + m.inv_0[r] - m.vdep[r])
+
+    @definition("r", "current net rate of return on capital")
+    def rorc(m, r):
+        earned = sum(
+            m.capital[f] * m.evos[f, a, r] * (m.pes[f, a, r] * m.qfe[f, a, r]) for f in m.endw for a in m.acts
+        )
+        return (earned / (m.pinv[r] * m.kb[r]) - m.vdep[r]) / m.net_0[r]
+
+    @definition("r", "expected net rate of return on capital")
+    def rore(m, r):
+        return m.rorc[r] * (m.ke[r] / m.kb[r]) ** (-m.rorflex[r])
+
+    @equation("r", "allocation of investment", defines="qinv", logs=False, source="E_qinv")
+    def e_qinv(m, r):
+        net = m.inv_0[r] * m.qinv[r] - m.vdep[r] * m.kb[r]
+        left = m.rordelta * m.rore[r] + (1.0 - m.rordelta) * (net / m.inv_0[r])
+        scale = m.rordelta + (1.0 - m.rordelta) * ((m.inv_0[r] - m.vdep[r]) / m.inv_0[r])
+        return left == m.bank * scale
+
+    @equation("", "world net investment equals world saving", defines="bank", owner="world", logs=False, source="E_walras")
+    def e_bank(m):
+        net = sum(m.pinv[r] * (m.inv_0[r] * m.qinv[r] - m.vdep[r] * m.kb[r]) for r in m.reg)
+        world = sum(m.inv_0[r] for r in m.reg)
+        return net / world == sum(m.saving[r] for r in m.reg) / world + m.walraslack
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        held = dict(super().calibrate(data))
+        for name in ("dpsave", "fsav", "save_0"):
+            held.pop(name)
+        names = data.benchmark.sam.factors
+        capital = np.array([float(f.lower().startswith("cap")) for f in names])
+        earned = (capital[:, None, None] * data["evos"]).sum((0, 1))
+        return {
+            **held,
+            "rordelta": np.asarray(float(int(str(data.benchmark.elasticities.attrs.get("rordelta", 1))))),
+            "rorflex": data.elasticity("rorflex"),
+            "vkb": data["vkb"],
+            "evos": data["evos"],
+            "capital": capital,
+            "net_0": earned - data["vdep"],
+        }
+
+    save_0 = None
+
+
+class GtapIncome(Income):
+    """Income net of depreciation of the stock in place; the numeraire weighs basic factor prices."""
+
+    @equation("r", "income: factor payments and taxes less depreciation", defines="y", source="E_y")
+    def e_y(m, r):
+        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.vdep[r] * (m.pinv[r] * m.kb[r])
+
+    @equation("", "numeraire: world factor price index", defines="walraslack", owner="world", source="pfactwld")
+    def e_pfactwld(m):
+        paid = sum(m.wfe[f, a, r] * m.peb[f, a, r] for f in m.endw for a in m.acts for r in m.reg)
+        return m.pfactwld == paid
+
+
+class GtapAccounts(Accounts):
+    """National accounts; the real wage follows after-tax prices."""
+
+    realwage = None
+    lab = None
+    wlab = None
+
+    def calibrate(self, data: Calibrated) -> Mapping[str, Any]:
+        held = dict(super().calibrate(data))
+        for name in ("lab", "wlab"):
+            held.pop(name)
+        return held
