@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError
+from calibration.readers.gtap_sample import read_gtap_sample
+from calibration.readers.har import read_gtap_har
 from calibration.rebalance import rebalance
 from calibration.sam import Sam
 
@@ -30,9 +33,7 @@ HEADERS = {
 MOBILITY = ("mobile", "sluggish", "fixed")
 
 
-def gtap_benchmark(
-    sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "gtap", *, balance: bool = True
-) -> Benchmark:
+def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "gtap", *, balance: bool = True) -> Benchmark:
     """Flows and parameters of the GTAP standard model as a benchmark.
 
     Parameters
@@ -66,6 +67,20 @@ def gtap_benchmark(
     out.attrs["rordelta"] = int(np.asarray(parameters.get("rdlt", 1)).ravel()[0])
     out.attrs["elasticity_sources"] = "\n".join(f"{c}: GTAP parameter file" for c in labels["i"])
     return Benchmark(rebalance(sam) if balance else sam, out, name)
+
+
+def load_gtap(folder: str | Path) -> Benchmark:
+    """A GTAP benchmark from a folder: ``basedata.har`` with ``default.prm``, or the public sample ``example.jld2``.
+
+    Raises
+    ------
+    DataError
+        Neither is there, or a file is not lawful.
+    """
+    folder = Path(folder)
+    if folder.is_file() or (folder / "example.jld2").is_file():
+        return gtap_benchmark(*read_gtap_sample(folder), name="gtap-sample")
+    return gtap_benchmark(*read_gtap_har(folder), name=folder.name)
 
 
 def _array(parameters: Mapping[str, np.ndarray], header: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -283,8 +284,9 @@ class Model:
         policy : Shock, optional
             None replicates the benchmark.
         start : {"fast", "benchmark"} or Solution
-            ``"fast"``: Newton-GMRES along the shock, then Ipopt as judge. ``"benchmark"``: the same from
-            the benchmark without continuation shares other than failures ask for; a Solution: from there.
+            ``"fast"``: from the benchmark, in shares of the shock where the whole does not contract.
+            ``"benchmark"``: from the benchmark, the whole shock at once or not at all. A Solution: from it, with
+            shares.
         method : {"auto", "ipopt"}
             ``"ipopt"`` leaves all iterations to Ipopt.
         parameters : mapping, optional
@@ -337,15 +339,21 @@ class Model:
             with Progress(name, progress) as bar:
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 tangents = None if method == "ipopt" else self.newton
-                x = follow_path(self.system, x, set_share, solver, self.options, log, bar.update, newton=tangents)
+                options = self.options
+                if start == "benchmark":
+                    options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
+                self.newton.options = options
+                x = follow_path(self.system, x, set_share, solver, options, log, bar.update, newton=tangents)
             judged = time.perf_counter()
             verdict = certify(self.newton, x)
             judged = time.perf_counter() - judged
         except SolveError as error:
+            self.newton.options = self.options
             if error.last is not None:
                 error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
             self._restore()
             raise
+        self.newton.options = self.options
         solver_log = {
             "path": log,
             "method": method,

@@ -89,4 +89,4 @@ def _full(model: Model, policy: str, name: str, change: xr.DataArray) -> np.ndar
     shape = tuple(len(labels[d]) for d in symbol.dims)
     missing = [d for d in symbol.dims if d not in spread.dims]
     spread = spread.expand_dims({d: labels[d] for d in missing}).transpose(*symbol.dims)
-    return np.ascontiguousarray(np.broadcast_to(spread.values, shape), dtype=float)
+    return np.array(np.broadcast_to(spread.values, shape), dtype=float)

@@ -190,6 +190,41 @@ def gvc(
         typer.echo(f"Figures and tables in {out}")
 
 
+@app.command()
+def shock(
+    text: Annotated[str, typer.Argument(help="GTAP shocks, as 'tm=+10%' or 'tms[manuf,CHN,USA]=rate 0.25; ao[svces,*]=+1%'.")],
+    benchmark: Annotated[
+        str, typer.Option("--benchmark", help="Folder with basedata.har and default.prm (or the GTAP sample).")
+    ],
+    model: Annotated[str, typer.Option("--model", help="The model; 'gtap' is the standard model v7.")] = "gtap",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for changes.nc, changes.har and regions.csv.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Shock the GTAP standard model and report changes in GTAP's terms."""
+    from calibration.gtap import load_gtap
+    from cge.gtap import GtapShock, gtap_model, solve_gtap
+    from policies import gtap_report
+
+    if model != "gtap":
+        raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
+    result = solve_gtap(gtap_model(load_gtap(benchmark)), GtapShock(text))
+    if out is not None:
+        gtap_report.write(result, out)
+    if as_json:
+        _print_json(gtap_report.summary(result))
+        return
+    table = result.table()
+    table.index.name = "region"
+    table.columns = pd.Index(["EV, m USD", *[f"{c} %" for c in table.columns[1:]]])
+    table["EV, m USD"] = [f"{v:,.1f}" for v in table["EV, m USD"]]
+    _show(table, f"GTAP standard model, {text}")
+    info = result.after.info
+    typer.echo(
+        f"{info['status']}: residual {info['max_residual']:.0e}, Walras {result.after.walras:.0e} of world GDP"
+        + (f"; results in {out}" if out else "")
+    )
+
+
 def run_script(policy: str) -> None:
     """``python -m policies.NAME`` is ``cge run NAME``."""
     sys.argv[1:1] = ["run", policy] if policy in POLICIES else ["run"]

@@ -151,6 +151,20 @@ def test_full_wiod_is_read_and_its_totals_known(shared) -> None:
 
 
 @pytest.mark.shared
+def test_gras_balances_the_whole_world_table_with_its_negative_inventories(shared) -> None:
+    from calibration import gras
+
+    table = read_wiod(shared / "wiod_2013")
+    prior = np.concatenate([table.inter.reshape(1435, -1), table.final.reshape(1435, -1)], axis=1)
+    rng = np.random.default_rng(0)
+    true = prior * rng.uniform(0.9, 1.1, prior.shape)
+    found = gras(prior, true.sum(1), true.sum(0), labels=([f"r{k}" for k in range(1435)], [f"c{k}" for k in range(1640)]))
+    assert found.gap <= 1e-10
+    assert abs(found.matrix.sum(0) - true.sum(0)).max() <= 1e-10 * true.sum(0).max()
+    assert (np.sign(found.matrix) == np.sign(prior)).all()
+
+
+@pytest.mark.shared
 def test_tariffs_are_the_published_rates_in_the_right_direction(shared) -> None:
     published = read_caliendo_parro(shared / "caliendo_parro_2015")
     rates = caliendo_parro_tariffs(published, ["USA", "MEX", "KOR", "DEU", "POL", "RoW"], ["c1", "c4", "c12", "c20"])

@@ -42,6 +42,15 @@ def test_start_from_another_solution_gives_the_same_answer(world_model) -> None:
     assert np.allclose(fresh.arrays["qo"], warm.arrays["qo"], rtol=1e-9)
 
 
+def test_whole_shock_at_once_or_not_at_all(world_model) -> None:
+    modest = tariff_change(times=0.5)
+    once = world_model.solve(modest, start="benchmark")
+    assert len(once.log) == 1
+    assert np.allclose(once.arrays["qo"], world_model.solve(modest).arrays["qo"], rtol=1e-9)
+    with pytest.raises(SolveError, match="path of the shock ends at share 0"):
+        world_model.solve(shock("fsav", where={"r": ("USA",)}, add=-1e8), start="benchmark")
+
+
 def test_the_log_says_what_each_stage_did(world_model) -> None:
     solution = world_model.solve(tariff_change(times=0.0))
     assert solution.info["newton_steps"] > 0
@@ -154,6 +163,12 @@ def test_models_refuse_what_they_cannot_carry(world, small) -> None:
     data["vdpb"].loc[{"i": "g1", "r": "R2"}] *= 1.01
     with pytest.raises(ModelError, match=r"out of balance in .* cells, first .* at 'R2'"):
         Model(replace(small, sam=Sam(data)))
+    poor = small.sam.data.copy(deep=True)
+    drained = 2 * float(small.sam.income()[0])
+    poor["vdep"].loc[{"r": "R0"}] += drained
+    poor["save"].loc[{"r": "R0"}] -= drained
+    with pytest.raises(ModelError, match="region R0 has no income"):
+        Model(replace(small, sam=Sam(poor)))
     with pytest.raises(ModelError, match="unknown sourcing 'mixed'"):
         Model(world, sourcing="mixed")
     with pytest.raises(ModelError, match=r"specific factors \['land'\]"):

@@ -69,9 +69,7 @@ class GtapFactors(Block):
 
     @equation("f r", "composite price of a factor that is not mobile", defines="pen", source="E_pe2")
     def e_pen(m, f, r):
-        return m.pen[f, r] == ces_price(
-            m.acts, lambda a: m.sev[f, a, r], lambda a: m.pesn[f, a, r], m.slug[f] * m.etrae[f, r]
-        )
+        return m.pen[f, r] == ces_price(m.acts, lambda a: m.sev[f, a, r], lambda a: m.pesn[f, a, r], m.slug[f] * m.etrae[f, r])
 
     @equation("f a r", "market of a factor that is not mobile", defines="pesn", source="E_qes2, E_qes3")
     def e_pesn(m, f, a, r):
@@ -115,7 +113,6 @@ class CdeHouseholds(Households):
     ysup = None
     e_ysup = None
     committed = None
-    qpa = None
     yp = None
 
     up = variable("r", "private utility per head")
@@ -159,7 +156,14 @@ class CdeHouseholds(Households):
         s = data.elasticity("subpar")
         raw = ratio(held["spa"], s)
         b = raw / raw.sum(0)
-        return {**held, "subpar": s, "incpar": data.elasticity("incpar"), "bcde": b, "dcde_0": (s * b).sum(0), "uepriv": (held["spa"] * data.elasticity("incpar")).sum(0)}
+        return {
+            **held,
+            "subpar": s,
+            "incpar": data.elasticity("incpar"),
+            "bcde": b,
+            "dcde_0": (s * b).sum(0),
+            "uepriv": (held["spa"] * data.elasticity("incpar")).sum(0),
+        }
 
 
 class RegionalHousehold(Block):
@@ -259,7 +263,6 @@ class GlobalBank(Investment):
     dpsave = None
     fsav = None
     saving = None
-    e_qinv = None
 
     bank = variable("", "world rate of return (rordelta 1) or world net investment (rordelta 0)", owner="world")
 
@@ -281,9 +284,7 @@ class GlobalBank(Investment):
 
     @definition("r", "current net rate of return on capital")
     def rorc(m, r):
-        earned = sum(
-            m.capital[f] * m.evos[f, a, r] * (m.pes[f, a, r] * m.qfe[f, a, r]) for f in m.endw for a in m.acts
-        )
+        earned = sum(m.capital[f] * m.evos[f, a, r] * (m.pes[f, a, r] * m.qfe[f, a, r]) for f in m.endw for a in m.acts)
         return (earned / (m.pinv[r] * m.kb[r]) - m.vdep[r]) / m.net_0[r]
 
     @definition("r", "expected net rate of return on capital")

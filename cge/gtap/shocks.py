@@ -1,0 +1,93 @@
+"""Shocks in GTAP's words: ``tm=+10%``, ``tms[manuf,CHN,USA]=-50%``, ``aoall[ele,CHN]=+2%``.
+
+A percentage changes the power of a tax or a quantity index, as in GEMPACK's shock statements; ``rate 0.1``
+after the equals sign sets the ad valorem rate; several shocks are parted by ``;``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import xarray as xr
+
+from calibration.errors import nearest
+from cge.errors import ShockError
+from cge.model import Model
+
+ALIASES = {
+    "tm": ("tms", ("i", "d")),
+    "tx": ("txs", ("i", "s")),
+    "aoall": ("ao", ("a", "r")),
+    "afeall": ("afe", ("f", "a", "r")),
+}
+"""GTAP instruments that are uniform over a dim of the stored one: name -> (instrument, dims it is indexed by)."""
+
+_PATTERN = re.compile(r"^\s*(\w+)\s*(?:\[([^\]]*)\])?\s*=\s*(rate\s+)?([+-]?[\d.eE+-]+)\s*(%?)\s*$")
+
+
+@dataclass(frozen=True)
+class GtapShock:
+    """One or several shocks as text; a :class:`cge.shock.Shock`."""
+
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The text itself."""
+        return self.text
+
+    def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
+        """Factors by instrument.
+
+        Raises
+        ------
+        ShockError
+            The text is not understood, or names an unknown instrument or element.
+        """
+        out: dict[str, xr.DataArray] = {}
+        for part in self.text.split(";"):
+            if not part.strip():
+                continue
+            name, factor = _one(model, part)
+            out[name] = factor if name not in out else out[name] * factor
+        if not out:
+            raise ShockError("the shock is empty; write for example tm=+10%")
+        return out
+
+
+def _one(model: Model, text: str) -> tuple[str, xr.DataArray]:
+    match = _PATTERN.match(text)
+    if match is None:
+        raise ShockError(f"cannot read the shock {text.strip()!r}; write for example tm=+10% or tms[manuf,CHN,USA]=rate 0.25")
+    given, index, rate, number, percent = match.groups()
+    instrument, dims = ALIASES.get(given.lower(), (given.lower(), None))
+    known = [n for n, s in model.symbols.items() if s.kind == "instrument"]
+    if instrument not in known:
+        raise ShockError(f"unknown instrument {given!r}{nearest(given, [*known, *ALIASES])}")
+    symbol = model.symbols[instrument]
+    dims = dims or symbol.dims
+    value = float(number)
+    labels = [w.strip() for w in index.split(",")] if index is not None else ["*"] * len(dims)
+    if len(labels) != len(dims):
+        raise ShockError(f"{given} has dims {' '.join(dims)}; {text.strip()!r} gives {len(labels)} labels (* means all)")
+    coords = {d: model.labels(d) for d in symbol.dims}
+    base = xr.DataArray(model.benchmark_values[instrument], dims=symbol.dims, coords=coords)
+    chosen = xr.ones_like(base, dtype=bool)
+    for d, label in zip(dims, labels, strict=True):
+        if label == "*":
+            continue
+        match_ = [x for x in coords[d] if x.lower() == label.lower()]
+        if not match_:
+            raise ShockError(f"{label!r} is not in dim {d}{nearest(label, coords[d])}")
+        chosen &= xr.DataArray([x == match_[0] for x in coords[d]], dims=d, coords={d: coords[d]})
+    if rate:
+        if not symbol.unit.startswith("power"):
+            raise ShockError(f"{given} is not a tax; change it by a percentage")
+        new: xr.DataArray | float = 1.0 + value
+    elif percent:
+        new = base * (1.0 + value / 100.0)
+    else:
+        raise ShockError(f"{text.strip()!r}: give a percentage (tm=+10%) or a rate (tms=rate 0.1)")
+    return instrument, (new / base).where(chosen, 1.0)

@@ -1,0 +1,53 @@
+"""Results of the GTAP standard model as files: netCDF, HAR for ViewHAR users, CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calibration.readers.har import SET_OF_DIM, HarArray, write_har
+from cge.gtap import GtapResult
+
+HAR_NAMES = {
+    "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",
+    "psave": "PSAV", "globalcgds": "GCGD",
+}  # fmt: skip
+"""HAR headers hold four characters; longer names are shortened so."""
+
+
+def summary(result: GtapResult) -> dict[str, Any]:
+    """What ``cge shock --json`` prints."""
+    info = result.after.info
+    table = result.table()
+    return {
+        "shock": result.after.name,
+        **result.after.model.attrs(),
+        "status": info["status"],
+        "iterations": int(info["newton_steps"] + info["iterations"]),
+        "max_residual": info["max_residual"],
+        "walras": result.after.walras,
+        "seconds": round(info["seconds"], 4),
+        "regions": {str(r): {str(k): float(v) for k, v in row.items()} for r, row in table.iterrows()},
+    }
+
+
+def write(result: GtapResult, folder: str | Path) -> Path:
+    """``changes.nc`` (GTAP names, dims ``f m i a s d r``), ``changes.har`` and ``regions.csv``."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    changes = result.changes()
+    changes.to_netcdf(folder / "changes.nc", engine="h5netcdf")
+    result.table().to_csv(folder / "regions.csv")
+    model = result.after.model
+    elements = {SET_OF_DIM[d]: tuple(model.labels(d)) for d in ("i", "a", "f", "r", "m")}
+    arrays: dict[str, HarArray] = {}
+    for name in changes.data_vars:
+        array = changes[name]
+        sets = tuple(SET_OF_DIM[str(d)] for d in array.dims)
+        short = HAR_NAMES.get(str(name), str(name).upper()[:4])
+        text = f"{name}: {array.attrs.get('long_name', 'percentage change')}"
+        arrays[short] = HarArray(np.nan_to_num(array.values), text, sets, elements, str(name))
+    write_har(folder / "changes.har", arrays)
+    return folder
