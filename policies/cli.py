@@ -225,6 +225,27 @@ def shock(
     )
 
 
+@app.command()
+def replicate(
+    study: Annotated[str, typer.Argument(help="'caliendo-parro-2015'.")],
+    data: Annotated[str | None, typer.Option("--data", help="Folder of the study's data, where it is not beside the repository.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a published study again on its own data and print ours beside the published numbers."""
+    from policies.replicate import STUDIES
+
+    if study not in STUDIES:
+        raise ModelError(f"unknown study {study!r}; known: {', '.join(STUDIES)}")
+    found = STUDIES[study](data)
+    if as_json:
+        _print_json(found.summary())
+        return
+    shown = found.table.astype(object).where(found.table.notna(), "")
+    shown.columns = pd.Index([c.replace("_", " ") for c in shown.columns])
+    _show(shown, "NAFTA's tariff changes 1993-2005, per cent (Caliendo and Parro 2015)")
+    typer.echo(f"residual {found.residual:.0e}; seconds {found.seconds}")
+
+
 def run_script(policy: str) -> None:
     """``python -m policies.NAME`` is ``cge run NAME``."""
     sys.argv[1:1] = ["run", policy] if policy in POLICIES else ["run"]
