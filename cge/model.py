@@ -207,7 +207,9 @@ class Model:
     def _chosen(self, name: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> np.ndarray:
         mask = np.ones(self.shape(name), bool)
         dims = self.symbols[name].dims
-        for dim, wanted in where:
+        twins = {"i": "a", "a": "i", "r": "d", "d": "r"}  # an activity and its commodity, a region and a destination
+        for named, wanted in where:
+            dim = named if named in dims else twins.get(named, named)
             if dim not in dims:
                 raise ClosureError(f"closure {self.closure.name!r}: {name} has dims {dims}, not {dim!r}")
             labels = self.labels(dim)

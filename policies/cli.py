@@ -228,7 +228,7 @@ def shock(
 @app.command()
 def replicate(
     study: Annotated[str, typer.Argument(help="'caliendo-parro-2015'.")],
-    data: Annotated[str | None, typer.Option("--data", help="Folder of the study's data, where it is not beside the repository.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="Folder of the study's data.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a published study again on its own data and print ours beside the published numbers."""

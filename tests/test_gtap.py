@@ -11,8 +11,9 @@ import xarray as xr
 from calibration import DataError
 from calibration.gtap import gtap_benchmark, load_gtap
 from calibration.readers.har import HarArray, read_gtap_har, read_har, write_har
-from cge import ModelError, ShockError
-from cge.gtap import GtapShock, gtap_model, solve_gtap
+from cge import Closure, ModelError, ShockError
+from cge.gtap import GtapShock, decompose, gtap_model, solve_gtap
+from cge.path import subtotals
 
 EXPERIMENTS = {
     "a_manuf_tariffs_zero__rordelta1": "tms[manuf,*,*]=rate 0",
@@ -86,7 +87,7 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
     base = model.solve()
     rng = np.random.default_rng(seed)
     direction = {n: rng.normal(size=model.shape(n)) for n in ("tms", "txs", "ao", "tpd", "tfe", "qe", "to")}
-    from cge.gtap.path import PathPoint
+    from cge.path import PathPoint
 
     point = PathPoint(0.0, 1.0, base, {**base.tangent(direction), **direction})
     d, v = point.log_slope, point.value
@@ -108,6 +109,68 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
     # rore = rorc - rorflex (ke - kb), equal everywhere
     rore = d("rorc") - v("rorflex") * (d("ke") - d("kb"))
     assert np.allclose(rore, rore[0], atol=1e-8)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tm=+10%",
+        "ao[manuf,*]=+2%; qe[*,eu]=+1%",
+        "tms[manuf,*,*]=rate 0; afe[capital,*,asis]=+3%; ams=+1%",
+        "pop=+2%",
+        "atm=+5%; aintall[manuf,eu]=+2%; afall[svces,*,*]=+1%; avaall=+1%",
+    ],
+)
+def test_welfare_parts_add_up_to_ev(model, text: str) -> None:
+    shock = GtapShock(text)
+    result = solve_gtap(model, shock)
+    parts, ev = decompose(result, shock, nodes=6), result.ev()
+    assert abs(parts.sum("part").values - ev).max() < 1e-8 * abs(ev).max()  # a one-step sum leaves 1 to 3 %
+    if text == "tm=+10%":
+        assert float(abs(parts.sel(part=["endw", "tech", "pop"])).max()) < 1e-9 * abs(ev).max()
+        assert float(parts.sel(part="tms").sum()) < 0  # more protection, less efficiency
+        assert abs(float(parts.sel(part="tot").sum())) < 0.02 * abs(ev).sum()  # what one gains another loses
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("fixed", "free", "where"),
+    [
+        ("qo", "to", {"i": "manuf", "r": "eu"}),
+        ("tbalry", "dpsave", {"r": ("oceania", "asis", "americas", "eu", "other europe", "mena")}),  # the last follows
+        ("qinv", "cgdslack", {"r": ("eu", "asis")}),
+        ("rw", "qe", {"f": "unskilled labor"}),
+    ],
+)
+def test_closure_swaps_of_the_standard_model(sample, fixed: str, free: str, where: dict) -> None:
+    model = gtap_model(gtap_benchmark(*sample), Closure(specific=()).swap(fixed, free, **where))
+    after = model.solve(GtapShock("tms[manuf,*,*]=rate 0"))
+    assert after.checks()["ok"].all()
+    held = ~model.free[fixed] & np.isfinite(after.arrays[fixed])
+    assert held.any()
+    assert abs(after.arrays[fixed] - model.benchmark_values[fixed])[held].max() < 1e-12
+    assert abs(after.arrays[free] - model.benchmark_values[free]).max() > 1e-5
+
+
+@pytest.mark.shared
+def test_subtotals_add_up_to_the_change_of_every_variable(model) -> None:
+    base = model.solve()
+    groups = {
+        "tariffs": GtapShock("tms[manuf,*,*]=rate 0"),
+        "farm": GtapShock("ao[crops,*]=+5%"),
+        "people": GtapShock("qe[capital,eu]=+2%"),
+    }
+    found = subtotals(base, groups, ["qo", "y", "qxs", "tot", "pds"], nodes=8)
+    joint = model.solve(GtapShock("; ".join(g.text for g in groups.values())))
+    for name in found:
+        change = 100 * (joint[name] / base[name].where(base[name] != 0) - 1)
+        assert np.nanmax(abs(found[name].sel(group="total") - change)) < 1e-7, name
+        parts = found[name].drop_sel(group="total").sum("group", skipna=False)
+        assert np.nanmax(abs(parts - found[name].sel(group="total"))) < 1e-10
+    assert float(found["pds"].sel(group="farm", i="crops").max()) < 0
+    with pytest.raises(ShockError, match="moves elements of tms that another group moves too"):
+        subtotals(base, {"a": GtapShock("tm=+1%"), "b": GtapShock("tms[manuf,*,*]=+1%")}, ["qo"])
 
 
 @pytest.mark.shared

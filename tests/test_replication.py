@@ -135,7 +135,9 @@ def test_optimal_tariff_of_a_small_country_is_the_inverse_trade_elasticity(theta
     def slope(rate: float) -> float:
         change = InstrumentChange(instrument="tms", where={"s": ("A",), "d": ("B",)}, rate_to=rate)
         there = model.solve(Policy(name="tariff", instruments=(change,)))
-        gradient = [there.gradient(k, "tms", r="B")["tms"].sel(s="A", d="B").item() / there[k].sel(r="B").item() for k in ("y", "ppriv")]
+        gradient = [
+            there.gradient(k, "tms", r="B")["tms"].sel(s="A", d="B").item() / there[k].sel(r="B").item() for k in ("y", "ppriv")
+        ]
         return gradient[0] - gradient[1]
 
     at = 1 / theta

@@ -30,6 +30,8 @@ class Production(Block):
     ao = instrument("a r", "productivity of all inputs", "index, benchmark = 1")
     afe = instrument("f a r", "productivity of a factor", "index, benchmark = 1")
     ava = instrument("a r", "productivity of value added", "index, benchmark = 1")
+    aint = instrument("a r", "productivity of the intermediate composite", "index, benchmark = 1")
+    afa = instrument("i a r", "productivity of an intermediate", "index, benchmark = 1")
 
     esubva = parameter("a r", "substitution among factors", structural=False)
     esubt = parameter("a r", "substitution between value added and intermediates", structural=False)
@@ -71,7 +73,8 @@ class Production(Block):
 
     @definition("a r", "quantity of the intermediate composite")
     def qint(m, a, r):
-        return m.qo[a, r] / m.ao[a, r] * (m.ps[a, r] * m.ao[a, r] / m.pint[a, r]) ** m.esubt[a, r]
+        unit_cost = m.ps[a, r] * m.ao[a, r]
+        return m.qo[a, r] / m.ao[a, r] / m.aint[a, r] * (unit_cost * m.aint[a, r] / m.pint[a, r]) ** m.esubt[a, r]
 
     @definition("f a r", "demand for a factor")
     def qfe(m, f, a, r):
@@ -80,7 +83,8 @@ class Production(Block):
 
     @definition("i a r", "intermediate demand for a commodity")
     def qfa(m, i, a, r):
-        return m.qint[a, r] * (m.pint[a, r] / m.pfa[i, a, r]) ** m.esubc[a, r]
+        relative = m.pint[a, r] * m.afa[i, a, r] / m.pfa[i, a, r]
+        return m.qint[a, r] / m.afa[i, a, r] * relative ** m.esubc[a, r]
 
     @definition("i a r", "intermediate demand for the domestic commodity")
     def qfd(m, i, a, r):
@@ -98,11 +102,13 @@ class Production(Block):
 
     @equation("a r", "unit cost of the intermediate composite", defines="pint", source="Corong et al. 2017, E_pint")
     def e_pint(m, a, r):
-        return m.pint[a, r] == ces_price(m.comm, lambda i: m.sfa[i, a, r], lambda i: m.pfa[i, a, r], m.esubc[a, r])
+        return m.pint[a, r] == ces_price(
+            m.comm, lambda i: m.sfa[i, a, r], lambda i: m.pfa[i, a, r] / m.afa[i, a, r], m.esubc[a, r]
+        )
 
     @equation("a r", "zero profit: supply price equals unit cost", defines="pds", source="Corong et al. 2017, E_qo")
     def e_pds(m, a, r):
-        cost = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r], m.esubt[a, r])
+        cost = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
         return m.ps[a, r] * m.ao[a, r] == cost
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
@@ -120,6 +126,8 @@ class Production(Block):
             **{f"{k}_0": v.copy() for k, v in powers.items()},
             "ao": one,
             "ava": one,
+            "aint": one,
+            "afa": np.ones_like(inputs),
             "afe": np.ones_like(factors),
             "sva": ratio(value_added, value_added + intermediates, empty=1.0),
             "sfe": ratio(factors, value_added, empty=1.0 / len(factors)),

@@ -1,7 +1,7 @@
 """The GTAP standard model, version 7, as a composition of this library's blocks."""
 
 from calibration.benchmark import Benchmark
-from cge.blocks import Markets, Production, Trade
+from cge.blocks import Markets, Production
 from cge.closure import Closure
 from cge.gtap.blocks import (
     CdeHouseholds,
@@ -11,16 +11,18 @@ from cge.gtap.blocks import (
     GtapGovernment,
     GtapIncome,
     GtapMargins,
+    GtapTrade,
     RegionalHousehold,
 )
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
+from cge.gtap.welfare import decompose
 from cge.model import Model
 
 GTAP = (
     Production,
     GtapFactors,
-    Trade,
+    GtapTrade,
     GtapMargins,
     CdeHouseholds,
     GtapGovernment,
@@ -43,4 +45,4 @@ def gtap_model(benchmark: Benchmark, closure: Closure | None = None) -> Model:
     return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=GTAP)
 
 
-__all__ = ["GTAP", "GtapResult", "GtapShock", "gtap_model", "solve_gtap"]
+__all__ = ["GTAP", "GtapResult", "GtapShock", "decompose", "gtap_model", "solve_gtap"]

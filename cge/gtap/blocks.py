@@ -17,6 +17,7 @@ from cge.blocks.households import Households
 from cge.blocks.income import Income
 from cge.blocks.investment import Investment
 from cge.blocks.margins import Margins
+from cge.blocks.trade import Trade
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price
 from cge.declare import Block, definition, equation, instrument, parameter, variable
@@ -33,6 +34,7 @@ class GtapFactors(Block):
     pem = variable("f r", "price of a mobile factor, after tax")
     pen = variable("f r", "composite price of a factor that is not mobile, after tax")
     pesn = variable("f a r", "price of a factor that is not mobile, by activity, after tax")
+    rw = variable("f r", "real price of a mobile factor (deflated by consumer prices)")
 
     qe = instrument("f r", "endowment of a factor", "index, benchmark = 1")
     qesf = instrument("f a r", "supply of a fixed factor to an activity", "index, benchmark = 1")
@@ -67,6 +69,10 @@ class GtapFactors(Block):
     def e_pem(m, f, r):
         return m.qe[f, r] == sum(m.sev[f, a, r] * m.qfe[f, a, r] for a in m.acts)
 
+    @equation("f r", "real price of a mobile factor", defines="rw")
+    def e_rw(m, f, r):
+        return m.rw[f, r] * m.ppriv[r] == m.pem[f, r]
+
     @equation("f r", "composite price of a factor that is not mobile", defines="pen", source="E_pe2")
     def e_pen(m, f, r):
         return m.pen[f, r] == ces_price(m.acts, lambda a: m.sev[f, a, r], lambda a: m.pesn[f, a, r], m.slug[f] * m.etrae[f, r])
@@ -97,6 +103,7 @@ class GtapFactors(Block):
         mobile = data.elasticity("mobility") == 0
         return {
             "pem": earned.any(1) & mobile[:, None],
+            "rw": earned.any(1) & mobile[:, None],
             "pen": earned.any(1) & ~mobile[:, None],
             "pesn": earned & ~mobile[:, None, None],
         }
@@ -244,11 +251,29 @@ class GtapGovernment(Government):
         return {**held, "esubg": data.elasticity("esubg")}
 
 
+class GtapTrade(Trade):
+    """Trade with productivity of transport: a unit of margin service carries ``atmfsd`` units."""
+
+    @definition("i s d", "cif price")
+    def pcif(m, i, s, d):
+        freight = sum(m.smar[k, i, s, d] * (m.pt[k] / m.atmfsd[k, i, s, d]) for k in m.marg)
+        return m.sfob[i, s, d] * m.pfob[i, s, d] + freight
+
+
 class GtapMargins(Margins):
-    """Margin services with the data's elasticity among suppliers."""
+    """Margin services with the data's elasticity among suppliers, and productivity by mode, good and route."""
+
+    atmfsd = instrument("m i s d", "productivity of a margin service on a route", "index, benchmark = 1", owner="d")
+
+    @equation("m", "margin services used on all shipments", defines="qtm", owner="world", source="E_qtm")
+    def e_qtm(m, k):
+        supplied = m.qtm[k] * sum(m.vst[k, r] for r in m.reg)
+        return supplied == sum(
+            m.vtwr[k, i, s, d] * (m.qxs[i, s, d] / m.atmfsd[k, i, s, d]) for i in m.comm for s in m.reg for d in m.reg
+        )
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
-        return {**super().calibrate(data), "esubs": data.elasticity("esubs")}
+        return {**super().calibrate(data), "esubs": data.elasticity("esubs"), "atmfsd": np.ones_like(data["vtwr"])}
 
 
 class GlobalBank(Investment):
@@ -265,6 +290,8 @@ class GlobalBank(Investment):
     saving = None
 
     bank = variable("", "world rate of return (rordelta 1) or world net investment (rordelta 0)", owner="world")
+
+    cgdslack = instrument("r", "slack of the allocation of investment: free it to fix investment", "index, benchmark = 1")
 
     rordelta = parameter("", "investment allocation rule")
     rorflex = parameter("r", "flexibility of the expected rate of return", structural=False)
@@ -296,7 +323,7 @@ class GlobalBank(Investment):
         net = m.inv_0[r] * m.qinv[r] - m.vdep[r] * m.kb[r]
         left = m.rordelta * m.rore[r] + (1.0 - m.rordelta) * (net / m.inv_0[r])
         scale = m.rordelta + (1.0 - m.rordelta) * ((m.inv_0[r] - m.vdep[r]) / m.inv_0[r])
-        return left == m.bank * scale
+        return left == m.bank * scale * m.cgdslack[r]
 
     @equation("", "world net investment equals world saving", defines="bank", owner="world", logs=False, source="E_walras")
     def e_bank(m):
@@ -314,6 +341,7 @@ class GlobalBank(Investment):
         return {
             **held,
             "rordelta": np.asarray(float(int(str(data.benchmark.elasticities.attrs.get("rordelta", 1))))),
+            "cgdslack": np.ones(data["vkb"].shape),
             "rorflex": data.elasticity("rorflex"),
             "vkb": data["vkb"],
             "evos": data["evos"],
@@ -340,6 +368,14 @@ class GtapIncome(Income):
 class GtapAccounts(Accounts):
     """National accounts; the real wage follows after-tax prices."""
 
+    tbalry = variable("r", "trade balance over income", "share", signed=True)
+
+    tbalry_0 = parameter("r", "benchmark trade balance over income", "share", structural=False)
+
+    @equation("r", "trade balance over income", defines="tbalry", logs=False, source="E_del_tbalry")
+    def e_tbalry(m, r):
+        return m.tbalry[r] == m.tbal[r] / (m.y_0[r] * m.y[r])
+
     realwage = None
     lab = None
     wlab = None
@@ -348,4 +384,5 @@ class GtapAccounts(Accounts):
         held = dict(super().calibrate(data))
         for name in ("lab", "wlab"):
             held.pop(name)
-        return held
+        balance = (held["exp_0"] - held["imp_0"]) / data.benchmark.sam.income()
+        return {**held, "tbalry": balance, "tbalry_0": balance.copy()}

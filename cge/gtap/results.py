@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from cge.errors import ModelError, SolveError
-from cge.gtap.path import PathPoint, integrate
 from cge.model import Model
+from cge.path import PathPoint, integrate
 from cge.shock import Shock, targets
 from cge.solution import Solution
 
@@ -122,18 +122,22 @@ class GtapResult:
         return np.asarray((v("up") / b("up")) ** v("dpar_p") * ug ** v("dpar_g") * us ** v("dpar_s"))
 
     def ev(self) -> Array:
-        """Equivalent variation, million USD: expenditure at benchmark prices that gives the new utility, less income.
+        """Equivalent variation, million USD: expenditure at benchmark prices that gives the new utility, less income."""
+        pop = self.after.values_of("pop") / self.base.values_of("pop")
+        return np.asarray(self.expenditure(np.log(self.utility()), pop)[0] - self.base.values_of("y_0"))
 
-        At benchmark prices private expenditure per head x(up) solves the CDE function and the shares of
-        income follow uelas and uepriv as in the model; Newton finds the up at which utility is reached.
+    def expenditure(self, log_utility: Array, pop: Array) -> tuple[Array, Array]:
+        """Expenditure at benchmark prices that gives a utility per head, and its elasticity to utility; dims (r,).
+
+        Private expenditure per head x(up) solves the CDE function, the shares of income follow uelas and
+        uepriv as in the model; Newton finds the up at which utility is reached.
         """
         v = self.base.values_of
-        goal, pop = np.log(self.utility()), self.after.values_of("pop") / self.base.values_of("pop")
         a, b, c = (v(k) for k in ("dpar_p", "dpar_g", "dpar_s"))
-        income, private, public, saved = v("y_0"), v("yp_0"), v("yg_0"), v("saving")
+        private, public, saved = v("yp_0"), v("yg_0"), v("saving")
         weight, e, s = v("bcde"), v("incpar"), v("subpar")
 
-        def spending(log_up: Array) -> tuple[Array, Array]:
+        def private_cost(log_up: Array) -> tuple[Array, Array]:
             """Log private expenditure per head and uepriv at benchmark prices (Newton on the CDE function)."""
             x = np.zeros_like(log_up)
             for _ in range(50):
@@ -145,25 +149,26 @@ class GtapResult:
             z = weight * np.exp(s * (e * log_up - x))
             return x, (e * s * z).sum(0) / (s * z).sum(0)
 
-        def reached(log_up: Array) -> tuple[Array, Array]:
-            """Log utility and total expenditure per head of benchmark population."""
-            x, uepriv = spending(log_up)
+        def reached(log_up: Array) -> tuple[Array, Array, Array]:
+            """Log utility, total expenditure per head of benchmark population, and uelas."""
+            x, uepriv = private_cost(log_up)
             uelas = 1 / (a / uepriv + b + c)
             total = private * np.exp(x) / (a * uelas / uepriv)
             with np.errstate(divide="ignore", invalid="ignore"):
                 us = np.where(saved != 0, total * c * uelas / saved, 1.0)
-            return a * log_up + b * np.log(total * b * uelas / public) + c * np.log(us), total
+            return a * log_up + b * np.log(total * b * uelas / public) + c * np.log(us), total, uelas
 
-        log_up, h = np.zeros_like(goal), 1e-6
+        log_up, h = np.zeros_like(log_utility), 1e-6
         for _ in range(60):
-            gap = reached(log_up)[0] - goal
+            gap = reached(log_up)[0] - log_utility
             slope = (reached(log_up + h)[0] - reached(log_up - h)[0]) / (2 * h)
             log_up = log_up - gap / slope
             if abs(gap).max() < 1e-13:
                 break
         else:
             raise SolveError("the expenditure function behind EV did not converge")
-        return np.asarray(pop * reached(log_up)[1] - income)
+        _, total, uelas = reached(log_up)
+        return np.asarray(pop * total), np.asarray(uelas)
 
     def table(self) -> pd.DataFrame:
         """One row a region: EV, utility, real GDP, terms of trade, income, investment."""
@@ -183,7 +188,7 @@ def solve_gtap(model: Model, shock: Shock, nodes: int = 6) -> GtapResult:
         raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
     base = model.solve()
     after = model.solve(shock)
-    logs = integrate(base, shock, nodes, {"all": _indices})["all"]
+    logs = integrate(base, shock, nodes, _indices)
     r = len(model.labels("r"))
     regional, world = logs[: 6 * r].reshape(6, r), logs[6 * r :]
     target = float(targets(model, shock).get("pfactwld", base.arrays["pfactwld"]) / base.arrays["pfactwld"])

@@ -21,6 +21,13 @@ ALIASES = {
     "tx": ("txs", ("i", "s")),
     "aoall": ("ao", ("a", "r")),
     "afeall": ("afe", ("f", "a", "r")),
+    "atm": ("atmfsd", ("m",)),
+    "atf": ("atmfsd", ("i",)),
+    "ats": ("atmfsd", ("s",)),
+    "atd": ("atmfsd", ("d",)),
+    "avaall": ("ava", ("a", "r")),
+    "aintall": ("aint", ("a", "r")),
+    "afall": ("afa", ("i", "a", "r")),
 }
 """GTAP instruments that are uniform over a dim of the stored one: name -> (instrument, dims it is indexed by)."""
 
