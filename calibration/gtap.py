@@ -26,6 +26,8 @@ HEADERS = {
     "subpar": ("subp", ("i", "r"), "CDE substitution parameter"),
     "incpar": ("incp", ("i", "r"), "CDE expansion parameter"),
     "etrae": ("etre", ("f", "r"), "transformation of a sluggish factor (negative)"),
+    "etraq": ("etrq", ("a", "r"), "transformation among the commodities of an activity (negative)"),
+    "esubq": ("esbq", ("i", "r"), "inverse of the substitution among the activities that make a commodity"),
     "rorflex": ("rflx", ("r",), "flexibility of the expected rate of return"),
 }
 """Symbol -> (header in the parameter file, dims, meaning)."""
@@ -52,11 +54,12 @@ def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "
     out = xr.Dataset(coords=labels)
     for symbol, (header, dims, text) in HEADERS.items():
         out[symbol] = (dims, _array(parameters, header, tuple(len(labels[d]) for d in dims)), {"long_name": text, "units": "1"})
-    for symbol in ("esubm", "esubd", "esubva", "esubt", "esubc", "esubg", "esubs", "subpar"):
+    for symbol in ("esubm", "esubd", "esubva", "esubt", "esubc", "esubg", "esubs", "subpar", "esubq"):
         if float(out[symbol].min()) < 0:
             raise DataError(f"header {HEADERS[symbol][0]!r} holds a negative elasticity; it must be zero or positive")
-    if float(out["etrae"].max()) > 0:
-        raise DataError("header 'etre' holds a positive elasticity; transformation elasticities are negative or zero")
+    for symbol in ("etrae", "etraq"):
+        if float(out[symbol].max()) > 0:
+            raise DataError(f"header {HEADERS[symbol][0]!r} holds a positive elasticity; transformation elasticities are negative or zero")
     flags = _array(parameters, "eflg", (len(labels["f"]), 3))
     if not np.allclose(flags.sum(1), 1.0):
         raise DataError("header 'eflg' must mark each factor as exactly one of mobile, sluggish, fixed")

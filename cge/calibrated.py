@@ -43,11 +43,14 @@ class Calibrated:
         Key of :data:`SOURCING`.
     specific : sequence of str
         Factors that cannot move across activities.
+    multi_product : bool
+        The blocks state a make matrix, so it need not be diagonal.
     """
 
     benchmark: Benchmark
     sourcing: str = "use"
     specific: Sequence[str] = ("nat",)
+    multi_product: bool = False
 
     def __post_init__(self) -> None:
         if self.sourcing not in SOURCING:
@@ -65,9 +68,11 @@ class Calibrated:
                 "balance it (calibration.gras) or repair the source"
             )
         makb = sam["makb"]
-        if sam.commodities != [str(x) for x in sam.data["a"].values] or (makb[~np.eye(len(makb), dtype=bool)] != 0).any():
+        diagonal = sam.commodities == [str(x) for x in sam.data["a"].values] and not (makb[~np.eye(len(makb), dtype=bool)]).any()
+        if not self.multi_product and not diagonal:
             raise ModelError(
-                "the core model needs each commodity made by the activity of its own name alone (a diagonal make matrix)"
+                "these blocks need each commodity made by the activity of its own name alone (a diagonal make matrix); "
+                "the GTAP model (cge.gtap.gtap_model) takes any make matrix"
             )
         income = sam.income()
         if (income <= 0).any():

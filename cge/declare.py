@@ -134,6 +134,7 @@ def definition(dims: str, long_name: str, unit: str = "index, benchmark = 1") ->
 class Block:
     """A group of symbols and equations; subclasses calibrate their parameters in :meth:`calibrate`."""
 
+    multi_product: ClassVar[bool] = False  # states a make matrix
     symbols: ClassVar[dict[str, Symbol]]
     rules: ClassVar[dict[str, Rule]]
 

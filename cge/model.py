@@ -87,7 +87,8 @@ class Model:
         tied = self.closure.specific
         factors = benchmark.sam.factors
         self.specific = tuple(tied) if tied is not None else tuple(f for f in ("nat",) if f in factors)
-        self.data = Calibrated(benchmark, sourcing, self.specific)
+        multi_product = any(block.multi_product for block in blocks)
+        self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
         self.sets = self.data.sets
         self.blocks = [block() for block in blocks]
         self.symbols: dict[str, Symbol] = {}

@@ -45,11 +45,15 @@ def updated_sam(solution: Solution) -> Sam:
     g["evfb"] = g["evfp"] / v("tfe")
     income_tax = model.data.power("evfb", "evos") if not gtap else v("tinc")
     g["evos"] = g["evfb"] / income_tax
-    output = v("vob") * pds * v("qo")
-    k = np.arange(len(output))
-    for header, value in (("makb", output), ("maks", output / v("to"))):
-        g[header] = np.zeros((k.size, k.size, output.shape[1]))
-        g[header][k, k] = value
+    if "qca" in model.symbols:
+        g["makb"] = v("makb") * v("pca") * v("qca")
+        g["maks"] = g["makb"] / v("to")
+    else:
+        output = v("vob") * pds * v("qo")
+        k = np.arange(len(output))
+        for header, value in (("makb", output), ("maks", output / v("to"))):
+            g[header] = np.zeros((k.size, k.size, output.shape[1]))
+            g[header][k, k] = value
     kb = v("kb") if gtap else 1.0
     g["vdep"] = v("vdep") * v("pinv") * kb
     g["vkb"] = model.data["vkb"] * v("pinv") * kb

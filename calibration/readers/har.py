@@ -238,7 +238,7 @@ def _slabs(dims: tuple[int, ...]) -> list[list[tuple[int, int]]]:
     return boxes
 
 
-PARAMETERS = "ESBM ESBD ESBV ESBT ESBC ESBG ESBS SUBP INCP ETRE RFLX EFLG RDLT".split()
+PARAMETERS = "ESBM ESBD ESBV ESBT ESBC ESBG ESBS SUBP INCP ETRE ETRQ ESBQ RFLX EFLG RDLT".split()
 SET_OF_DIM = {"i": "COMM", "a": "ACTS", "f": "ENDW", "r": "REG", "s": "REG", "d": "REG", "m": "MARG"}
 
 

@@ -138,6 +138,6 @@ class Production(Block):
         }
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
-        made = data.output() > 0
+        made = data["makb"].sum(0) > 0
         used = (data["vdfp"] + data["vmfp"]).sum(0) > 0
-        return {"pva": made & (data["evfp"].sum(0) > 0), "pint": made & used, "pds": made}
+        return {"pva": made & (data["evfp"].sum(0) > 0), "pint": made & used, "pds": data.output() > 0}

@@ -1,5 +1,7 @@
 """The GTAP standard model, version 7, as a composition of this library's blocks."""
 
+import numpy as np
+
 from calibration.benchmark import Benchmark
 from cge.blocks import Markets, Production
 from cge.closure import Closure
@@ -14,6 +16,7 @@ from cge.gtap.blocks import (
     GtapTrade,
     RegionalHousehold,
 )
+from cge.gtap.make import MakeAccounts, MakeIncome, MakeMarkets, MakeProduction
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
 from cge.gtap.welfare import decompose
@@ -33,16 +36,26 @@ GTAP = (
     GtapAccounts,
 )
 
+_MAKE = {Production: MakeProduction, Markets: MakeMarkets, GtapIncome: MakeIncome, GtapAccounts: MakeAccounts}
+GTAP_MAKE = tuple(_MAKE.get(block, block) for block in GTAP)
+"""The composition with a make matrix."""
 
-def gtap_model(benchmark: Benchmark, closure: Closure | None = None) -> Model:
+
+def gtap_model(benchmark: Benchmark, closure: Closure | None = None, *, make_matrix: bool = False) -> Model:
     """The standard model on a GTAP benchmark: pooled sourcing of imports, as the official model has.
+
+    Where each activity makes one commodity of its own, the make matrix is left out unless ``make_matrix``.
 
     Raises
     ------
     ModelError
         The benchmark lacks a parameter of the standard model.
     """
-    return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=GTAP)
+    makb = benchmark.sam["makb"]
+    activities = [str(x) for x in benchmark.sam.data["a"].values]
+    single = activities == benchmark.commodities and not makb[~np.eye(len(makb), dtype=bool)].any()
+    blocks = GTAP if single and not make_matrix else GTAP_MAKE
+    return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=blocks)
 
 
-__all__ = ["GTAP", "GtapResult", "GtapShock", "decompose", "gtap_model", "solve_gtap"]
+__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "decompose", "gtap_model", "solve_gtap"]

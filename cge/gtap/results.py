@@ -74,8 +74,12 @@ class GtapResult:
         bank = self._percent("bank")
         rate = float(self.after.arrays["rordelta"]) == 1.0
         out["rorg" if rate else "globalcgds"] = bank
-        out["qc"] = out["qo"]  # each commodity has one activity
-        out["qo"] = out["qc"].rename(i="a").assign_coords(a=self.after.model.labels("a"))
+        if "qca" in self.after.model.symbols:
+            out["qc"], out["qca"] = self._percent("qc"), self._percent("qca")
+            out["pca"] = self._percent("pca", nominal=True)
+        else:
+            out["qc"] = out["qo"]  # each commodity has one activity
+            out["qo"] = out["qc"].rename(i="a").assign_coords(a=self.after.model.labels("a"))
         out["qds"] = self._domestic_sales()
         out["u"] = ("r", 100 * (self.utility() - 1))
         out["ev"] = xr.DataArray(self.ev(), dims="r", attrs={"units": "million USD", "long_name": "equivalent variation"})

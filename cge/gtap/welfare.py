@@ -93,14 +93,21 @@ def _parts(p: PathPoint) -> tuple[Array, Array, dict[str, Array]]:
             return np.asarray(np.where(value != 0, value * d(name), 0.0).sum(axes))
 
     pds, pmf, pmp, pmg, pmi = v("pds"), v("pmf"), v("pmp"), v("pmg"), v("pmi")
-    made = v("vob") * pds * v("qo")
+    if "qca" in p.solution.arrays:  # a make matrix
+        made_by = v("makb") * v("pca") * v("qca")
+        cost = (made_by / v("to")).sum(0)
+        taxed = weighted(made_by * (1 - 1 / v("to")), "qca", (0, 1))
+    else:
+        made = v("vob") * pds * v("qo")
+        cost = made / v("to")
+        taxed = weighted(made * (1 - 1 / v("to")), "qo", (0,))
     factors = v("evos") * v("pes") * v("qfe")
     basic = factors * v("tinc")
     shipped = v("vxsb") * pds[:, :, None] * v("qxs")
     landed = v("vcif") * v("pcif") * v("qxs")
     fob = shipped * v("txs")
     parts = {
-        "to": weighted(made * (1 - 1 / v("to")), "qo", (0,)),
+        "to": taxed,
         "tfe": weighted(basic * (v("tfe") - 1), "qfe", (0, 1)),
         "tinc": weighted(factors * (v("tinc") - 1), "qfe", (0, 1)),
         "tfd": weighted(v("vdfb") * pds[:, None] * v("qfd") * (v("tfd") - 1), "qfd", (0, 1)),
@@ -119,7 +126,6 @@ def _parts(p: PathPoint) -> tuple[Array, Array, dict[str, Array]]:
     endowment = weighted(by_factor * (v("mob") + v("slug"))[:, None], "qe", (0,)) + weighted(fixed, "qesf", (0, 1))
     worn = v("vdep") * v("pinv") * v("kb")
     parts["endw"] = endowment - worn * d("kb")
-    cost = made / v("to")
     va_cost = (v("evfp") * v("pfe") * v("qfe")).sum(0)
     parts["tech"] = (
         weighted(cost, "ao", (0,))
