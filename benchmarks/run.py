@@ -68,6 +68,8 @@ def main() -> None:
         print(title, result["ours"][title], flush=True)
     result["warm"] = median([call("benchmarks.warm") for _ in range(args.repeat)])
     print("warm", result["warm"], flush=True)
+    result["gtap"] = median([call("benchmarks.gtap") for _ in range(args.repeat)])
+    print("gtap", result["gtap"], flush=True)
     sizes = [result["ours"][f"{s}, tariffs -50 %"] for s in ("20 x 35", "41 x 35", "141 x 65")]
     logs = np.log([[s["variables"], s["total"]] for s in sizes])
     result["exponent"] = round(float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0]), 3)

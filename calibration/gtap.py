@@ -59,7 +59,9 @@ def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "
             raise DataError(f"header {HEADERS[symbol][0]!r} holds a negative elasticity; it must be zero or positive")
     for symbol in ("etrae", "etraq"):
         if float(out[symbol].max()) > 0:
-            raise DataError(f"header {HEADERS[symbol][0]!r} holds a positive elasticity; transformation elasticities are negative or zero")
+            raise DataError(
+                f"header {HEADERS[symbol][0]!r} holds a positive elasticity; transformation elasticities are negative or zero"
+            )
     flags = _array(parameters, "eflg", (len(labels["f"]), 3))
     if not np.allclose(flags.sum(1), 1.0):
         raise DataError("header 'eflg' must mark each factor as exactly one of mobile, sluggish, fixed")

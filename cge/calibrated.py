@@ -68,7 +68,9 @@ class Calibrated:
                 "balance it (calibration.gras) or repair the source"
             )
         makb = sam["makb"]
-        diagonal = sam.commodities == [str(x) for x in sam.data["a"].values] and not (makb[~np.eye(len(makb), dtype=bool)]).any()
+        diagonal = (
+            sam.commodities == [str(x) for x in sam.data["a"].values] and not (makb[~np.eye(len(makb), dtype=bool)]).any()
+        )
         if not self.multi_product and not diagonal:
             raise ModelError(
                 "these blocks need each commodity made by the activity of its own name alone (a diagonal make matrix); "

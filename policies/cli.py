@@ -198,6 +198,8 @@ def shock(
     ],
     model: Annotated[str, typer.Option("--model", help="The model; 'gtap' is the standard model v7.")] = "gtap",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for changes.nc, changes.har and regions.csv.")] = None,
+    decompose: Annotated[bool, typer.Option("--decompose", help="Where EV comes from (Huff and Hertel).")] = False,
+    subtotals: Annotated[bool, typer.Option("--subtotals", help="Contribution of each shock of the list.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Shock the GTAP standard model and report changes in GTAP's terms."""
@@ -208,16 +210,26 @@ def shock(
     if model != "gtap":
         raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
     result = solve_gtap(gtap_model(load_gtap(benchmark)), GtapShock(text))
+    asked = GtapShock(text)
+    parts = gtap_report.welfare_parts(result, asked) if decompose else None
+    groups = gtap_report.shock_parts(result, text) if subtotals else None
     if out is not None:
         gtap_report.write(result, out)
     if as_json:
-        _print_json(gtap_report.summary(result))
+        extra = {"contributions_to_ev": parts, "subtotals": groups}
+        _print_json(
+            gtap_report.summary(result) | {k: json.loads(v.to_json(orient="index")) for k, v in extra.items() if v is not None}
+        )
         return
     table = result.table()
     table.index.name = "region"
     table.columns = pd.Index(["EV, m USD", *[f"{c} %" for c in table.columns[1:]]])
     table["EV, m USD"] = [f"{v:,.1f}" for v in table["EV, m USD"]]
     _show(table, f"GTAP standard model, {text}")
+    if parts is not None:
+        _show(parts, "Contributions to EV, million USD", 1)
+    if groups is not None:
+        _show(groups, "Contributions of each shock to real GDP, per cent", 4)
     info = result.after.info
     typer.echo(
         f"{info['status']}: residual {info['max_residual']:.0e}, Walras {result.after.walras:.0e} of world GDP"

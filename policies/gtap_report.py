@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from calibration.readers.har import SET_OF_DIM, HarArray, write_har
-from cge.gtap import GtapResult
+from cge import path
+from cge.gtap import GtapResult, GtapShock, contributions
+from cge.shock import Shock
 
 HAR_NAMES = {
     "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",
@@ -31,6 +34,20 @@ def summary(result: GtapResult) -> dict[str, Any]:
         "seconds": round(info["seconds"], 4),
         "regions": {str(r): {str(k): float(v) for k, v in row.items()} for r, row in table.iterrows()},
     }
+
+
+def welfare_parts(result: GtapResult, shock: Shock) -> pd.DataFrame:
+    """Contributions to EV by region, million USD, GTAP's names."""
+    held = contributions(result, shock)
+    names = ["CNTalleff", "CNTendw", "CNTtech", "CNTtot", "CNTcgds", "CNTpop", "EV"]
+    return held[names].to_dataframe()[names].rename_axis("region")
+
+
+def shock_parts(result: GtapResult, text: str) -> pd.DataFrame:
+    """Sub-totals of real GDP (quantity at benchmark prices) for each shock of a list parted by ``;``."""
+    groups = {part.strip(): GtapShock(part) for part in text.split(";") if part.strip()}
+    found = path.subtotals(result.base, groups, ["gdplas"])["gdplas"]
+    return found.transpose("r", "group").to_pandas().rename_axis("region")
 
 
 def write(result: GtapResult, folder: str | Path) -> Path:

@@ -251,7 +251,8 @@ def har_folder(folder, sam, parameters):
     dims = {
         "ESBM": ("COMM", "REG"), "ESBD": ("COMM", "REG"), "ESBV": ("ACTS", "REG"), "ESBT": ("ACTS", "REG"),
         "ESBC": ("ACTS", "REG"), "ESBG": ("REG",), "ESBS": ("MARG",), "SUBP": ("COMM", "REG"), "INCP": ("COMM", "REG"),
-        "ETRE": ("ENDW", "REG"), "RFLX": ("REG",), "EFLG": ("ENDW", "MOB"), "RDLT": ("ONE",),
+        "ETRE": ("ENDW", "REG"), "ETRQ": ("ACTS", "REG"), "ESBQ": ("COMM", "REG"),
+        "RFLX": ("REG",), "EFLG": ("ENDW", "MOB"), "RDLT": ("ONE",),
     }  # fmt: skip
     held = {
         n: HarArray(np.asarray(parameters[n.lower()], float).reshape([len(elements[s]) for s in sets]), "", sets, elements)
@@ -306,4 +307,27 @@ def test_shock_command_writes_changes(shared, tmp_path, capsys, monkeypatch) -> 
     with xr.open_dataset(tmp_path / "changes.nc", engine="h5netcdf") as changes:
         assert {"qo", "pds", "qxs", "tot", "psave", "ev", "qfe"} <= set(changes.data_vars)
         assert changes["qxs"].dims == ("i", "s", "d")
+        wanted = (
+            "qo qca qc qfd qfm qfa qfe qpd qpm qpa qgd qgm qga qid qim qia qds qms qxs qst qtm qinv qe qes pds pms pmds pfob "
+            "pcif ptrans pfe peb pes pe po ps pca pva pint ppa pga pia psave pinv pgov ppriv y yp yg u up ug qsave ke rore "
+            "rorc rorg tot qgdp pgdp vgdp pfactor pfactwld psw pdw del_tbalry ev"
+        ).split()
+        assert set(wanted) <= set(changes.data_vars)
     assert read_har(tmp_path / "changes.har")["QXS"].values.shape == (6, 7, 7)
+    words = [
+        "cge",
+        "shock",
+        "tms[manuf,*,*]=rate 0; ao[crops,*]=+2%",
+        "--benchmark",
+        folder,
+        "--decompose",
+        "--subtotals",
+        "--json",
+    ]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit):
+        main()
+    held = json.loads(capsys.readouterr().out)
+    parts = held["contributions_to_ev"]["eu"]
+    assert sum(v for k, v in parts.items() if k.startswith("CNT")) == pytest.approx(parts["EV"], rel=1e-6)
+    assert set(held["subtotals"]["eu"]) == {"tms[manuf,*,*]=rate 0", "ao[crops,*]=+2%", "total"}

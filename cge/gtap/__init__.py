@@ -19,7 +19,7 @@ from cge.gtap.blocks import (
 from cge.gtap.make import MakeAccounts, MakeIncome, MakeMarkets, MakeProduction
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
-from cge.gtap.welfare import decompose
+from cge.gtap.welfare import contributions, decompose
 from cge.model import Model
 
 GTAP = (
@@ -58,4 +58,4 @@ def gtap_model(benchmark: Benchmark, closure: Closure | None = None, *, make_mat
     return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=blocks)
 
 
-__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "decompose", "gtap_model", "solve_gtap"]
+__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "contributions", "decompose", "gtap_model", "solve_gtap"]

@@ -26,7 +26,9 @@ def altertax(benchmark: Benchmark, shock: Shock) -> Benchmark:
     for symbol in ("esubm", "esubd", "esubva", "esubg", "esubs", "incpar", "esubc", "esubt"):
         neutral[symbol] = neutral[symbol].copy(data=np.ones(neutral[symbol].shape))
     neutral["subpar"] = neutral["subpar"].copy(data=np.full(neutral["subpar"].shape, NEAR_ZERO))
-    neutral["etrae"] = neutral["etrae"].copy(data=np.where(neutral["mobility"].values[:, None] == 1, -1.0, neutral["etrae"].values))
+    neutral["etrae"] = neutral["etrae"].copy(
+        data=np.where(neutral["mobility"].values[:, None] == 1, -1.0, neutral["etrae"].values)
+    )
     neutral.attrs["rordelta"] = 0
     after = gtap_model(replace(benchmark, elasticities=neutral)).solve(shock)
     return replace(benchmark, sam=updated_sam(after), name=f"{benchmark.name} with {shock.name}")

@@ -84,7 +84,7 @@ class MakeProduction(Production):
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         cells = data["makb"] > 0
-        return {**super().masks(data), "po": cells.any(0), "pca": cells, "qca": cells}
+        return {**super().masks(data), "po": np.asarray(cells.any(0)), "pca": cells, "qca": cells}
 
 
 class MakeMarkets(Markets):

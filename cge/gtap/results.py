@@ -77,10 +77,17 @@ class GtapResult:
         if "qca" in self.after.model.symbols:
             out["qc"], out["qca"] = self._percent("qc"), self._percent("qca")
             out["pca"] = self._percent("pca", nominal=True)
+            out["ps"] = self._percent("psca", nominal=True)
         else:
             out["qc"] = out["qo"]  # each commodity has one activity
             out["qo"] = out["qc"].rename(i="a").assign_coords(a=self.after.model.labels("a"))
+            out["qca"], out["pca"], out["ps"] = (self._by_maker(out[n]) for n in ("qc", "pds", "po"))
+        out["qes"] = out["qfe"].copy()
         out["qds"] = self._domestic_sales()
+        out["ptrans"] = self._freight_price()
+        moved = self.after["tbal"] * self.scale - self.base["tbal"]
+        out["del_tbal"] = moved.assign_attrs(units="million USD", long_name="change of the trade balance")
+        out["del_tbalry"] = (self.after["tbalry"] - self.base["tbalry"]).assign_attrs(units="share of income")
         out["u"] = ("r", 100 * (self.utility() - 1))
         out["ev"] = xr.DataArray(self.ev(), dims="r", attrs={"units": "million USD", "long_name": "equivalent variation"})
         return self._without_absent(out)
@@ -90,6 +97,23 @@ class GtapResult:
         change = 100 * (after * (self.scale if nominal else 1.0) / before - 1)
         change.attrs = {"long_name": f"change of {before.attrs['long_name']}", "units": "per cent"}
         return change
+
+    def _by_maker(self, values: xr.DataArray) -> xr.DataArray:
+        """Values by commodity (or activity) and region as (i, a, r), NaN where the activity does not make it."""
+        model = self.after.model
+        named = values.rename({d: "i" for d in values.dims if d == "a"}).assign_coords(i=model.labels("i"))
+        one = np.eye(len(model.labels("i")), dtype=bool)
+        spread = named.expand_dims(a=model.labels("a")).transpose("i", "a", "r")
+        return spread.where(one[:, :, None])
+
+    def _freight_price(self) -> xr.DataArray:
+        """Price of transport on each route, all modes; dims (i, s, d)."""
+
+        def total(s: Solution) -> xr.DataArray:
+            return (s["smar"] * s["pt"] / s["atmfsd"]).sum("m")
+
+        before = total(self.base)
+        return 100 * (total(self.after) * self.scale / before.where(before > 0) - 1)
 
     def _domestic_sales(self) -> xr.DataArray:
         """Sales of the domestic commodity at home, all users; dims (i, r)."""

@@ -79,6 +79,21 @@ def decompose(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.DataArray:
     return out
 
 
+def contributions(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.Dataset:
+    """The decomposition under GTAP's names: ``CNTalleff`` (r) and by tax (tax, r), ``CNTendw CNTtech CNTtot CNTcgds CNTpop``.
+
+    They add up to ``EV`` (r); million USD.
+    """
+    parts = decompose(result, shock, nodes)
+    taxes = [str(p) for p in parts["part"].values if PARTS[str(p)].startswith("allocative")]
+    by_tax = parts.sel(part=taxes).rename(part="tax")
+    out = xr.Dataset({"CNTalleff": by_tax.sum("tax"), "CNTalleff_tax": by_tax})
+    for name, part in (("CNTendw", "endw"), ("CNTtech", "tech"), ("CNTtot", "tot"), ("CNTcgds", "is"), ("CNTpop", "pop")):
+        out[name] = parts.sel(part=part, drop=True)
+    out["EV"] = ("r", result.ev())
+    return out.assign_attrs(units="million USD", source="Huff and Hertel 2000; integrated along the path")
+
+
 def _freight(v: Callable[[str], Array]) -> Array:
     """Value of margin services on each route, dims (m, i, s, d)."""
     return np.asarray(v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None])
