@@ -103,5 +103,7 @@ def load_benchmark(name: str | Path = DEFAULT) -> Benchmark:
     flows = data[list(SCHEMA)]
     flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", "elasticity_sources", "rordelta")}
     behaviour = data.drop_vars([*SCHEMA, "adjustments"])
+    dims = {d for name in behaviour.data_vars for d in behaviour[name].dims}
+    behaviour = behaviour.drop_vars([c for c in behaviour.coords if c not in dims])
     behaviour.attrs = {k: data.attrs[k] for k in ("elasticity_sources", "rordelta") if k in data.attrs}
     return Benchmark(Sam(flows, adjustments), behaviour, str(data.attrs.get("name", path.stem)))

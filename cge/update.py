@@ -38,8 +38,7 @@ def updated_sam(solution: Solution) -> Sam:
     g["vcif"] = v("vcif") * v("pcif") * v("qxs")
     g["vmsb"] = g["vcif"] * v("tms")
     g["vst"] = v("vst") * v("pdm") * v("qst")
-    carried = v("qxs")[None] / v("atmfsd") if "atmfsd" in model.symbols else v("qxs")[None]
-    g["vtwr"] = v("vtwr") * carried * v("pt")[:, None, None, None]
+    g["vtwr"] = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
     g["vmub"] = _imports_by_use(solution, g)
     g["evfp"] = v("evfp") * v("pfe") * v("qfe")
     g["evfb"] = g["evfp"] / v("tfe")

@@ -97,7 +97,7 @@ class Accounts(Block):
 
     @definition("r", "GDP from value added and taxes on products", "million USD")
     def gdpva(m, r):
-        output = sum(m.vob[i, r] * (m.pds[i, r] * m.qo[i, r]) for i in m.comm)
+        output = sum(m.vob[i, r] * (m.pds[i, r] * m.qc[i, r]) for i in m.comm)
         inputs = sum(
             m.vdfp[i, a, r] * (m.pfd[i, a, r] * m.qfd[i, a, r]) + m.vmfp[i, a, r] * (m.pfm[i, a, r] * m.qfm[i, a, r])
             for i in m.comm

@@ -12,7 +12,7 @@ import numpy as np
 
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price
-from cge.declare import Block, definition, equation, parameter, variable
+from cge.declare import Block, definition, equation, instrument, parameter, variable
 
 
 class Margins(Block):
@@ -20,6 +20,8 @@ class Margins(Block):
 
     pt = variable("m", "price of a margin service", owner="world")
     qtm = variable("m", "world use of a margin service", owner="world")
+
+    atmfsd = instrument("m i s d", "productivity of a margin service on a route", "index, benchmark = 1")
 
     esubs = parameter("m", "substitution among suppliers of a margin service", structural=False)
     smar = parameter("m i s d", "share of a margin service in the cif value")
@@ -43,7 +45,9 @@ class Margins(Block):
     @equation("m", "margin services used on all shipments", defines="qtm", owner="world", source="Corong et al. 2017, E_qtm")
     def e_qtm(m, k):
         supplied = m.qtm[k] * sum(m.vst[k, r] for r in m.reg)
-        return supplied == sum(m.vtwr[k, i, s, d] * m.qxs[i, s, d] for i in m.comm for s in m.reg for d in m.reg)
+        return supplied == sum(
+            m.vtwr[k, i, s, d] * (m.qxs[i, s, d] / m.atmfsd[k, i, s, d]) for i in m.comm for s in m.reg for d in m.reg
+        )
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         vst, vtwr = data["vst"], data["vtwr"]
@@ -54,6 +58,7 @@ class Margins(Block):
             "svst": ratio(vst, vst.sum(1, keepdims=True), empty=1.0 / vst.shape[1]),
             "vst": vst,
             "vtwr": vtwr,
+            "atmfsd": np.ones_like(vtwr),
             "ismar": np.array([[float(k == i) for i in labels["comm"]] for k in labels["marg"]]),
         }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cge.calibrated import Calibrated
-from cge.declare import Block, equation, parameter, variable
+from cge.declare import Block, definition, equation, parameter, variable
 
 
 class Markets(Block):
@@ -28,13 +28,17 @@ class Markets(Block):
     vmu = parameter("i u d", "benchmark imports of a sourcing class, basic prices", "million USD")
     vob = parameter("i r", "benchmark output, basic prices", "million USD")
 
+    @definition("i r", "supply of a commodity: the output of its activity")
+    def qc(m, i, r):
+        return m.qo[i, r]
+
     @equation("i r", "output equals domestic and foreign demand", defines="qo", source="Corong et al. 2017, E_qds")
     def e_qo(m, i, r):
         firms = sum(m.vdfb[i, a, r] * m.qfd[i, a, r] for a in m.acts)
         final = m.vdpb[i, r] * m.qpd[i, r] + m.vdgb[i, r] * m.qgd[i, r] + m.vdib[i, r] * m.qid[i, r]
         exports = sum(m.vxsb[i, r, d] * m.qxs[i, r, d] for d in m.reg)
         freight = sum(m.ismar[k, i] * (m.vst[k, r] * m.qst[k, r]) for k in m.marg)
-        return m.vob[i, r] * m.qo[i, r] == firms + final + exports + freight
+        return m.vob[i, r] * m.qc[i, r] == firms + final + exports + freight
 
     @equation("i u d", "imports of a class equal the demand of its users", defines="qms", source="Corong et al. 2017, E_qms")
     def e_qms(m, i, u, d):

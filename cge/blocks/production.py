@@ -94,6 +94,10 @@ class Production(Block):
     def qfm(m, i, a, r):
         return m.qfa[i, a, r] * m.pfa[i, a, r] ** m.esubd[i, r] * m.pfm[i, a, r] ** (-m.esubd[i, r])
 
+    @definition("a r", "cost of a unit of effective output")
+    def unitcost(m, a, r):
+        return ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
+
     @equation("a r", "unit cost of value added", defines="pva", source="Corong et al. 2017, E_pva")
     def e_pva(m, a, r):
         return m.pva[a, r] == ces_price(
@@ -108,8 +112,7 @@ class Production(Block):
 
     @equation("a r", "zero profit: supply price equals unit cost", defines="pds", source="Corong et al. 2017, E_qo")
     def e_pds(m, a, r):
-        cost = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
-        return m.ps[a, r] * m.ao[a, r] == cost
+        return m.ps[a, r] * m.ao[a, r] == m.unitcost[a, r]
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         factors, domestic, imported = data["evfp"], data["vdfp"], data["vmfp"]

@@ -40,7 +40,7 @@ class Trade(Block):
 
     @definition("i s d", "cif price")
     def pcif(m, i, s, d):
-        freight = sum(m.smar[k, i, s, d] * m.pt[k] for k in m.marg)
+        freight = sum(m.smar[k, i, s, d] * (m.pt[k] / m.atmfsd[k, i, s, d]) for k in m.marg)
         return m.sfob[i, s, d] * m.pfob[i, s, d] + freight
 
     @definition("i s d", "price of imports by origin, duty paid")

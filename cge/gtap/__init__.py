@@ -3,7 +3,7 @@
 import numpy as np
 
 from calibration.benchmark import Benchmark
-from cge.blocks import Markets, Production
+from cge.blocks import Markets, Production, Trade
 from cge.closure import Closure
 from cge.gtap.blocks import (
     CdeHouseholds,
@@ -13,10 +13,9 @@ from cge.gtap.blocks import (
     GtapGovernment,
     GtapIncome,
     GtapMargins,
-    GtapTrade,
     RegionalHousehold,
 )
-from cge.gtap.make import MakeAccounts, MakeIncome, MakeMarkets, MakeProduction
+from cge.gtap.make import MakeIncome, MakeMarkets, MakeProduction
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
 from cge.gtap.welfare import contributions, decompose
@@ -25,7 +24,7 @@ from cge.model import Model
 GTAP = (
     Production,
     GtapFactors,
-    GtapTrade,
+    Trade,
     GtapMargins,
     CdeHouseholds,
     GtapGovernment,
@@ -36,7 +35,7 @@ GTAP = (
     GtapAccounts,
 )
 
-_MAKE = {Production: MakeProduction, Markets: MakeMarkets, GtapIncome: MakeIncome, GtapAccounts: MakeAccounts}
+_MAKE = {Production: MakeProduction, Markets: MakeMarkets, GtapIncome: MakeIncome}
 GTAP_MAKE = tuple(_MAKE.get(block, block) for block in GTAP)
 """The composition with a make matrix."""
 

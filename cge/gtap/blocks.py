@@ -17,7 +17,6 @@ from cge.blocks.households import Households
 from cge.blocks.income import Income
 from cge.blocks.investment import Investment
 from cge.blocks.margins import Margins
-from cge.blocks.trade import Trade
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price
 from cge.declare import Block, definition, equation, instrument, parameter, variable
@@ -251,29 +250,11 @@ class GtapGovernment(Government):
         return {**held, "esubg": data.elasticity("esubg")}
 
 
-class GtapTrade(Trade):
-    """Trade with productivity of transport: a unit of margin service carries ``atmfsd`` units."""
-
-    @definition("i s d", "cif price")
-    def pcif(m, i, s, d):
-        freight = sum(m.smar[k, i, s, d] * (m.pt[k] / m.atmfsd[k, i, s, d]) for k in m.marg)
-        return m.sfob[i, s, d] * m.pfob[i, s, d] + freight
-
-
 class GtapMargins(Margins):
-    """Margin services with the data's elasticity among suppliers, and productivity by mode, good and route."""
-
-    atmfsd = instrument("m i s d", "productivity of a margin service on a route", "index, benchmark = 1", owner="d")
-
-    @equation("m", "margin services used on all shipments", defines="qtm", owner="world", source="E_qtm")
-    def e_qtm(m, k):
-        supplied = m.qtm[k] * sum(m.vst[k, r] for r in m.reg)
-        return supplied == sum(
-            m.vtwr[k, i, s, d] * (m.qxs[i, s, d] / m.atmfsd[k, i, s, d]) for i in m.comm for s in m.reg for d in m.reg
-        )
+    """Margin services with the data's elasticity among suppliers."""
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
-        return {**super().calibrate(data), "esubs": data.elasticity("esubs"), "atmfsd": np.ones_like(data["vtwr"])}
+        return {**super().calibrate(data), "esubs": data.elasticity("esubs")}
 
 
 class GlobalBank(Investment):

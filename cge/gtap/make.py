@@ -14,9 +14,9 @@ import numpy as np
 from cge.blocks.markets import Markets
 from cge.blocks.production import Production
 from cge.calibrated import Calibrated, ratio
-from cge.ces import ces_price, ces_price_of_two
+from cge.ces import ces_price
 from cge.declare import definition, equation, instrument, parameter, variable
-from cge.gtap.blocks import GtapAccounts, GtapIncome
+from cge.gtap.blocks import GtapIncome
 
 
 class MakeProduction(Production):
@@ -49,8 +49,7 @@ class MakeProduction(Production):
 
     @equation("a r", "zero profit: unit revenue equals unit cost", defines="po", source="E_qo")
     def e_po(m, a, r):
-        cost = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
-        return m.po[a, r] * m.ao[a, r] == cost
+        return m.po[a, r] * m.ao[a, r] == m.unitcost[a, r]
 
     @equation("a r", "unit revenue of the CET bundle of commodities", defines="qo", source="E_po")
     def e_qoa(m, a, r):
@@ -93,13 +92,9 @@ class MakeMarkets(Markets):
     qo = variable("a r", "output of an activity")
     qc = variable("i r", "supply of a commodity")
 
-    @equation("i r", "supply of a commodity equals domestic and foreign demand", defines="qc", source="E_qds")
-    def e_qo(m, i, r):
-        firms = sum(m.vdfb[i, a, r] * m.qfd[i, a, r] for a in m.acts)
-        final = m.vdpb[i, r] * m.qpd[i, r] + m.vdgb[i, r] * m.qgd[i, r] + m.vdib[i, r] * m.qid[i, r]
-        exports = sum(m.vxsb[i, r, d] * m.qxs[i, r, d] for d in m.reg)
-        freight = sum(m.ismar[k, i] * (m.vst[k, r] * m.qst[k, r]) for k in m.marg)
-        return m.vob[i, r] * m.qc[i, r] == firms + final + exports + freight
+    e_qo = equation("i r", "supply of a commodity equals its demand", defines="qc", source="E_qds")(
+        Markets.rules["e_qo"].function
+    )
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         return {**super().masks(data), "qo": data["makb"].sum(0) > 0, "qc": data.output() > 0}
@@ -113,17 +108,3 @@ class MakeIncome(GtapIncome):
         return sum(
             m.makb[i, a, r] * (1.0 - 1.0 / m.to[i, a, r]) * (m.pca[i, a, r] * m.qca[i, a, r]) for i in m.comm for a in m.acts
         )
-
-
-class MakeAccounts(GtapAccounts):
-    """Output valued by commodity."""
-
-    @definition("r", "GDP from value added and taxes on products", "million USD")
-    def gdpva(m, r):
-        output = sum(m.vob[i, r] * (m.pds[i, r] * m.qc[i, r]) for i in m.comm)
-        inputs = sum(
-            m.vdfp[i, a, r] * (m.pfd[i, a, r] * m.qfd[i, a, r]) + m.vmfp[i, a, r] * (m.pfm[i, a, r] * m.qfm[i, a, r])
-            for i in m.comm
-            for a in m.acts
-        )
-        return output - inputs + m.rtf[r] + m.rtu[r] + m.rtx[r] + m.rtm[r]

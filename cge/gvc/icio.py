@@ -189,10 +189,11 @@ class Icio:
         landing = v("ams") ** (sigma[:, None] - 1) * v("pmds") ** -sigma[:, None]
         shipped = v("sxu") * landing[:, None] * drawn[:, :, None, :] * v("vxsb")[:, None]  # (i, class, s, d)
         flow = portion[:, :, None, :] * shipped[:, u]
-        ratio = np.divide(v("vtwr"), v("vxsb"), out=np.zeros_like(v("vtwr")), where=v("vxsb") > 0)
+        per_unit = np.divide(v("vtwr"), v("vxsb"), out=np.zeros_like(v("vtwr")), where=v("vxsb") > 0)
+        ratio = per_unit / v("atmfsd")
         supplied = v("vst") * v("qst")
         pool = np.divide(supplied, supplied.sum(1, keepdims=True), out=np.zeros_like(supplied), where=supplied.sum() > 0)
-        used = (v("vtwr") * v("qxs")).sum((1, 2, 3))
+        used = (v("vtwr") * v("qxs") / v("atmfsd")).sum((1, 2, 3))
         stretch = np.divide(supplied.sum(1), used, out=np.ones_like(used), where=used > 0)  # pool composite to its parts
         marg = [model.sets["comm"].index(k) for k in model.sets["marg"]]
         pool_price = pds[marg] if prices == "current" else np.ones_like(pool)
