@@ -326,7 +326,7 @@ class Model:
                 self.values.set(name, wanted)
         first = {n: origin[n] for n in exogenous_names if not self.free[n].all()}
         last = {n: goal.get(n, self.benchmark_values[n]) for n in first}
-        moving = [n for n in first if (first[n] != last[n]).any()]
+        moving = [n for n in first if ((first[n] != last[n]) & ~self.free[n]).any()]
 
         def set_share(share: float) -> None:
             for n in moving:

@@ -60,6 +60,10 @@ def targets(model: Model, shock: Shock) -> dict[str, np.ndarray]:
                 f"policy {shock.name!r}: {name} of {at} would be {value[bad].flat[0]:.4g}; "
                 "a power or index must be positive and finite"
             )
+        freed = (value != base) & model.free[name]
+        if freed.any():
+            at = model.label(name, int(np.flatnonzero(freed)[0]))
+            raise ShockError(f"policy {shock.name!r}: {name} of {at} is endogenous under closure {model.closure.name!r}")
         if (value != base).any():
             if not model.touches(name, value - base):
                 raise ShockError(

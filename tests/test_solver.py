@@ -131,6 +131,12 @@ def test_specific_capital_damps_the_response_of_output(world, world_model) -> No
     assert fixed.checks()["ok"].all()
 
 
+def test_an_instrument_that_the_closure_frees_cannot_be_shocked(world) -> None:
+    model = Model(world, Closure.standard(investment="fixed"))
+    with pytest.raises(ShockError, match="dpsave of USA is endogenous under closure"):
+        model.solve(shock("dpsave", add=0.01))
+
+
 def test_element_wise_swap(world) -> None:
     model = Model(world, Closure().swap("qinv", "dpsave", r="USA"))
     after = model.solve(rcep())

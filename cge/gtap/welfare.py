@@ -1,7 +1,7 @@
 """Where EV comes from: allocative efficiency by tax, endowments, technology, terms of trade, saving.
 
 Huff and Hertel, "Decomposing Welfare Changes in the GTAP Model", GTAP Technical Paper 5, 2000; McDougall 2001.
-Real income changes, at current values, by
+Real income changes, at current values, by ::
 
     sum over taxes (revenue x d ln base quantity)           allocative efficiency
   + factor income x d ln endowment - depreciation x d ln kb   endowments

@@ -306,7 +306,7 @@ class Icio:
 
     @cached_property
     def without_reimports(self) -> Array:
-        """B_ss^{-1} L_s of each region, shape (R, N, N): it turns B_.s into the inverse of a world in which s
+        """``B_ss^-1 L_s`` of each region, shape (R, N, N): it turns column s of B into the inverse of a world in which s
         exports no intermediates (Borin and Mancini 2019)."""
         r, n = self.size
         out = np.empty((r, n, n))
