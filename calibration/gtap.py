@@ -32,6 +32,9 @@ HEADERS = {
 }
 """Symbol -> (header in the parameter file, dims, meaning)."""
 
+SINGLE_PRECISION = 1e-4
+"""Largest relative imbalance (of the cell, or of a millionth of world GDP) that is put right without asking."""
+
 MOBILITY = ("mobile", "sluggish", "fixed")
 
 
@@ -50,6 +53,14 @@ def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "
     DataError
         A header is missing, has another shape than the sets, or holds an unlawful value.
     """
+    violated = sam.check(SINGLE_PRECISION)
+    if balance and len(violated):
+        first = violated.iloc[0]
+        raise DataError(
+            f"the data base {name!r} is out of balance in {len(violated)} cells, more than single precision explains; first "
+            f"{first['identity']!r} at {first['cell']!r}: {first['left']:.6g} against {first['right']:.6g}; repair the "
+            "data, or balance them knowingly with calibration.rebalance.rebalance"
+        )
     labels = {d: [str(x) for x in sam.data[d].values] for d in ("i", "a", "f", "r", "m")}
     out = xr.Dataset(coords=labels)
     for symbol, (header, dims, text) in HEADERS.items():

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calibration.readers.har import SET_OF_DIM, HarArray, write_har
+from calibration.readers.har import SET_OF_DIM, HarArray, write_gtap_har, write_har
 from cge import path
 from cge.gtap import GtapResult, GtapShock, contributions
 from cge.shock import Shock
+from cge.update import updated_sam
 
 HAR_NAMES = {
     "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",
@@ -51,7 +52,8 @@ def shock_parts(result: GtapResult, text: str) -> pd.DataFrame:
 
 
 def write(result: GtapResult, folder: str | Path) -> Path:
-    """``changes.nc`` (GTAP names, dims ``f m i a s d r``), ``changes.har`` and ``regions.csv``."""
+    """Files of a shock: ``changes.nc`` (GTAP names, dims ``f m i a s d r``), ``changes.har``, ``updated.har``
+    (the data base after it) and ``regions.csv``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     changes = result.changes()
@@ -67,4 +69,5 @@ def write(result: GtapResult, folder: str | Path) -> Path:
         text = f"{name}: {array.attrs.get('long_name', 'percentage change')}"
         arrays[short] = HarArray(np.nan_to_num(array.values), text, sets, elements, str(name))
     write_har(folder / "changes.har", arrays)
+    write_gtap_har(folder / "updated.har", updated_sam(result.after))
     return folder

@@ -63,10 +63,12 @@ def test_reference_results(name: str, shared, sample) -> None:
         if variable == "EV":
             wanted = np.array(published, dtype=float)
             assert np.allclose(changes["ev"], wanted, rtol=0, atol=max(0.01, 1e-5 * abs(wanted).max()))
-        if variable not in changes or variable == "pe":
+        if variable not in changes:
             continue
-        wanted = np.array(published, dtype=float)
         found = changes[variable].values
+        if variable == "pe":  # a fixed factor has no common price there
+            published, found = published[:4], found[:4]
+        wanted = np.array(published, dtype=float)
         gap = np.nanmax(abs(wanted.reshape(found.shape) - found))
         assert gap < 2e-5, (variable, gap)
         compared += 1
@@ -201,6 +203,21 @@ def test_wrong_shocks_are_named(model, text: str, message: str) -> None:
 
 
 @pytest.mark.shared
+def test_shocks_from_a_table(model, tmp_path) -> None:
+    path = tmp_path / "cuts.csv"
+    path.write_text("i,s,d,rate\nmanuf,asis,eu,0.0\ncrops,eu,mena,0.02\n")
+    tabled = model.solve(GtapShock(f"tms=@{path}"))
+    spelt = model.solve(GtapShock("tms[manuf,asis,eu]=rate 0; tms[crops,eu,mena]=rate 0.02"))
+    assert np.allclose(tabled["qo"], spelt["qo"], rtol=1e-12)
+    path.write_text("i,s,d,rate\nmanufx,asis,eu,0.0\n")
+    with pytest.raises(ShockError, match="line 2: 'manufx' is not in dim i; did you mean 'manuf'"):
+        model.solve(GtapShock(f"tms=@{path}"))
+    path.write_text("i,s,rate\nmanuf,asis,0.0\n")
+    with pytest.raises(ShockError, match="needs columns i, s, d and one of percent, rate"):
+        model.solve(GtapShock(f"tms=@{path}"))
+
+
+@pytest.mark.shared
 def test_core_benchmarks_lack_what_the_standard_model_needs(world, model, world_model) -> None:
     with pytest.raises(ModelError, match="has no parameter 'mobility'"):
         gtap_model(world)
@@ -314,6 +331,9 @@ def test_shock_command_writes_changes(shared, tmp_path, capsys, monkeypatch) -> 
         ).split()
         assert set(wanted) <= set(changes.data_vars)
     assert read_har(tmp_path / "changes.har")["QXS"].values.shape == (6, 7, 7)
+    updated, before = read_har(tmp_path / "updated.har"), load_gtap(folder).sam
+    assert set(updated) >= {"VXSB", "MAKB", "EVOS", "SAVE"}
+    assert not np.allclose(updated["VXSB"].values, before["vxsb"], rtol=1e-3)
     words = [
         "cge",
         "shock",

@@ -293,6 +293,18 @@ def read_gtap_har(folder: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
     return Sam(make_dataset(arrays, model_sets, attrs)), found
 
 
+def write_gtap_har(path: str | Path, sam: Sam) -> None:
+    """Write the flows of a SAM as ``basedata.har`` has them (not ``vmub``, which GTAP data lack)."""
+    labels = {d: tuple(str(x) for x in sam.data[d].values) for d in ("i", "a", "f", "r", "m")}
+    elements = {SET_OF_DIM[d]: names for d, names in labels.items()}
+    arrays = {
+        name.upper(): HarArray(sam[name], header.long_name, tuple(SET_OF_DIM[d] for d in header.dims), elements)
+        for name, header in SCHEMA.items()
+        if name != "vmub"
+    }
+    write_har(path, arrays)
+
+
 def _labels(path: Path, data: Mapping[str, HarArray], sets: Mapping[str, HarArray]) -> dict[str, list[str]]:
     """Elements of COMM, ACTS, ENDW, REG, MARG from the data's own dims, else from the sets file."""
     carriers = {"COMM": ("VXSB", 0), "REG": ("VXSB", 1), "ENDW": ("EVFB", 0), "ACTS": ("EVFB", 1), "MARG": ("VST", 0)}

@@ -1,7 +1,9 @@
 """Shocks in GTAP's words: ``tm=+10%``, ``tms[manuf,CHN,USA]=-50%``, ``aoall[ele,CHN]=+2%``.
 
 A percentage changes the power of a tax or a quantity index, as in GEMPACK's shock statements; ``rate 0.1``
-after the equals sign sets the ad valorem rate; several shocks are parted by ``;``.
+after the equals sign sets the ad valorem rate; several shocks are parted by ``;``. A table of shocks is given
+as ``tms=@cuts.csv``: columns named by the instrument's dims, and ``percent`` (of the power) or ``rate`` (the new
+ad valorem rate).
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from calibration.errors import nearest
@@ -64,7 +69,35 @@ class GtapShock:
         return out
 
 
+def _table(model: Model, name: str, path: Path) -> tuple[str, xr.DataArray]:
+    """Shocks of one instrument from a CSV table."""
+    if name not in model.symbols or model.symbols[name].kind != "instrument":
+        raise ShockError(f"unknown instrument {name!r}{nearest(name, model.symbols)}")
+    if not path.is_file():
+        raise ShockError(f"table of shocks {path} not found")
+    dims = model.symbols[name].dims
+    table = pd.read_csv(path)
+    kinds = [k for k in ("percent", "rate") if k in table.columns]
+    missing = [d for d in dims if d not in table.columns]
+    if missing or len(kinds) != 1:
+        raise ShockError(f"{path} needs columns {', '.join(dims)} and one of percent, rate; it has {', '.join(table.columns)}")
+    base = model.benchmark_values[name]
+    factor = np.ones(base.shape)
+    for line, row in enumerate(table.to_dict("records"), start=2):
+        index = []
+        for d in dims:
+            if str(row[d]) not in model.labels(d):
+                raise ShockError(f"{path} line {line}: {row[d]!r} is not in dim {d}{nearest(str(row[d]), model.labels(d))}")
+            index.append(model.labels(d).index(str(row[d])))
+        at, value = tuple(index), float(row[kinds[0]])
+        factor[at] = (1 + value) / base[at] if kinds[0] == "rate" else 1 + value / 100
+    return name, xr.DataArray(factor, dims=dims, coords={d: model.labels(d) for d in dims})
+
+
 def _one(model: Model, text: str) -> tuple[str, xr.DataArray]:
+    tabled = re.match(r"^\s*(\w+)\s*=\s*@(.+?)\s*$", text)
+    if tabled:
+        return _table(model, tabled.group(1).lower(), Path(tabled.group(2)))
     match = _PATTERN.match(text)
     if match is None:
         raise ShockError(f"cannot read the shock {text.strip()!r}; write for example tm=+10% or tms[manuf,CHN,USA]=rate 0.25")
