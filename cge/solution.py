@@ -89,7 +89,7 @@ class Solution:
     def save(self, path: str | Path) -> None:
         """Write everything to one compressed netCDF file."""
         data = self.to_dataset()
-        encoding = {str(v): {"zlib": True, "complevel": 4} for v in data.data_vars if data[v].ndim}
+        encoding = {str(v): {"zlib": True, "complevel": 1} for v in data.data_vars if data[v].size > 1000}
         data.to_netcdf(path, engine="h5netcdf", encoding=encoding)
 
     # -- checks ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from policies.style import GAIN, INK, LOSS, new_figure
 def write(experiment: Experiment, folder: str | Path) -> Path:
     """Write the results folder; nothing is left half written if a part fails.
 
-    Files: ``solution.nc`` (all variables and definitions, before and after), ``regions.csv``,
+    Files: ``solution.nc`` (all variables, instruments and definitions; the benchmark is 1), ``regions.csv``,
     ``bilateral.csv``, ``output.csv``, ``welfare.png``, ``summary.json``, ``policy.yaml``.
     """
     folder = Path(folder)
@@ -26,7 +26,6 @@ def write(experiment: Experiment, folder: str | Path) -> Path:
     try:
         comparison = experiment.comparison
         experiment.after.save(scratch / "solution.nc")
-        experiment.base.save(scratch / "benchmark.nc")
         comparison.table().to_csv(scratch / "regions.csv")
         comparison.bilateral().sum("i").to_dataframe()[["before", "after"]].to_csv(scratch / "bilateral.csv")
         comparison.percent("qo").to_pandas().to_csv(scratch / "output.csv")
