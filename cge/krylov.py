@@ -29,7 +29,7 @@ Array = np.ndarray
 
 def forcing(size: float) -> float:
     """Tolerance of a linear solve: loose while the residual is large, tight enough for quadratic convergence."""
-    return float(np.clip(0.1 * size, 1e-8, 1e-2))
+    return float(np.clip(0.1 * size, 1e-7, 1e-3))
 
 
 @dataclass(frozen=True)
