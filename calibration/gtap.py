@@ -35,8 +35,6 @@ HEADERS = {
 SINGLE_PRECISION = 1e-4
 """Largest relative imbalance (of the cell, or of a millionth of world GDP) that is put right without asking."""
 
-MOBILITY = ("mobile", "sluggish", "fixed")
-
 
 def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "gtap", *, balance: bool = True) -> Benchmark:
     """Flows and parameters of the GTAP standard model as a benchmark.

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.arrays import ratio
 from calibration.errors import DataError
 
 USES = ("int", "prv", "gov", "inv")
@@ -291,6 +292,13 @@ def cell(array: xr.DataArray, where: np.ndarray) -> str:
     hits = np.argwhere(where)
     names = ", ".join(f"{d} {str(array[d].values[k])!r}" for d, k in zip(array.dims, hits[0], strict=True))
     return names + (f" (and {len(hits) - 1} more cells)" if len(hits) > 1 else "")
+
+
+def split_by_use(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """``vmub`` of a source without use classes: each pair in proportion to imports by use; dims (i, u, s, d)."""
+    imports = np.stack([arrays["vmfb"].sum(1), arrays["vmpb"], arrays["vmgb"], arrays["vmib"]], axis=1)
+    shares = ratio(imports, imports.sum(1, keepdims=True))
+    return np.asarray(shares[:, :, None, :] * arrays["vmsb"][:, None])
 
 
 def make_dataset(

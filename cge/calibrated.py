@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.sam import USES
 from cge.errors import ModelError
+
+__all__ = ["BALANCE_TOLERANCE", "SOURCING", "Calibrated", "ratio"]
 
 SOURCING: dict[str, dict[str, tuple[str, ...]]] = {
     "use": {"int": ("int",), "con": ("prv", "gov"), "inv": ("inv",)},
@@ -17,15 +20,6 @@ SOURCING: dict[str, dict[str, tuple[str, ...]]] = {
     "pooled": {"all": USES},
 }
 """Sourcing classes: which uses share one bundle of import origins. ``pooled`` is GTAP's convention."""
-
-
-def ratio(top: np.ndarray, bottom: np.ndarray, empty: float = 0.0) -> np.ndarray:
-    """``top / bottom``, and ``empty`` where the bottom is zero.
-
-    Shares of an absent composite take ``empty = 1 / members``, so that its price index stays defined.
-    """
-    top, bottom = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
-    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, float(empty)), where=bottom != 0))
 
 
 BALANCE_TOLERANCE = 1e-5

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calibration.errors import DataError
-from calibration.sam import SCHEMA, Sam, make_dataset
+from calibration.sam import SCHEMA, Sam, make_dataset, split_by_use
 
 
 def read_gtap_sample(path: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
@@ -46,10 +46,7 @@ def read_gtap_sample(path: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
         parts = {name: _dictionary(file, file[root[name]][()]) for name in ("hData", "hParameters", "hSets")}
     sets = {k: [str(x) for x in v] for k, v in parts["hSets"].items()}
     arrays = {k: np.asarray(v, dtype=float) for k, v in parts["hData"].items()}
-    imports = np.stack([arrays["vmfb"].sum(1), arrays["vmpb"], arrays["vmgb"], arrays["vmib"]], axis=1)
-    total = imports.sum(1, keepdims=True)
-    shares = np.divide(imports, total, out=np.zeros_like(imports), where=total > 0)
-    arrays["vmub"] = shares[:, :, None, :] * arrays["vmsb"][:, None]
+    arrays["vmub"] = split_by_use(arrays)
     labels = {"i": sets["comm"], "a": sets["acts"], "f": sets["endw"], "r": sets["reg"], "m": sets["marg"]}
     attrs = {
         "title": "GTAP v7 sample aggregation, 7 regions x 6 sectors, 2017",

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.errors import DataError, nearest
-from calibration.sam import SCHEMA, Sam, make_dataset
+from calibration.sam import SCHEMA, Sam, make_dataset, split_by_use
 
 LABEL = 12
 CHUNK = 6000  # cells in one data record
@@ -278,10 +278,7 @@ def read_gtap_har(folder: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
         if values.size != int(np.prod(shape)):
             raise DataError(f"{base}, header {name.upper()!r}: shape {values.shape} does not fit the sets, {shape}")
         arrays[name] = values.reshape(shape)
-    imports = np.stack([arrays["vmfb"].sum(1), arrays["vmpb"], arrays["vmgb"], arrays["vmib"]], axis=1)
-    total = imports.sum(1, keepdims=True)
-    shares = np.divide(imports, total, out=np.zeros_like(imports), where=total > 0)
-    arrays["vmub"] = shares[:, :, None, :] * arrays["vmsb"][:, None]
+    arrays["vmub"] = split_by_use(arrays)
     for name in PARAMETERS:
         if name not in parameters and name not in ("ESBS", "RDLT"):
             raise DataError(f"{parameter_file} lacks header {name!r}{nearest(name, parameters)}")

@@ -30,7 +30,6 @@ class Accounts(Block):
     gdp_0 = parameter("r", "benchmark GDP", "million USD")
     exp_0 = parameter("r", "benchmark exports with margin services, fob", "million USD")
     imp_0 = parameter("r", "benchmark imports, cif", "million USD")
-    lab = parameter("f", "1 for labour")
     wlab = parameter("f a r", "share in the wage bill of a region")
 
     # -- trade ------------------------------------------------------------------------------------
@@ -151,7 +150,6 @@ class Accounts(Block):
             "gdp_0": data.benchmark.sam.gdp(),
             "exp_0": data["vfob"].sum((0, 2)) + data["vst"].sum(0),
             "imp_0": data["vcif"].sum((0, 1)),
-            "lab": labour,
             "wlab": bill / np.where(total > 0, total, 1.0),
         }
 

@@ -358,12 +358,10 @@ class GtapAccounts(Accounts):
         return m.tbalry[r] == m.tbal[r] / (m.y_0[r] * m.y[r])
 
     realwage = None
-    lab = None
     wlab = None
 
     def calibrate(self, data: Calibrated) -> Mapping[str, Any]:
         held = dict(super().calibrate(data))
-        for name in ("lab", "wlab"):
-            held.pop(name)
+        held.pop("wlab")
         balance = (held["exp_0"] - held["imp_0"]) / data.benchmark.sam.income()
         return {**held, "tbalry": balance, "tbalry_0": balance.copy()}

@@ -227,6 +227,13 @@ def solve_gtap(model: Model, shock: Shock, nodes: int = 6) -> GtapResult:
     return GtapResult(base, after, indices, scale)
 
 
+def saving_price(p: PathPoint) -> tuple[Array, Array]:
+    """Net investment by region, and the rate of change of the price of saving (E_psave)."""
+    net = p.value("pinv") * (p.value("inv_0") * p.value("qinv") - p.value("vdep") * p.value("kb"))
+    pinv = p.log_slope("pinv")
+    return net, np.asarray(pinv + ((net - p.value("saving")) * pinv).sum() / net.sum())
+
+
 def _indices(p: PathPoint) -> Array:
     """Rates of change of the indices, stacked: six by region, then pfactwld and pcgdswld."""
     v, d = p.value, p.log_slope
@@ -243,12 +250,11 @@ def _indices(p: PathPoint) -> Array:
     margin = mean(v("vst") * v("pdm") * v("qst"), d("pdm"), (0,))
     cif = mean(v("vcif") * v("pcif") * v("qxs"), d("pcif"), (0, 1))
     factor = mean(v("wfe") * v("peb") * v("qfe"), d("peb"), (0, 1))
-    net = v("pinv") * (v("inv_0") * v("qinv") - v("vdep") * v("kb"))
+    net, psave = saving_price(p)
     pinv = d("pinv")
     exports = goods[1] + margin[1]
     gdp = priv[1] + gov[1] + inv[1] + exports - cif[1]
     pgdp = (priv[0] + gov[0] + inv[0] + goods[0] + margin[0] - cif[0]) / gdp
-    psave = pinv + ((net - v("saving")) * pinv).sum() / net.sum()
     world = [factor[0].sum() / factor[1].sum(), (net * pinv).sum() / net.sum()]
     regional = [
         priv[0] / priv[1],

@@ -15,13 +15,11 @@ prices into expenditure at benchmark prices, and integrated along the path, the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 
 from cge.errors import SolveError
-from cge.gtap.results import GtapResult
+from cge.gtap.results import GtapResult, saving_price
 from cge.path import PathPoint, points, running_integral
 from cge.shock import Shock
 
@@ -94,11 +92,6 @@ def contributions(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.Datase
     return out.assign_attrs(units="million USD", source="Huff and Hertel 2000; integrated along the path")
 
 
-def _freight(v: Callable[[str], Array]) -> Array:
-    """Value of margin services on each route, dims (m, i, s, d)."""
-    return np.asarray(v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None])
-
-
 def _parts(p: PathPoint) -> tuple[Array, Array, dict[str, Array]]:
     """Parts of the change of real income, growth of utility per head, and current income, elasticity, population."""
     v, d = p.value, p.log_slope
@@ -141,23 +134,24 @@ def _parts(p: PathPoint) -> tuple[Array, Array, dict[str, Array]]:
     endowment = weighted(by_factor * (v("mob") + v("slug"))[:, None], "qe", (0,)) + weighted(fixed, "qesf", (0, 1))
     worn = v("vdep") * v("pinv") * v("kb")
     parts["endw"] = endowment - worn * d("kb")
-    va_cost = (v("evfp") * v("pfe") * v("qfe")).sum(0)
+    factor_cost = v("evfp") * v("pfe") * v("qfe")
+    inputs = v("vdfp") * v("pfd") * v("qfd") + v("vmfp") * v("pfm") * v("qfm")
+    freight = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
+    saved = weighted(freight, "atmfsd", (0, 1, 2))
     parts["tech"] = (
         weighted(cost, "ao", (0,))
-        + weighted(va_cost, "ava", (0,))
-        + weighted(v("evfp") * v("pfe") * v("qfe"), "afe", (0, 1))
+        + weighted(factor_cost.sum(0), "ava", (0,))
+        + weighted(factor_cost, "afe", (0, 1))
         + weighted(landed * v("tms"), "ams", (0, 1))
-        + weighted(v("vdfp") * v("pfd") * v("qfd") + v("vmfp") * v("pfm") * v("qfm"), "afa", (0, 1))
-        + weighted((v("vdfp") * v("pfd") * v("qfd") + v("vmfp") * v("pfm") * v("qfm")).sum(0), "aint", (0,))
-        + weighted(_freight(v), "atmfsd", (0, 1, 2))
+        + weighted(inputs, "afa", (0, 1))
+        + weighted(inputs.sum(0), "aint", (0,))
+        + saved
     )
     margin = weighted(v("vst") * v("pdm") * v("qst"), "pdm", (0,))
-    saved = weighted(_freight(v), "atmfsd", (0, 1, 2))  # cheaper freight by technology is not a gain of terms of trade
+    # cheaper freight by technology is not a gain of terms of trade
     parts["tot"] = weighted(fob, "pfob", (0, 2)) + margin - weighted(landed, "pcif", (0, 1)) - saved
-    invested = v("pinv") * (v("inv_0") * v("qinv") - v("vdep") * v("kb"))
-    pinv = d("pinv")
-    psave = pinv + ((invested - v("saving")) * pinv).sum() / invested.sum()
-    parts["is"] = invested * pinv - v("saving") * psave
+    invested, psave = saving_price(p)
+    parts["is"] = invested * d("pinv") - v("saving") * psave
     income = v("y_0") * v("y")
     priv = weighted(v("vpp") * v("ppa") * v("qpa"), "ppa", (0,))
     gov = weighted(v("vgp") * v("pga") * v("qga"), "pga", (0,))
