@@ -29,7 +29,7 @@ def real_benchmark() -> Benchmark:
         return full_benchmark(SHARED)
     from calibration import load_benchmark
 
-    return load_benchmark()
+    return load_benchmark("world-2011")
 
 
 def split_benchmark(regions: int, sectors: int, seed: int = 0, zeros: float = 0.3) -> Benchmark:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from calibration.elasticities import check_elasticities, to_dataset
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_labels
 from calibration.sam import SCHEMA, Sam
 
 DEFAULT = "world"
 FORMAT = "open-cge benchmark 1"
+SATELLITE = "satellite_"
+STATUS = {
+    0: "zero in the source",
+    1: "observed",
+    2: "total observed, split estimated",
+    3: "estimated from the economy's own earlier table",
+    4: "estimated from other economies",
+}
+"""Codes of :meth:`Benchmark.status`."""
+TRADE_HEADERS = ("vxsb", "vfob", "vcif", "vmsb", "makb", "maks")
+"""Headers whose cells are known by commodity; those of use are known by the using region."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +42,15 @@ class Benchmark:
     elasticities : xarray.Dataset
         Symbols and dims of :data:`calibration.elasticities.SYMBOLS`.
     name : str
+    satellites : xarray.Dataset, optional
+        Data beside the SAM: ``co2`` (a, r), million tonnes; ``esubm_by_study`` and ``esubd_by_study`` (study, i);
+        ``trade_status`` (i) and ``use_status`` (r), codes of :data:`STATUS`, read cell by cell with :meth:`status`.
     """
 
     sam: Sam
     elasticities: xr.Dataset
     name: str = "unnamed"
+    satellites: xr.Dataset | None = None
 
     def __post_init__(self) -> None:
         check_elasticities(self.elasticities)
@@ -55,19 +73,117 @@ class Benchmark:
         """Provenance: source, year, licence, rules, elasticity sources."""
         return {**self.sam.data.attrs, **self.elasticities.attrs}
 
-    def with_elasticities(self, table: pd.DataFrame) -> Benchmark:
-        """The same SAM with another elasticity table (see :func:`calibration.elasticities.to_dataset`)."""
-        return replace(self, elasticities=to_dataset(table, self.commodities, self.regions))
+    def with_elasticities(self, table: pd.DataFrame | str) -> Benchmark:
+        """The same SAM with other elasticities.
+
+        Parameters
+        ----------
+        table : DataFrame or str
+            A table (see :func:`calibration.elasticities.to_dataset`), or the name of a study the benchmark carries
+            (``studies``): the trade elasticities are then that study's, those of value added stay.
+
+        Raises
+        ------
+        DataError
+            The benchmark carries no such study.
+        """
+        if not isinstance(table, str):
+            return replace(self, elasticities=to_dataset(table, self.commodities, self.regions))
+        if table not in self.studies:
+            hint = f"{nearest(table, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
+            raise DataError(f"benchmark {self.name!r} carries no elasticities of {table!r}{hint}")
+        assert self.satellites is not None
+        new = self.elasticities.copy(deep=True)
+        for symbol in ("esubm", "esubd"):
+            column = self.satellites[f"{symbol}_by_study"].sel(study=table).values
+            new[symbol].values[:] = column[:, None]
+        lines = [f"{c}: {table} (trade elasticities), as listed in docs/data.md" for c in self.commodities]
+        new.attrs["elasticity_sources"] = "\n".join(lines)
+        return replace(self, elasticities=new)
+
+    @property
+    def groups(self) -> dict[str, dict[str, float]]:
+        """Economies inside each grouped region with their share of its GDP, where the benchmark tells them."""
+        held: dict[str, dict[str, float]] = json.loads(str(self.sam.data.attrs.get("members", "{}")))
+        return held
+
+    def participation(self, economies: Iterable[str]) -> dict[str, float]:
+        """Share of each region's GDP that lies in the named economies; regions without any are left out.
+
+        A region of that name counts 1, a grouped region (``groups``) by the weight of its named economies.
+
+        Examples
+        --------
+        >>> load_benchmark("world").participation(["CHN", "LAO", "KHM", "MMR", "BRN"])
+        {'CHN': 1.0, 'XSE': 1.0}
+        """
+        named = set(economies)
+        inside = {g: sum(w for e, w in held.items() if e in named) for g, held in self.groups.items()}
+        whole = {g for g, held in self.groups.items() if set(held) <= named}
+        found = {r: 1.0 if r in named or r in whole else inside.get(r, 0.0) for r in self.regions}
+        return {r: share for r, share in found.items() if share > 0}
+
+    def status(self, header: str) -> xr.DataArray:
+        """Which cells of a SAM header are observed and which estimated, codes of :data:`STATUS`; dims of the header.
+
+        Raises
+        ------
+        DataError
+            The benchmark does not tell observed cells from estimated ones, or the header is unknown.
+        """
+        require_labels([header], SCHEMA, "SAM header")
+        if self.satellites is None or "use_status" not in self.satellites:
+            raise DataError(f"benchmark {self.name!r} does not tell observed cells from estimated ones")
+        array = self.sam.data[header]
+        if header == "pop":
+            code: xr.DataArray = xr.ones_like(array)
+        elif header in TRADE_HEADERS:
+            code = self.satellites["trade_status"]
+        else:
+            code = self.satellites["use_status"]
+            code = code.rename({"r": str(array.dims[-1])}) if array.dims[-1] != "r" else code
+        values = np.where(array.values == 0, 0, code.broadcast_like(array).transpose(*array.dims).values).astype(np.int8)
+        attrs = {"flag_values": list(STATUS), "flag_meanings": "; ".join(STATUS.values())}
+        return xr.DataArray(values, coords=array.coords, dims=array.dims, attrs=attrs)
+
+    @property
+    def studies(self) -> list[str]:
+        """Names of the elasticity studies the benchmark carries."""
+        if self.satellites is None or "study" not in self.satellites.coords:
+            return []
+        return [str(x) for x in self.satellites["study"].values]
 
     def save(self, path: str | Path) -> None:
-        """Write one compressed netCDF file (float64); read back by :func:`load_benchmark`."""
-        merged = self.sam.data.merge(self.elasticities)
-        merged.attrs = {**self.attrs, "format": FORMAT, "name": self.name}
+        """Write one compressed netCDF file (float64); read back by :func:`load_benchmark`.
+
+        A header that equals an earlier one cell by cell (no tax or margin between the two) is stored once, and
+        named in the attribute ``same_as``.
+        """
+        flows, same = _without_repeats(self.sam.data)
+        merged = flows.merge(self.elasticities)
+        merged.attrs = {**self.attrs, "format": FORMAT, "name": self.name, "same_as": json.dumps(same)}
         merged["adjustments"] = xr.DataArray(self.sam.adjustments.to_csv(index=False))
-        numeric = [v for v in merged.data_vars if merged[v].dtype.kind == "f"]
+        if self.satellites is not None:
+            renamed = self.satellites.rename({v: SATELLITE + str(v) for v in self.satellites.data_vars})
+            merged = merged.merge(renamed, combine_attrs="override")
+        # small arrays are stored plain: compression would cost more time to open than it saves space
+        numeric = [v for v in merged.data_vars if merged[v].dtype.kind in "fi" and merged[v].size > 2000]
         merged.to_netcdf(
             path, engine="h5netcdf", encoding={v: {"zlib": True, "complevel": 9, "shuffle": True} for v in numeric}
         )
+
+
+def _without_repeats(data: xr.Dataset) -> tuple[xr.Dataset, dict[str, str]]:
+    kept: list[str] = []
+    same: dict[str, str] = {}
+    for name in SCHEMA:
+        for other in kept:
+            if data[other].dims == data[name].dims and np.array_equal(data[other].values, data[name].values):
+                same[name] = other
+                break
+        else:
+            kept.append(name)
+    return data[kept], same
 
 
 def available() -> list[str]:
@@ -76,8 +192,15 @@ def available() -> list[str]:
     return sorted(item.name[:-3] for item in folder.iterdir() if item.name.endswith(".nc"))
 
 
-def load_benchmark(name: str | Path = DEFAULT) -> Benchmark:
+def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame | None = None) -> Benchmark:
     """Open an embedded benchmark by name, or any benchmark file by path.
+
+    Parameters
+    ----------
+    name : str or path
+        ``"world"`` (2018), ``"world-2011"``, or a netCDF file.
+    elasticities : str or DataFrame, optional
+        Another source than the file's own, see :meth:`Benchmark.with_elasticities`.
 
     Raises
     ------
@@ -97,13 +220,26 @@ def load_benchmark(name: str | Path = DEFAULT) -> Benchmark:
         raise DataError(f"{path} is not a netCDF benchmark ({error}); build one with Benchmark.save") from error
     if data.attrs.get("format") != FORMAT:
         raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
+    for repeated, first in json.loads(data.attrs.pop("same_as", "{}")).items():
+        data[repeated] = data[first].assign_attrs(long_name=SCHEMA[repeated].long_name)
     from io import StringIO
 
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
     flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", "elasticity_sources", "rordelta")}
-    behaviour = data.drop_vars([*SCHEMA, "adjustments"])
+    beside = [str(v) for v in data.data_vars if str(v).startswith(SATELLITE)]
+    behaviour = data.drop_vars([*SCHEMA, "adjustments", *beside])
     dims = {d for name in behaviour.data_vars for d in behaviour[name].dims}
     behaviour = behaviour.drop_vars([c for c in behaviour.coords if c not in dims])
     behaviour.attrs = {k: data.attrs[k] for k in ("elasticity_sources", "rordelta") if k in data.attrs}
-    return Benchmark(Sam(flows, adjustments), behaviour, str(data.attrs.get("name", path.stem)))
+    satellites = data[beside].rename({v: v.removeprefix(SATELLITE) for v in beside}) if beside else None
+    if satellites is not None:
+        satellites.attrs = {}
+    flows = flows.drop_vars([c for c in flows.coords if c not in {d for h in SCHEMA.values() for d in h.dims}])
+    found = Benchmark(
+        Sam(flows, adjustments),
+        behaviour,
+        str(data.attrs.get("name", path.stem)),
+        satellites,
+    )
+    return found if elasticities is None else found.with_elasticities(elasticities)

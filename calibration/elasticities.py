@@ -17,13 +17,15 @@ With ``incelas`` 1 and ``frisch`` -1 private demand is Cobb-Douglas.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_labels
 from calibration.readers.caliendo_parro import TRADABLE, CaliendoParro
 from calibration.tariffs import WIOD_GOODS
 
@@ -96,6 +98,58 @@ def wiod_table(source: CaliendoParro, industries: list[str]) -> pd.DataFrame:
             "source": f"{origin}; value added: GTAP ({kind}); intermediates Leontief",
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("i")
+
+
+STUDIES = ("gtap", "caliendo-parro", "fontagne", "bagwell", "giri", "lashkaripour", "shapiro")
+"""Published sources of trade elasticities to choose from (``calibration/datasets/trade_elasticities.csv``)."""
+
+
+def study_table(study: str, sectors: list[str], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Elasticities of one study for sectors of the OECD cube and services, with their sources.
+
+    GTAP gives ``esubd`` and doubles it among origins. The other studies give a trade elasticity theta;
+    ``esubm`` is theta + 1 and ``esubd`` half of it, GTAP's rule of two; their services are GTAP's.
+
+    Parameters
+    ----------
+    study : str
+        One of :data:`STUDIES`.
+    sectors : list of str
+        Detailed sectors of :data:`calibration.classification.SECTORS`.
+    kinds : mapping
+        Sector -> kind of :data:`ESUBVA_OF_KIND`, for value added.
+
+    Raises
+    ------
+    DataError
+        Unknown study or sector.
+    """
+    if study not in STUDIES:
+        raise DataError(
+            f"unknown elasticity source {study!r}{nearest(study, STUDIES)}; known: {', '.join(STUDIES)}, or a table"
+        )
+    path = resources.files("calibration") / "datasets" / "trade_elasticities.csv"
+    with path.open(encoding="utf-8") as file:
+        table = pd.read_csv(file, comment="#", index_col="sector")
+    require_labels(sectors, table.index, "sector of the elasticity table")
+    esubd = table.loc[sectors, "gtap_esubd"]
+    source = pd.Series("GTAP (Hertel et al. 2003); esubm = 2 esubd", index=sectors)
+    if study != "gtap":
+        theta = table.loc[sectors, study]
+        esubd = ((theta + 1.0) / 2.0).where(theta.notna(), esubd)
+        named = theta.map(lambda x: f"{study}, theta {x:.2f}; esubm = theta + 1, esubd = esubm / 2")
+        source = named.where(theta.notna(), source)
+    return pd.DataFrame(
+        {
+            "esubm": 2.0 * esubd,
+            "esubd": esubd,
+            "esubva": [ESUBVA_OF_KIND[kinds[x]] for x in sectors],
+            "esubt": 0.0,
+            "esubc": 0.0,
+            "source": [f"{source[x]}; value added: GTAP ({kinds[x]}); intermediates Leontief" for x in sectors],
+        },
+        index=pd.Index(sectors, name="i"),
+    )
 
 
 def to_dataset(table: pd.DataFrame, commodities: list[str], regions: list[str]) -> xr.Dataset:

@@ -79,3 +79,39 @@ def split_value_added(
             raise DataError(f"no {what} of the GTAP sample is given for {', '.join(missing)}; add it to the mapping")
     cube = np.array([[shares.loc[(area[r], kind[a])].to_numpy() for r in regions] for a in industries])
     return np.asarray(np.moveaxis(cube, 2, 0) * value_added)
+
+
+def match_labour_share(payments: np.ndarray, factors: list[str], share: np.ndarray) -> np.ndarray:
+    """Scale labour against the other factors so that each region's labour share of value added is ``share``.
+
+    One multiplier a region on both kinds of labour in every activity, then each activity back to its own
+    value added; found by bisection on its logarithm.
+
+    Parameters
+    ----------
+    payments : ndarray, dims (f, a, r)
+    factors : list of str
+        Labels along ``f``; labour is ``skl`` and ``unskl``.
+    share : ndarray, dims (r,)
+        Wanted labour shares; NaN leaves the region as it is.
+
+    Returns
+    -------
+    ndarray, dims (f, a, r)
+        Sums over f unchanged.
+    """
+    labour = np.array([f in ("skl", "unskl") for f in factors])
+    total = payments.sum(0)
+    wage, rest = payments[labour].sum(0), payments[~labour].sum(0)
+    wanted = np.where(np.isfinite(share), share, wage.sum(0) / total.sum(0))
+    if ((wanted <= 0.05) | (wanted >= 0.95)).any():
+        raise DataError("a labour share lies outside (0.05, 0.95); check the national accounts")
+    low, high = np.full(wanted.size, -8.0), np.full(wanted.size, 8.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        weight = wage * np.exp(middle)
+        got = (total * np.divide(weight, weight + rest, out=np.zeros_like(total), where=total > 0)).sum(0) / total.sum(0)
+        low, high = np.where(got < wanted, middle, low), np.where(got < wanted, high, middle)
+    scaled = payments * np.where(labour[:, None, None], np.exp((low + high) / 2), 1.0)
+    sums = scaled.sum(0)
+    return np.asarray(scaled * np.divide(total, sums, out=np.zeros_like(total), where=sums > 0))

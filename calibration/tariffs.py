@@ -9,6 +9,8 @@ small countries. Services are free.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+
 import numpy as np
 import xarray as xr
 
@@ -47,7 +49,14 @@ def stand_ins(region: str) -> list[str]:
     return _REST if region in ("RoW", "ROW") else ["ROW"]
 
 
-def caliendo_parro_tariffs(source: CaliendoParro, regions: list[str], industries: list[str]) -> xr.DataArray:
+def caliendo_parro_tariffs(
+    source: CaliendoParro,
+    regions: list[str],
+    industries: list[str],
+    goods_of: Mapping[str, list[str]] = WIOD_GOODS,
+    stand_in: Callable[[str], list[str]] = stand_ins,
+    union: Collection[str] = EU27_2011,
+) -> xr.DataArray:
     """Ad valorem rates on imports, dims (i, s, d), as fractions of the cif value.
 
     Parameters
@@ -55,19 +64,25 @@ def caliendo_parro_tariffs(source: CaliendoParro, regions: list[str], industries
     source : CaliendoParro
         The replication data, from :func:`calibration.readers.read_caliendo_parro`.
     regions, industries : list of str
-        WIOD labels (``RoW`` for the rest of the world).
+        Labels of the wanted rates; defaults of the rest are for WIOD (``RoW`` for the rest of the world).
+    goods_of : mapping
+        Industry -> sectors of the file; industries not in it (services) are free.
+    stand_in : callable
+        Region -> countries of the file whose rates it takes.
+    union : collection of str
+        Members of a customs union without duties among them.
     """
     rate = source.data["tariff2005"].values / 100.0  # (t, d, s)
     trade = source.data["trade"].values
     out = np.zeros((len(industries), len(regions), len(regions)))
-    country = {r: [COUNTRIES.index(c) for c in stand_ins(r)] for r in regions}
+    country = {r: [COUNTRIES.index(c) for c in stand_in(r)] for r in regions}
     for k, code in enumerate(industries):
-        if code not in WIOD_GOODS:
+        if code not in goods_of:
             continue
-        goods = [TRADABLE.index(x) for x in WIOD_GOODS[code]]
+        goods = [TRADABLE.index(x) for x in goods_of[code]]
         for d, importer in enumerate(regions):
             for s, exporter in enumerate(regions):
-                if importer == exporter or (importer in EU27_2011 and exporter in EU27_2011):
+                if importer == exporter or (importer in union and exporter in union):
                     continue
                 pick = np.ix_(goods, country[importer], country[exporter])
                 apart = np.array([[a != b for b in country[exporter]] for a in country[importer]])

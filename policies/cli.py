@@ -24,7 +24,19 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ATTRIBUTES = ("title", "year", "source", "licence", "rules", "factor_split", "note", "zero_headers")
+ATTRIBUTES = (
+    "title",
+    "year",
+    "source",
+    "licence",
+    "observed",
+    "estimated",
+    "validation",
+    "rules",
+    "factor_split",
+    "note",
+    "zero_headers",
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of a benchmark file.")]
 BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
@@ -66,12 +78,13 @@ def info(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> Non
     adjustments = data.sam.adjustments
     held: dict[str, Any] = {
         "name": data.name,
-        **{k: data.attrs.get(k) for k in ATTRIBUTES},
+        **{k: data.attrs[k] for k in ATTRIBUTES if k in data.attrs},
         "regions": data.regions,
         "commodities": data.commodities,
         "factors": data.sam.factors,
         "gdp_tn_usd": round(float(data.sam.gdp().sum()) / 1e6, 3),
         "adjustments": {str(k): int(v) for k, v in adjustments["rule"].value_counts().items()},
+        "elasticity_studies": data.studies,
         "elasticity_sources": str(data.attrs.get("elasticity_sources", "")).splitlines(),
     }
     if as_json:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from calibration import load_benchmark
+from calibration import Benchmark, load_benchmark
 from cge import Closure, Comparison, Model, Solution
 from policies.policy import Policy
 
@@ -39,8 +39,8 @@ class Experiment:
 
     @property
     def members(self) -> list[str]:
-        """Members of the policy that the benchmark shows apart."""
-        return self.policy.present(self.base.model.benchmark.regions)
+        """Regions whose economies are all members of the policy."""
+        return self.policy.present(self.base.model.benchmark)
 
     def summary(self) -> dict[str, Any]:
         """Everything the command line prints as JSON."""
@@ -72,7 +72,7 @@ class Experiment:
             "bloc_welfare_percent": self._bloc(members),
             "world_ev_musd": float(table["ev_musd"].sum()),
             "regions": regions,
-            "notes": self.policy.remarks(self.base.model.benchmark.regions),
+            "notes": self.policy.remarks(self.base.model.benchmark),
             "sources": list(self.policy.sources),
         }
 
@@ -91,7 +91,7 @@ def peak_memory_mb() -> float:
 
 def run(
     policy: Policy,
-    benchmark: str | Path = "world",
+    benchmark: str | Path | Benchmark = "world",
     closure: Closure | None = None,
     *,
     sourcing: str = "use",
@@ -102,14 +102,14 @@ def run(
     Parameters
     ----------
     policy : Policy
-    benchmark : str or path
-        Name of an embedded benchmark or a file.
+    benchmark : str, path or Benchmark
+        Name of an embedded benchmark, a file, or the benchmark itself.
     closure : Closure, optional
     sourcing, method : str
         Passed to :class:`cge.Model` and :meth:`cge.Model.solve`.
     """
     clock = [time.perf_counter()]
-    data = load_benchmark(benchmark)
+    data = benchmark if isinstance(benchmark, Benchmark) else load_benchmark(benchmark)
     clock.append(time.perf_counter())
     model = Model(data, closure, sourcing=sourcing)
     clock.append(time.perf_counter())

@@ -21,6 +21,7 @@ from calibration.errors import nearest
 from cge.errors import ShockError
 
 if TYPE_CHECKING:
+    from calibration.benchmark import Benchmark
     from cge.model import Model
 
 MEMBERS = "@members"
@@ -44,6 +45,9 @@ class InstrumentChange(BaseModel):
         Leave out a region's trade with itself.
     scale : float
         Share of the change to make.
+    partial : bool
+        A grouped region takes part with the share of its GDP that lies in members (``Benchmark.groups``);
+        by default only regions whose economies are all members do.
     note : str
         What the number is and where it comes from.
     """
@@ -59,6 +63,7 @@ class InstrumentChange(BaseModel):
     factor: float | None = None
     add: float | None = None
     scale: float = 1.0
+    partial: bool = False
     note: str = ""
 
     @model_validator(mode="after")
@@ -129,13 +134,15 @@ class Policy(BaseModel):
         )
         return self.model_copy(update={"instruments": fixed})
 
-    def present(self, regions: list[str]) -> list[str]:
-        """Members that the benchmark shows as regions of their own."""
-        return [m for m in self.members if m in regions]
+    def present(self, benchmark: Benchmark) -> list[str]:
+        """Regions of the benchmark whose economies are all members."""
+        return [r for r, share in benchmark.participation(self.members).items() if share == 1.0]
 
-    def absent(self, regions: list[str]) -> list[str]:
-        """Members that are inside an aggregate of the benchmark: they are not shocked, and results say so."""
-        return [m for m in self.members if m not in regions]
+    def absent(self, benchmark: Benchmark) -> list[str]:
+        """Members inside a region that other economies share: shocked in part (``partial``) or not at all."""
+        whole = self.present(benchmark)
+        shown = {*whole, *(e for g, held in benchmark.groups.items() if g in whole for e in held)}
+        return [m for m in self.members if m not in shown]
 
     def changes(self, model: Model) -> dict[str, xr.DataArray]:
         """Factors (or amounts) by instrument; see :class:`cge.shock.Shock`."""
@@ -156,17 +163,17 @@ class Policy(BaseModel):
         symbol = model.symbols[name]
         coords = {d: model.labels(d) for d in symbol.dims}
         base = xr.DataArray(model.benchmark_values[name], dims=symbol.dims, coords=coords)
-        chosen = xr.ones_like(base, dtype=bool)
+        chosen = xr.ones_like(base)
         for d, wanted in change.where.items():
             if d not in symbol.dims:
                 raise ShockError(f"policy {self.name!r}: {name} has dims {' '.join(symbol.dims)}, not {d!r}")
-            labels = self._labels(wanted, coords[d], d, model.benchmark.name)
-            chosen &= xr.DataArray([x in labels for x in coords[d]], dims=d, coords={d: coords[d]})
+            share = self._shares(wanted, coords[d], d, model.benchmark, change.partial)
+            chosen = chosen * xr.DataArray([share.get(x, 0.0) for x in coords[d]], dims=d, coords={d: coords[d]})
         if change.among:
             if not {"s", "d"} <= set(symbol.dims):
                 raise ShockError(f"policy {self.name!r}: 'among' needs an instrument over s and d, {name} has {symbol.dims}")
             own = xr.DataArray(np.eye(len(coords["s"]), dtype=bool), dims=("s", "d"), coords={k: coords[k] for k in ("s", "d")})
-            chosen &= ~own
+            chosen = chosen * ~own
         if change.add is not None:
             if not symbol.signed:
                 raise ShockError(f"policy {self.name!r}: 'add' is for signed instruments; give {name} a rate or factor")
@@ -184,29 +191,44 @@ class Policy(BaseModel):
             new = 1.0 + (base - 1.0) * change.rate_times
         else:
             new = base + float(change.rate_add or 0.0)
-        factor = 1.0 + change.scale * (new / base - 1.0)
-        return factor.where(chosen, 1.0).transpose(*symbol.dims)
+        factor = 1.0 + change.scale * chosen * (new / base - 1.0)
+        return factor.transpose(*symbol.dims)
 
-    def _labels(self, wanted: str | tuple[str, ...], known: list[str], dim: str, benchmark: str) -> list[str]:
+    def _shares(
+        self, wanted: str | tuple[str, ...], known: list[str], dim: str, benchmark: Benchmark, partial: bool
+    ) -> dict[str, float]:
+        """Weight of each label that the change touches."""
         optional = wanted == MEMBERS or (isinstance(wanted, str) and wanted.startswith("?"))
         if optional:
             members = self.members if wanted == MEMBERS else tuple(str(wanted)[1:].split("|"))
-            found = [m for m in members if m in known]
+            found = {r: w for r, w in benchmark.participation(members).items() if partial or w == 1.0}
             if not found:
                 listed = ", ".join(members)
-                raise ShockError(f"policy {self.name!r}: none of its members ({listed}) is a region of {benchmark!r}")
+                raise ShockError(f"policy {self.name!r}: none of its members ({listed}) is a region of {benchmark.name!r}")
             return found
         labels = [wanted] if isinstance(wanted, str) else list(wanted)
         for label in labels:
             if label not in known:
-                raise ShockError(f"policy {self.name!r}: {label!r} is not in dim {dim} of {benchmark!r}{nearest(label, known)}")
-        return labels
+                raise ShockError(
+                    f"policy {self.name!r}: {label!r} is not in dim {dim} of {benchmark.name!r}{nearest(label, known)}"
+                )
+        return dict.fromkeys(labels, 1.0)
 
-    def remarks(self, regions: list[str]) -> list[str]:
-        """The notes, and which members the benchmark cannot shock."""
-        absent = self.absent(regions)
-        inside = [f"Inside an aggregate of this benchmark, so not shocked: {', '.join(absent)}."] if absent else []
-        return [*self.notes, *inside]
+    def remarks(self, benchmark: Benchmark) -> list[str]:
+        """The notes, and which members the benchmark cannot shock by themselves."""
+        absent = self.absent(benchmark)
+        if not absent:
+            return list(self.notes)
+        if any(change.partial for change in self.instruments):
+            share = {r: w for r, w in benchmark.participation(self.members).items() if w < 1.0}
+            taken = ", ".join(f"{r} {100 * w:.0f} %" for r, w in share.items())
+            inside = (
+                [f"Inside a grouped region, shocked by their share in its GDP ({taken}): {', '.join(absent)}."] if share else []
+            )
+            rest = [m for m in absent if not any(m in held for held in benchmark.groups.values())]
+            outside = [f"Not in this benchmark, so not shocked: {', '.join(rest)}."] if rest else []
+            return [*self.notes, *inside, *outside]
+        return [*self.notes, f"Inside an aggregate of this benchmark, so not shocked: {', '.join(absent)}."]
 
     # -- files -------------------------------------------------------------------------------------
     def to_yaml(self, path: str | Path | None = None) -> str:

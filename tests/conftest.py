@@ -29,7 +29,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def world() -> Benchmark:
-    return load_benchmark()
+    return load_benchmark("world-2011")
 
 
 @pytest.fixture(scope="session")

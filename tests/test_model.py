@@ -53,9 +53,9 @@ def test_every_identity_holds_after_rcep_and_prices_are_homogeneous(world_model,
 def test_rcep_raises_welfare_of_the_bloc_and_its_trade(world_model, world_base) -> None:
     after = world_model.solve(rcep())
     change = after.compare(world_base)
-    members = rcep().present(world_model.benchmark.regions)
+    members = rcep().present(world_model.benchmark)
     table = change.table()
-    assert members == ["AUS", "CHN", "JPN", "KOR", "IDN"]
+    assert set(members) == {"AUS", "CHN", "JPN", "KOR", "IDN"}
     assert table.loc[members, "ev_musd"].sum() > 0
     assert table.loc["TWN", "welfare_percent"] < 0  # a close outsider loses preference margins
     assert change.trade_among(members) > 10

@@ -74,7 +74,7 @@ def test_half_a_policy_is_half_of_each_rate_change(world_model) -> None:
 
 
 def test_members_inside_an_aggregate_are_reported(world) -> None:
-    remarks = " ".join(rcep().remarks(world.regions))
+    remarks = " ".join(rcep().remarks(world))
     assert "VNM" in remarks
     assert "not shocked" in remarks
 
@@ -108,7 +108,7 @@ def test_run_writes_the_results_folder(command, tmp_path) -> None:
         assert data.attrs["policy"] == "rcep"
         assert data.attrs["closure"] == "standard"
     table = pd.read_csv(tmp_path / "r" / "regions.csv", index_col=0)
-    assert len(table) == 16
+    assert len(table) == 35
 
 
 def test_policy_file_runs_and_bad_ones_exit_with_two(command, tmp_path) -> None:
@@ -134,6 +134,10 @@ def test_policy_file_runs_and_bad_ones_exit_with_two(command, tmp_path) -> None:
 def test_list_info_and_check_speak_json(command) -> None:
     assert "rcep" in json.loads(command("list", "--json")[1])["policies"]
     held = json.loads(command("info", "--json")[1])
+    assert held["year"] == 2018
+    assert "bilateral trade" in held["observed"]
+    assert "value added by sector" in held["estimated"]
+    held = json.loads(command("info", "world-2011", "--json")[1])
     assert held["year"] == 2011
     assert held["adjustments"]["uses scaled to output"] > 1000
     checked = json.loads(command("check", "--json")[1])

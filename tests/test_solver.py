@@ -84,7 +84,7 @@ def test_a_path_without_equilibrium_ends_with_the_share_reached(small) -> None:
     ("policy", "message"),
     [
         (shock("tmss", factor=1.1), "unknown instrument 'tmss'; did you mean 'tms'"),
-        (tariff_change(sources=["CHNA"], points=5), "'CHNA' is not in dim s of 'world'; did you mean 'CHN'"),
+        (tariff_change(sources=["CHNA"], points=5), "'CHNA' is not in dim s of 'world-2011'; did you mean 'CHN'"),
         (shock("tms", rate_add=-3.0), "must be positive and finite"),
         (shock("qo", factor=1.1), "qo is endogenous"),
         (shock("tms", where={"i": ("svc",), "s": ("CHN",), "d": ("CHN",)}, rate_add=0.1), "touches no cell"),

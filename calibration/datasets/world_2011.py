@@ -95,7 +95,7 @@ def world(full: Benchmark) -> Benchmark:
     sam.data.attrs["title"] = f"World SAM {sam.data.attrs['year']}, {len(REGIONS)} regions x {len(SECTORS)} sectors"
     sam.data.attrs["sector_names"] = "; ".join(f"{k} {v}" for k, v in SECTOR_NAMES.items())
     sam.data.attrs["built_by"] = "calibration/datasets/world_2011.py"
-    return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "world")
+    return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "world-2011")
 
 
 def main() -> None:
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--full", type=Path, help="also write the 41 x 35 benchmark to this file")
     args = parser.parse_args()
     full = full_benchmark(args.data)
-    world(full).save(args.out / "world.nc")
+    world(full).save(args.out / "world-2011.nc")
     if args.full:
         full.save(args.full)
 

@@ -17,9 +17,9 @@ BLOCS: dict[str, tuple[str, ...]] = {
     "North America": ("USA", "CAN", "MEX"),
     "Europe": tuple(
         "AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HUN IRL ITA LTU LUX LVA MLT NLD POL PRT ROM SVK SVN SWE "
-        "EU EU27 XEU CHE NOR HRV".split()
+        "EU XEU CHE ROU NOR HRV".split()
     ),
-    "East Asia": tuple("CHN JPN KOR TWN IDN VNM THA MYS SGP PHL XSE AUS NZL".split()),
+    "East Asia": tuple("CHN HKG JPN KOR TWN IDN VNM THA MYS SGP PHL XSE AUS NZL".split()),
 }
 """Blocs of the literature on regional value chains; East Asia with Oceania. Pass your own to replace them."""
 

@@ -1,0 +1,380 @@
+"""Build the embedded default: the world of 2018, 35 regions x 24 sectors, from a trade cube and estimated tables.
+
+Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--full FILE] [--report FOLDER]``, where
+DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``caliendo_parro_2015`` and
+``gtap_v7_sample``. The method and its measured errors are in ``calibration/estimate.py`` and docs/data.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from calibration.aggregate import aggregate
+from calibration.agreements import tariffs_2018
+from calibration.arrays import ratio
+from calibration.benchmark import Benchmark
+from calibration.classification import GOODS, KIND, SECTORS, SERVICES
+from calibration.elasticities import STUDIES, study_table, to_dataset
+from calibration.estimate import (
+    FINAL_ERROR,
+    FINALS,
+    LIMITS,
+    OWN_WEIGHT,
+    Donors,
+    Tables,
+    Totals,
+    check_sectors,
+    donor_weights,
+    donors_from_wiod,
+    estimate,
+    leave_one_out,
+    split_services,
+    structure,
+)
+from calibration.factors import sample_shares
+from calibration.from_cube import cube_sam
+from calibration.geography import EU27, economy
+from calibration.readers import read_accounts, read_caliendo_parro, read_emissions, read_trade_cube, read_wiod
+from calibration.sam import Sam
+
+YEAR = 2018
+DEFAULT_STUDY = "gtap"
+GROUPED = {
+    **dict.fromkeys(EU27, "EU"),
+    **dict.fromkeys(("BRN", "KHM", "LAO", "MMR"), "XSE"),
+    **dict.fromkeys(("BLR", "ISL", "NOR", "UKR"), "XEU"),
+    **dict.fromkeys(("ARG", "CHL", "COL", "CRI", "PER"), "XLA"),
+    **dict.fromkeys(("ARE", "ISR", "JOR", "MAR", "TUN"), "XME"),
+    **dict.fromkeys(("AGO", "CIV", "CMR", "COD", "NGA", "SEN", "STP"), "XAF"),
+}
+REGIONS = (
+    "USA CAN MEX CHN HKG TWN JPN KOR AUS NZL IDN VNM THA MYS SGP PHL XSE IND PAK BGD EU GBR CHE XEU RUS KAZ TUR SAU EGY "
+    "XME ZAF XAF BRA XLA ROW"
+).split()
+GROUP_NAMES = {
+    "EU": "European Union (27)",
+    "XSE": "Brunei, Cambodia, Lao PDR, Myanmar",
+    "XEU": "Belarus, Iceland, Norway, Ukraine",
+    "XLA": "Argentina, Chile, Colombia, Costa Rica, Peru",
+    "XME": "Israel, Jordan, Morocco, Tunisia, United Arab Emirates",
+    "XAF": "Angola, Cameroon, Congo D.R., Cote d'Ivoire, Nigeria, Sao Tome, Senegal",
+    "ROW": "rest of the world",
+}
+AGGREGATES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "agr": ("agriculture, forestry, fishing", ("A01", "A02", "A03")),
+    "ene": ("coal, oil, gas", ("B05", "B06")),
+    "min": ("ores and other mining", ("B07", "B08", "B09")),
+    "foo": ("food, beverages, tobacco", ("C10T12",)),
+    "tex": ("textiles, apparel, leather", ("C13T15",)),
+    "wpp": ("wood and paper", ("C16", "C17_18")),
+    "pet": ("refined petroleum", ("C19",)),
+    "chm": ("chemicals", ("C20",)),
+    "pha": ("pharmaceuticals", ("C21",)),
+    "rub": ("rubber and plastics", ("C22",)),
+    "nmm": ("mineral products", ("C23",)),
+    "met": ("basic metals", ("C24A", "C24B")),
+    "fab": ("fabricated metal", ("C25",)),
+    "elc": ("electronics", ("C26",)),
+    "ele": ("electrical equipment", ("C27",)),
+    "mac": ("machinery", ("C28",)),
+    "mot": ("motor vehicles and parts", ("C29",)),
+    "otr": ("other transport equipment", ("C301", "C302T309")),
+    "omf": ("other manufactures and repair", ("C31T33",)),
+    "utl": ("utilities", ("utl",)),
+    "cns": ("construction", ("cns",)),
+    "trd": ("trade, hotels, transport, post", ("trd",)),
+    "bus": ("finance, real estate, business", ("bus",)),
+    "pub": ("public and other services", ("pub",)),
+}
+EMISSION_SECTORS = {
+    "D01T02": ("A01", "A02"),
+    "D03": ("A03",),
+    "D05T06": ("B05", "B06"),
+    "D07T08": ("B07", "B08"),
+    "D09": ("B09",),
+    "D10T12": ("C10T12",),
+    "D13T15": ("C13T15",),
+    "D16": ("C16",),
+    "D17T18": ("C17_18",),
+    "D19": ("C19",),
+    "D20": ("C20",),
+    "D21": ("C21",),
+    "D22": ("C22",),
+    "D23": ("C23",),
+    "D24": ("C24A", "C24B"),
+    "D25": ("C25",),
+    "D26": ("C26",),
+    "D27": ("C27",),
+    "D28": ("C28",),
+    "D29": ("C29",),
+    "D30": ("C301", "C302T309"),
+    "D31T33": ("C31T33",),
+    "D35": ("utl",),
+    "D36T39": ("utl",),
+    "D41T43": ("cns",),
+    **dict.fromkeys(("D45T47", "D49", "D50", "D51", "D52", "D53", "D55T56", "D61"), ("trd",)),
+    **dict.fromkeys(("D58T60", "D62T63", "D64T66", "D68", "D69T75", "D77T82"), ("bus",)),
+    **dict.fromkeys(("D84", "D85", "D86T88", "D90T93", "D94T96", "D97T98"), ("pub",)),
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """The full 81 x 32 benchmark with what the documentation shows of its making."""
+
+    full: Benchmark
+    tables: Tables
+    donors: Donors
+    accounts: pd.DataFrame
+    validation: pd.DataFrame
+
+
+def carbon(path: Path, regions: list[str], output: np.ndarray) -> np.ndarray:
+    """CO2 by sector and region, million tonnes; dims (i, r).
+
+    An industry that holds several sectors is split with their output; economies inside the source's rest
+    of the world share its emissions by industry with output.
+
+    Parameters
+    ----------
+    output : ndarray, dims (i, r)
+    """
+    source = read_emissions(path)
+    known = [str(x) for x in source["r"].values]
+    inside = [k for k, r in enumerate(regions) if r not in known or r == "ROW"]
+    out = np.zeros_like(output)
+    for industry in map(str, source["industry"].values):
+        rows = [SECTORS.index(s) for s in EMISSION_SECTORS[industry]]
+        for region in known:
+            columns = inside if region == "ROW" else [regions.index(region)]
+            base = output[np.ix_(rows, columns)]
+            base = base if base.sum() > 0 else np.ones_like(base)
+            out[np.ix_(rows, columns)] += float(source.sel(r=region, industry=industry)) * base / base.sum()
+    return out
+
+
+def build(data: Path) -> Built:
+    """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``."""
+    cube = read_trade_cube(data / "oecd_icio_gross", YEAR)
+    check_sectors(cube.sectors)
+    wiod = read_wiod(data / "wiod_2013")
+    donors = donors_from_wiod(wiod)
+    accounts = read_accounts(data / "national_accounts", cube.regions, YEAR)
+    before = read_accounts(data / "national_accounts", donors.regions, donors.year)
+    validation = leave_one_out(donors, before)
+    relative = (before["per_head"] / before.loc["USA", "per_head"]).to_numpy()
+    goods, services = cube.flows.values[:-1], cube.flows.values[-1]
+    output = np.vstack([goods.sum(2), services.sum(1)[None]]).T
+    weights = donor_weights(
+        donors,
+        relative,
+        cube.regions,
+        (accounts["per_head"] / accounts.loc["USA", "per_head"]).to_numpy(),
+        structure(output, [*GOODS, "services"]),
+    )
+    flows = np.concatenate([goods, split_services(services, weights, donors)])
+    sectors = list(SECTORS)
+    totals = Totals(
+        cube.regions,
+        flows.sum(2).T,
+        flows.sum(1).T,
+        accounts["gdp"].to_numpy(),
+        accounts["per_head"].to_numpy(),
+        accounts[list(FINALS)].to_numpy(),
+    )
+    tables = estimate(totals, sectors, donors, weights, before["gdp"].to_numpy())
+    published = read_caliendo_parro(data / "caliendo_parro_2015")
+    labour = accounts["labsh"].fillna(accounts["labsh"].mean()).to_numpy()
+    tariffs = tariffs_2018(published, cube.regions, sectors)
+    mean = validation.abs().mean()
+    attrs = {
+        "title": f"World SAM {YEAR}, {len(cube.regions)} economies x {len(sectors)} sectors",
+        "year": YEAR,
+        "source": (
+            f"{cube.flows.attrs['source']} (gross trade by sector); World Input-Output Database 2013 release, year {wiod.year} "
+            "(structure of use); World Bank, World Development Indicators (GDP); Penn World Table 10.01 "
+            "(final-use shares, labour "
+            f"share, population); tariffs: {tariffs.attrs['source']}"
+        ),
+        "licence": (
+            "OECD: reuse with attribution; WIOD CC BY 4.0; World Bank WDI CC BY 4.0; Penn World Table CC BY 4.0; "
+            "see DATA_LICENCES.md for each part"
+        ),
+        "observed": "output, absorption and bilateral trade of 27 goods and of all services together; national GDP; population",
+        "estimated": (
+            "who uses what, value added by sector, the split of services into five, factor shares: see status codes by cell "
+            "(1 observed, 2 total observed and split estimated, 3 from the economy's own table of 2011, 4 from other economies)"
+        ),
+        "rules": (
+            f"own table {OWN_WEIGHT:g}, peers by income, output structure and region; value added = GDP x donors' ratio within "
+            f"{LIMITS[0]:g}-{LIMITS[1]:g} of output; final-use shares with standard error {FINAL_ERROR:g}; import "
+            f"shares equal across uses; "
+            f"{donors.clipped[0]} negative final cells of the donors set to zero ({100 * donors.clipped[1]:.2f} % of final use)"
+        ),
+        "validation": (
+            f"each of {len(donors.regions)} known tables of {wiod.year} hidden in turn: weighted absolute error "
+            f"of coefficients "
+            f"{mean['coefficients']:.2f}, value-added share {mean['value_added_share']:.3f}, private basket "
+            f"{mean['final_structure']:.2f}, national value added {100 * mean['value_added']:.1f} %"
+        ),
+        "factor_split": (
+            "value added split with the factor cost shares of the public GTAP v7 sample by part of the world and "
+            "kind of sector, "
+            "labour scaled to the Penn World Table's labour share (mean where absent)"
+        ),
+        "note": (
+            "Technology is of 2011 for WIOD economies and borrowed for the others; value-added shares of VNM "
+            "manufactures are the most "
+            "uncertain. Trade includes re-exports as the source does. Value added is output less inputs: it "
+            "holds taxes less subsidies "
+            "on products (duties apart) and transport margins. Taxes other than import duties, and margins, are "
+            "zero. Saving is gross. "
+            "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
+        ),
+        "built_by": "calibration/datasets/world_2018.py",
+    }
+    sam = cube_sam(
+        flows, sectors, tables, tariffs, sample_shares(data / "gtap_v7_sample"), labour, accounts["pop"].to_numpy(), attrs
+    )
+    log = [
+        {
+            "rule": "known tables: negative final cells set to zero (count, share of final use)",
+            "cell": "donors",
+            "before": n,
+            "after": share,
+        }
+        for n, share in [donors.clipped]
+    ]
+    log += [
+        {
+            "rule": "prior table moved by balancing (share of the table)",
+            "cell": str(r),
+            "before": 0.0,
+            "after": float(row["moved_share"]),
+        }
+        for r, row in tables.report.iterrows()
+    ]
+    sam = Sam(sam.data, pd.DataFrame(log))
+    tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
+    satellites = xr.Dataset(
+        {
+            "co2": (
+                ("a", "r"),
+                carbon(data / "emissions_2018", cube.regions, flows.sum(2)),
+                {
+                    "long_name": "CO2 from production",
+                    "units": "million tonnes",
+                    "source": "OECD, CO2 emissions embodied in trade, 2018 (2021 edition); emissions of households absent",
+                },
+            ),
+            **{
+                f"{symbol}_by_study": (("study", "i"), np.array([tables_by_study[s][symbol] for s in STUDIES]))
+                for symbol in ("esubm", "esubd")
+            },
+            # goods are observed in the cube, services only in total; use comes from the own table of 2011 or from others
+            "trade_status": ("i", np.where(np.isin(sectors, SERVICES), 2, 1).astype(np.int8)),
+            "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
+        },
+        coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
+    )
+    full = Benchmark(
+        sam,
+        to_dataset(tables_by_study[DEFAULT_STUDY], sectors, cube.regions),
+        "world-2018-full",
+        satellites=satellites,
+    )
+    return Built(full, tables, donors, accounts, validation)
+
+
+def _kinds() -> dict[str, str]:
+    return {**KIND, "cns": "construction", "trd": "trade"}
+
+
+def world(full: Benchmark) -> Benchmark:
+    """The default: regions and sectors grouped; elasticities weighted with imports (value added: factors)."""
+    region_map = {r: GROUPED.get(r, r) for r in full.regions}
+    sector_map = {old: new for new, (_, olds) in AGGREGATES.items() for old in olds}
+    names = list(AGGREGATES)
+    sam = aggregate(full.sam, region_map, sector_map, order=(REGIONS, names))
+    take = np.array([[float(sector_map[s] == name) for s in full.commodities] for name in names])
+    imports, factors = full.sam["vmsb"].sum((1, 2)), full.sam["evfb"].sum((0, 2))
+
+    def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return np.asarray(ratio(take @ (values * weight), take @ weight))
+
+    old = full.elasticities
+    sources = dict(line.split(": ", 1) for line in str(old.attrs["elasticity_sources"]).splitlines())
+    first = {name: next(s for s in full.commodities if sector_map[s] == name) for name in names}
+    table = pd.DataFrame(
+        {
+            "esubm": mean(old["esubm"].values[:, 0], imports),
+            "esubd": mean(old["esubd"].values[:, 0], imports),
+            "esubva": mean(old["esubva"].values[:, 0], factors),
+            "esubt": 0.0,
+            "esubc": 0.0,
+            "source": [sources[first[name]] for name in names],
+        },
+        index=pd.Index(names, name="i"),
+    )
+    assert full.satellites is not None
+    by_study = {
+        symbol: np.array([mean(row, imports) for row in full.satellites[symbol].values])
+        for symbol in ("esubm_by_study", "esubd_by_study")
+    }
+    columns = np.array([[float(region_map[r] == name) for r in full.regions] for name in REGIONS])
+    co2 = xr.DataArray(take @ full.satellites["co2"].values @ columns.T, dims=("a", "r"), attrs=full.satellites["co2"].attrs)
+    least_certain = {
+        "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
+        "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
+    }
+    satellites = xr.Dataset(
+        {"co2": co2, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
+        coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
+    )
+    sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
+    sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in AGGREGATES.items())
+    sam.data.attrs["region_names"] = "; ".join(f"{r} {GROUP_NAMES.get(r) or economy(r).name}" for r in REGIONS)
+    members = {g: [r for r in full.regions if region_map[r] == g] for g in GROUP_NAMES}
+    # shares of gross domestic product let a policy treat a member inside a group by its weight in it
+    gdp = dict(zip(full.regions, full.sam.gdp(), strict=True))
+    sam.data.attrs["members"] = json.dumps(
+        {g: {r: round(gdp[r] / sum(gdp[x] for x in rs), 4) for r in rs} for g, rs in members.items()}
+    )
+    return Benchmark(
+        sam,
+        to_dataset(table, names, REGIONS),
+        "world",
+        satellites=satellites,
+    )
+
+
+def main() -> None:
+    """Command line of the build."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the embedded file")
+    parser.add_argument("--full", type=Path, help="also write the 81 x 32 benchmark to this file")
+    parser.add_argument("--report", type=Path, help="also write validation and GDP tables (CSV) to this folder")
+    args = parser.parse_args()
+    built = build(args.data)
+    world(built.full).save(args.out / "world.nc")
+    if args.full:
+        built.full.save(args.full)
+    if args.report:
+        args.report.mkdir(parents=True, exist_ok=True)
+        built.validation.to_csv(args.report / "world_2018_validation.csv", float_format="%.4f")
+        gdp = pd.DataFrame({"sam": built.full.sam.gdp(), "wdi": built.accounts["gdp"].to_numpy()}, index=built.full.regions)
+        gdp["ratio"] = gdp["sam"] / gdp["wdi"]
+        gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
+        built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""National accounts: GDP of the World Development Indicators and aggregates of the Penn World Table.
+
+World Bank, World Development Indicators, NY.GDP.MKTP.CD (CC BY 4.0); Penn World Table 10.01
+(Feenstra, Inklaar, Timmer, "The Next Generation of the Penn World Table", American Economic Review 105(10), 2015, CC BY 4.0).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from calibration.errors import DataError
+
+COLUMNS = ("pop", "rgdpe", "labsh", "v_c", "v_i", "v_g", "v_gdp")
+
+
+def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataFrame:
+    """Accounts of each region in one year; ``ROW`` is the world less the others.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``gdp_current_usd.csv`` and ``pwt_2011_2018.csv``.
+    regions : list of str
+        ISO codes and ``ROW``.
+    year : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index region; ``gdp`` (million USD, current prices; the Penn table where the World Bank has none),
+        ``pop`` (millions), ``per_head`` (thousand international dollars), ``labsh`` (NaN where absent), and
+        ``prv, inv, gov``, shares of final use.
+
+    Raises
+    ------
+    DataError
+        A file, year or economy is missing.
+    """
+    folder = Path(folder)
+    files = {name: folder / name for name in ("gdp_current_usd.csv", "pwt_2011_2018.csv")}
+    for path in files.values():
+        if not path.is_file():
+            raise DataError(f"national accounts: {path} not found")
+    gdp = pd.read_csv(files["gdp_current_usd.csv"])
+    gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"] / 1e6
+    penn = pd.read_csv(files["pwt_2011_2018.csv"])
+    missing = [c for c in ("isocode", "year", *COLUMNS) if c not in penn]
+    if missing:
+        raise DataError(f"{files['pwt_2011_2018.csv']} lacks the columns {', '.join(missing)}")
+    penn = penn[penn["year"] == year].set_index("isocode")
+    if penn.empty or gdp.empty:
+        raise DataError(f"national accounts in {folder} hold no year {year}")
+    single = [r for r in regions if r != "ROW"]
+    absent = [r for r in single if r not in penn.index]
+    if absent:
+        raise DataError(f"national accounts lack {', '.join(absent)} in {year}; map them into ROW")
+    table = penn.loc[single, list(COLUMNS)].copy()
+    table["gdp"] = gdp.reindex(single).fillna(table["v_gdp"])
+    if "ROW" in regions:
+        rest = penn.drop(index=single)[list(COLUMNS)]
+        row = rest.sum()
+        row["labsh"] = float("nan")
+        row["gdp"] = float(gdp["WLD"]) - float(table["gdp"].sum())
+        table.loc["ROW"] = row
+    final = table[["v_c", "v_i", "v_g"]].clip(lower=0).sum(axis=1)
+    out = pd.DataFrame(
+        {
+            "gdp": table["gdp"],
+            "pop": table["pop"],
+            "per_head": table["rgdpe"] / table["pop"] / 1e3,
+            "labsh": table["labsh"],
+            "prv": table["v_c"] / final,
+            "gov": table["v_g"] / final,
+            "inv": table["v_i"] / final,
+        }
+    )
+    return out.loc[regions]
