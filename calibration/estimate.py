@@ -33,7 +33,7 @@ from calibration.balance import cross_entropy, ras
 from calibration.classification import AFFINITY, GROUP_OF, GROUP_OF_WIOD, GROUPS, SECTORS, SERVICES
 from calibration.errors import DataError
 from calibration.geography import economy
-from calibration.readers.wiod import FINAL, Wiot
+from calibration.mrio import Mrio
 
 FINALS = ("prv", "gov", "inv")
 FINAL_ERROR = 0.03
@@ -114,19 +114,14 @@ class Tables:
     report: pd.DataFrame
 
 
-def donors_from_wiod(table: Wiot) -> Donors:
+def donors_from_wiod(table: Mrio) -> Donors:
     """The national tables of a WIOD year (the rest of the world is no donor)."""
     groups = list(GROUPS)
     take = np.array([[float(GROUP_OF_WIOD[c] == g) for c in table.industries] for g in groups])  # (g, c)
-    final = table.final.sum(0)  # (i, d, k) over sources
     by_use = np.stack(
-        [
-            final[..., [FINAL.index("c37"), FINAL.index("c38")]].sum(-1),
-            final[..., FINAL.index("c39")],
-            final[..., [FINAL.index("c41"), FINAL.index("c42")]].sum(-1),
-        ],
+        [table.of_agent("prv").sum(0), table.of_agent("gov").sum(0), (table.of_agent("inv") + table.of_agent("stocks")).sum(0)],
         axis=-1,
-    )
+    )  # (i, d, k) over sources
     clipped = (int((by_use < 0).sum()), float(-by_use[by_use < 0].sum() / by_use.sum()))
     by_use = np.maximum(by_use, 0.0)
     use = np.einsum("gi,ida,ha->dgh", take, table.inter.sum(0), take)

@@ -8,6 +8,7 @@ its kind (crops and animals, extraction, food, manufactures, services) in its pa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -25,30 +26,17 @@ KINDS = {
     "manufactures": ["manuf"],
     "services": ["svces"],
 }
-WIOD_KIND = {
-    "c1": "agriculture",
-    "c2": "extraction",
-    "c3": "food",
-    **{f"c{k}": "manufactures" for k in range(4, 17)},
-    **{f"c{k}": "services" for k in range(17, 36)},
-}
-_EUROPE = (
-    "AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HUN IRL ITA LTU LUX LVA MLT NLD POL PRT ROM SVK SVN SWE EU"
-).split()
-WIOD_AREA = {
-    **dict.fromkeys(_EUROPE, "eu"),
-    **dict.fromkeys(["CHN", "IDN", "IND", "JPN", "KOR", "TWN"], "asis"),
-    **dict.fromkeys(["BRA", "CAN", "MEX", "USA"], "americas"),
-    **dict.fromkeys(["RUS", "TUR"], "other europe"),
-    "AUS": "oceania",
-    "RoW": "mena",
-    "ROW": "mena",
-}
-"""Part of the world of the sample for each WIOD region; the rest of the world takes the sample's MENA."""
 
 
-def sample_shares(path: str | Path) -> pd.DataFrame:
-    """Factor cost shares of the sample: rows (area, kind), columns :data:`FACTORS`, each row sums to 1."""
+def sample_shares(path: str | Path | None = None) -> pd.DataFrame:
+    """Factor cost shares of the sample: rows (area, kind), columns :data:`FACTORS`, each row sums to 1.
+
+    Without a path, the shares shipped with the library (``calibration/datasets/factor_shares.csv``, made from it).
+    """
+    if path is None:
+        shipped = resources.files("calibration") / "datasets" / "factor_shares.csv"
+        with shipped.open(encoding="utf-8") as file:
+            return pd.read_csv(file, comment="#", index_col=["r", "kind"])[FACTORS]
     sam, _ = read_gtap_sample(path)
     values = sam.data["evfp"].to_series().rename("value").reset_index()
     values["factor"] = values["f"].map(FACTOR_OF)
@@ -63,8 +51,8 @@ def split_value_added(
     regions: list[str],
     industries: list[str],
     shares: pd.DataFrame,
-    area: Mapping[str, str] = WIOD_AREA,
-    kind: Mapping[str, str] = WIOD_KIND,
+    area: Mapping[str, str],
+    kind: Mapping[str, str],
 ) -> np.ndarray:
     """Factor payments; dims (f, a, r), summing over f to ``value_added`` with dims (a, r).
 

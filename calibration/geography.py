@@ -133,3 +133,20 @@ def economy(code: str) -> Economy:
             f"unknown economy code {code!r}{nearest(code, ECONOMIES)}; add it to calibration/geography.py or map it away"
         )
     return found
+
+
+ISO2 = dict(
+    pair.split("-")
+    for pair in (
+        "AR-ARG AT-AUT AU-AUS BE-BEL BG-BGR BR-BRA CA-CAN CH-CHE CN-CHN CY-CYP CZ-CZE DE-DEU DK-DNK EE-EST ES-ESP FI-FIN "
+        "FR-FRA GB-GBR GR-GRC EL-GRC HR-HRV HU-HUN ID-IDN IE-IRL IN-IND IS-ISL IT-ITA JP-JPN KR-KOR LT-LTU LU-LUX LV-LVA "
+        "MT-MLT MX-MEX NL-NLD NO-NOR PL-POL PT-PRT RO-ROU RU-RUS SA-SAU SE-SWE SI-SVN SK-SVK TR-TUR TW-TWN UK-GBR US-USA "
+        "ZA-ZAF VN-VNM TH-THA SG-SGP AL-ALB ME-MNE MK-MKD RS-SRB NZ-NZL UA-UKR"
+    ).split()
+)
+"""Two-letter codes of EXIOBASE and Eurostat (``EL`` is Greece, ``UK`` the United Kingdom)."""
+
+
+def iso3(code: str) -> str:
+    """Three-letter code of a two-letter one; other codes (``WA``, ``FIGW1``, ``USA``) stay as they are."""
+    return ISO2.get(code, code)

@@ -271,6 +271,70 @@ def replicate(
     typer.echo(f"residual {found.residual:.0e}; seconds {found.seconds}")
 
 
+data = typer.Typer(help="Build benchmarks from downloaded official tables.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+
+@data.command("build")
+def data_build(
+    path: Annotated[Path, typer.Argument(help="The file or folder as downloaded.")],
+    source: Annotated[
+        str, typer.Option("--source", help="wiod2013, wiod2016, oecd-icio, adb-mrio, eora26, exiobase, figaro or gtap-har.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The benchmark file to write (.nc); the report goes beside it.")],
+    year: Annotated[int | None, typer.Option("--year", help="Year to take from an archive.")] = None,
+    regions: Annotated[Path | None, typer.Option("--regions", help="CSV with two columns: old label, new label.")] = None,
+    sectors: Annotated[Path | None, typer.Option("--sectors", help="CSV with two columns: old label, new label.")] = None,
+    tariffs: Annotated[str, typer.Option("--tariffs", help="CSV with i,s,d,rate in the new labels, or 'none'.")] = "none",
+    elasticities: Annotated[str, typer.Option("--elasticities", help="A study (see: cge info) or a CSV table.")] = "gtap",
+    inventories: Annotated[str, typer.Option(help="'investment' adds them to it, 'drop' leaves them out.")] = "investment",
+    negatives: Annotated[str, typer.Option(help="Negative uses: 'zero' or 'error'.")] = "zero",
+    discrepancy: Annotated[str, typer.Option(help="Uses that miss output: 'scale', 'output' or 'error'.")] = "scale",
+    product_taxes: Annotated[str, typer.Option(help="Taxes on products: in 'value added' or on each 'use'.")] = "value added",
+    as_json: AsJson = False,
+) -> None:
+    """From an official input-output table to a checked benchmark with a report of everything adjusted."""
+    from calibration.build import build_benchmark
+
+    lawful = {
+        "inventories": (inventories, ("investment", "drop")),
+        "negatives": (negatives, ("zero", "error")),
+        "discrepancy": (discrepancy, ("scale", "output", "error")),
+        "product-taxes": (product_taxes, ("value added", "use")),
+    }
+    for option, (given, choices) in lawful.items():
+        if given not in choices:
+            raise DataError(f"--{option} {given!r} is not one of {', '.join(choices)}")
+    built = build_benchmark(
+        source,
+        path,
+        year=year,
+        regions=regions,
+        sectors=sectors,
+        tariffs=tariffs,
+        elasticities=elasticities,
+        inventories=inventories,  # type: ignore[arg-type]
+        negatives=negatives,  # type: ignore[arg-type]
+        discrepancy=discrepancy,  # type: ignore[arg-type]
+        product_taxes=product_taxes,  # type: ignore[arg-type]
+        name=out.stem,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    built.benchmark.save(out)
+    built.write_report(out.with_suffix(".html"))
+    if as_json:
+        _print_json(built.report)
+        return
+    report_ = built.report
+    typer.echo(f"{report_['title']}: {len(report_['regions'])} regions x {len(report_['sectors'])} sectors")
+    typer.echo(
+        f"World GDP {report_['world_gdp'] / 1e6:,.2f} tn; duties {100 * report_['duties_over_imports']:.2f} % of imports"
+    )
+    for rule, row in report_["adjustments"].items():
+        typer.echo(f"  {rule}: {row['cells']} cells, {row['before']:,.0f} -> {row['after']:,.0f}")
+    typer.echo(f"Every identity holds to 1e-9. Written: {out}, {out.with_suffix('.html')}, {out.with_suffix('.json')}")
+
+
 def run_script(policy: str) -> None:
     """``python -m policies.NAME`` is ``cge run NAME``."""
     sys.argv[1:1] = ["run", policy] if policy in POLICIES else ["run"]

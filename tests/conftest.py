@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from calibration import Benchmark, load_benchmark
 from cge import Model, Solution
+from policies.cli import main
 from tests.worlds import random_benchmark
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -50,3 +52,16 @@ def small() -> Benchmark:
 @pytest.fixture(scope="session")
 def small_model(small: Benchmark) -> Model:
     return Model(small)
+
+
+def cge(*words: str, capsys=None, monkeypatch=None) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["cge", *words])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    held = capsys.readouterr()
+    return int(stopped.value.code or 0), held.out, held.err
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    return lambda *words: cge(*words, capsys=capsys, monkeypatch=monkeypatch)

@@ -73,7 +73,7 @@ def test_leather_borin_mancini_terms(leather) -> None:
 def wiod(shared) -> Icio:
     from calibration.readers import read_wiod
 
-    return Icio.from_wiod(read_wiod(shared / "wiod_2013"))
+    return Icio.from_mrio(read_wiod(shared / "wiod_2013"))
 
 
 @pytest.mark.shared

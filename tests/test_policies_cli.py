@@ -12,20 +12,6 @@ import xarray as xr
 
 from cge import ShockError
 from policies import InstrumentChange, Policy, rcep, tariff_change
-from policies.cli import main
-
-
-def cge(*words: str, capsys=None, monkeypatch=None) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["cge", *words])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    held = capsys.readouterr()
-    return int(stopped.value.code or 0), held.out, held.err
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    return lambda *words: cge(*words, capsys=capsys, monkeypatch=monkeypatch)
 
 
 def test_yaml_round_trip(tmp_path) -> None:

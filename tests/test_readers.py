@@ -10,8 +10,9 @@ import pytest
 
 from calibration import DataError, load_benchmark
 from calibration.factors import sample_shares
-from calibration.from_wiod import wiod_sam
-from calibration.readers import Wiot, read_caliendo_parro, read_gtap_sample, read_wiod
+from calibration.from_mrio import mrio_sam
+from calibration.mrio import Mrio
+from calibration.readers import read_caliendo_parro, read_gtap_sample, read_wiod
 from calibration.tariffs import caliendo_parro_tariffs
 
 
@@ -84,18 +85,27 @@ def _shares() -> pd.DataFrame:
     return pd.DataFrame([[0.2, 0.4, 0.3, 0.1]] * 6, index=index, columns=["skl", "unskl", "cap", "nat"])
 
 
-def tiny_table(**change: float) -> Wiot:
+def tiny_table(**change: float) -> Mrio:
     rng = np.random.default_rng(3)
     inter, final = rng.uniform(1, 5, (2, 3, 2, 3)), rng.uniform(5, 20, (2, 3, 2, 5))
     final[0, 1, 1, 4] = -2.0
     final[0, 1, 1, 3] = change.get("investment", 1.0)
     output = inter.sum((2, 3)) + final.sum((2, 3))
     output[1, 2] += change.get("gap", 0.0)
-    return Wiot(["USA", "CHN"], ["c1", "c2", "c3"], inter, final, output, 2011, "tiny")
+    return Mrio(
+        ["USA", "CHN"],
+        ["c1", "c2", "c3"],
+        inter,
+        final,
+        output,
+        2011,
+        "tiny",
+        details={"c1": "A01", "c2": "B06", "c3": "C10T12"},
+    )
 
 
 def test_every_adjustment_is_listed_with_its_size() -> None:
-    sam = wiod_sam(tiny_table(gap=4.0), _shares())
+    sam = mrio_sam(tiny_table(gap=4.0), _shares())
     assert sam.check().empty
     rules = sam.adjustments.set_index("rule")
     assert rules.loc["negative use set to zero", "before"] == pytest.approx(-1.0)
@@ -108,12 +118,12 @@ def test_every_adjustment_is_listed_with_its_size() -> None:
 
 def test_rules_can_be_switched() -> None:
     with pytest.raises(DataError, match="negative use -1 at USA c2 -> CHN inv"):
-        wiod_sam(tiny_table(), _shares(), negatives="error")
+        mrio_sam(tiny_table(), _shares(), negatives="error")
     with pytest.raises(DataError, match="uses of CHN c3"):
-        wiod_sam(tiny_table(gap=4.0, investment=3.0), _shares(), discrepancy="error")
-    kept = wiod_sam(tiny_table(gap=4.0), _shares(), discrepancy="output")
+        mrio_sam(tiny_table(gap=4.0, investment=3.0), _shares(), discrepancy="error")
+    kept = mrio_sam(tiny_table(gap=4.0), _shares(), discrepancy="output")
     assert kept.check().empty
-    dropped = wiod_sam(tiny_table(), _shares(), inventories="drop")
+    dropped = mrio_sam(tiny_table(), _shares(), inventories="drop")
     assert "inventories dropped" in set(dropped.adjustments["rule"])
 
 
@@ -122,7 +132,7 @@ def test_duties_become_revenue_and_leave_output_alone() -> None:
 
     labels = {"i": ["c1", "c2", "c3"], "s": ["USA", "CHN"], "d": ["USA", "CHN"]}
     tariff = xr.DataArray(np.full((3, 2, 2), 0.1), dims=("i", "s", "d"), coords=labels)
-    free, taxed = wiod_sam(tiny_table(), _shares()), wiod_sam(tiny_table(), _shares(), tariff)
+    free, taxed = mrio_sam(tiny_table(), _shares()), mrio_sam(tiny_table(), _shares(), tariff)
     assert taxed.check().empty
     assert np.allclose(taxed["makb"], free["makb"])
     assert np.allclose(taxed["vmsb"], 1.1 * free["vmsb"])

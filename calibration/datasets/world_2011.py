@@ -16,7 +16,7 @@ from calibration.aggregate import aggregate
 from calibration.benchmark import Benchmark
 from calibration.elasticities import to_dataset, wiod_table
 from calibration.factors import sample_shares
-from calibration.from_wiod import wiod_sam
+from calibration.from_mrio import mrio_sam
 from calibration.readers import read_caliendo_parro, read_wiod
 from calibration.tariffs import EU27_2011, caliendo_parro_tariffs
 
@@ -68,7 +68,7 @@ def full_benchmark(data: Path) -> Benchmark:
     table = read_wiod(data / "wiod_2013")
     published = read_caliendo_parro(data / "caliendo_parro_2015")
     tariffs = caliendo_parro_tariffs(published, table.regions, table.industries)
-    sam = wiod_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs)
+    sam = mrio_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs)
     return Benchmark(sam, to_dataset(wiod_table(published, table.industries), sam.commodities, sam.regions), "wiod-2011")
 
 

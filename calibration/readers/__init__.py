@@ -1,19 +1,28 @@
 """Readers of published tables, one file a source."""
 
 from calibration.readers.accounts import read_accounts
+from calibration.readers.adb import read_adb
 from calibration.readers.caliendo_parro import CaliendoParro, read_caliendo_parro
+from calibration.readers.figaro import read_figaro
 from calibration.readers.gtap_sample import read_gtap_sample
 from calibration.readers.oecd_cube import TradeCube, read_emissions, read_trade_cube
-from calibration.readers.wiod import Wiot, read_wiod
+from calibration.readers.oecd_icio import read_oecd_icio
+from calibration.readers.pymrio_tables import read_eora26, read_exiobase3
+from calibration.readers.wiod import read_wiod, read_wiod_2016
 
 __all__ = [
     "CaliendoParro",
     "TradeCube",
-    "Wiot",
     "read_accounts",
+    "read_adb",
     "read_caliendo_parro",
     "read_emissions",
+    "read_eora26",
+    "read_exiobase3",
+    "read_figaro",
     "read_gtap_sample",
+    "read_oecd_icio",
     "read_trade_cube",
     "read_wiod",
+    "read_wiod_2016",
 ]

@@ -11,16 +11,16 @@ international transport margins, which the release reports apart but a value tab
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from calibration.classification import GROUPS
 from calibration.errors import DataError
-
-FINAL = ("c37", "c38", "c39", "c41", "c42")
-"""Final-use columns: households, non-profit institutions, government, fixed investment, inventories."""
+from calibration.isic import isic4_detail
+from calibration.mrio import FINAL, Mrio
+from calibration.readers.sheet import Layout, read_sheet
 
 INDUSTRIES = {
     "c1": "Agriculture, hunting, forestry and fishing",
@@ -61,47 +61,18 @@ INDUSTRIES = {
 }
 
 
-@dataclass(frozen=True)
-class Wiot:
-    """A raw world input-output table.
+DETAILS = {industry: detail[0] for _, (industries, detail) in GROUPS.items() for industry in industries} | {
+    "c2": "B06",
+    "c12": "C24A",
+    "c15": "C29",
+}
+"""Sector of the detailed list whose kind and elasticities an industry takes: the largest of its group."""
 
-    Attributes
-    ----------
-    regions, industries : list of str
-    inter : ndarray, dims (s, i, d, a)
-        Intermediate use, million USD.
-    final : ndarray, dims (s, i, d, k)
-        Final use by category :data:`FINAL`, million USD.
-    output : ndarray, dims (s, i)
-        Gross output, million USD.
-    year : int
-    path : str
-        The file it came from, for messages.
-    """
-
-    regions: list[str]
-    industries: list[str]
-    inter: np.ndarray
-    final: np.ndarray
-    output: np.ndarray
-    year: int
-    path: str
-
-    def __post_init__(self) -> None:
-        r, n = len(self.regions), len(self.industries)
-        for name, shape in (("inter", (r, n, r, n)), ("final", (r, n, r, len(FINAL))), ("output", (r, n))):
-            values = getattr(self, name)
-            if values.shape != shape:
-                raise DataError(f"{self.path}: {name} has shape {values.shape}, expected {shape}; is the table truncated?")
-            bad = np.argwhere(~np.isfinite(values))
-            if len(bad):
-                s, i = bad[0][:2]
-                raise DataError(
-                    f"{self.path}: {name} is not finite in row {self.regions[s]} {self.industries[i]}; repair that cell"
-                )
+SOURCE = "World Input-Output Database, {} release (Timmer, Dietzenbacher, Los, Stehrer, de Vries, 2015)"
+LICENCE = "CC BY 4.0 (World Input-Output Database)"
 
 
-def read_wiod(path: str | Path) -> Wiot:
+def read_wiod(path: str | Path) -> Mrio:
     """Read a WIOD 2013-release table from ``.RData``, ``.xlsx`` or ``.csv``.
 
     Parameters
@@ -126,11 +97,12 @@ def read_wiod(path: str | Path) -> Wiot:
     if suffix == ".rdata":
         return _read_rdata(path)
     if suffix in (".xlsx", ".csv"):
-        return _read_sheet(path)
+        table = read_sheet(path, WIOD_2013)
+        return replace(table, details={c: DETAILS[c] for c in table.industries}, source=SOURCE.format(2013), licence=LICENCE)
     raise DataError(f"{path}: a WIOD table is .RData, .xlsx or .csv, not {suffix!r}; convert it")
 
 
-def _read_rdata(path: Path) -> Wiot:
+def _read_rdata(path: Path) -> Mrio:
     try:
         import rdata
     except ImportError as error:
@@ -151,7 +123,7 @@ def _read_rdata(path: Path) -> Wiot:
     output = np.asarray(table["output"], dtype=float)
     if inter.size != (r * n) ** 2 or final.size != r * n * r * len(FINAL) or output.size != r * n:
         raise DataError(f"{path}: {r} x {n} labels do not fit tables of {inter.shape} and {final.shape}; truncated?")
-    return Wiot(
+    return Mrio(
         regions,
         industries,
         inter.reshape(r, n, r, n),
@@ -159,62 +131,38 @@ def _read_rdata(path: Path) -> Wiot:
         output.reshape(r, n),
         int(np.asarray(table["year"]).ravel()[0]),
         str(path),
+        details={c: DETAILS[c] for c in industries if c in DETAILS},
+        source=SOURCE.format(2013),
+        licence=LICENCE,
     )
 
 
-def _read_sheet(path: Path) -> Wiot:
-    """The official sheet: four header rows (code, name, country, c-number), four label columns.
+WIOD_2013 = Layout(
+    name="WIOD 2013",
+    industries=35,
+    finals={"c37": "prv", "c38": "prv", "c39": "gov", "c41": "inv", "c42": "stocks"},
+    total="c60",
+    taxes=("r99",),
+    labels="codes",
+)
+WIOD_2016 = Layout(
+    name="WIOD 2016",
+    industries=56,
+    finals={"c57": "prv", "c58": "prv", "c59": "gov", "c60": "inv", "c61": "stocks"},
+    total="c62",
+    taxes=("TXSP", "r66"),
+    labels="names",
+)
 
-    Rows and columns are found by their labels (country code beside ``c1 .. c35``, ``c37 .. c42``),
-    so that sheets with or without the title rows are read alike.
+
+def read_wiod_2016(path: str | Path) -> Mrio:
+    """Read a WIOD 2016-release table (``WIOTyyyy_Nov16_ROW``), saved as ``.xlsx`` or ``.csv``: 44 regions, 56 industries.
+
+    Raises
+    ------
+    DataError
+        The file is missing, of another edition, truncated, or holds a value that is not a number.
     """
-    try:
-        raw = (
-            pd.read_excel(path, header=None)
-            if path.suffix.lower() == ".xlsx"
-            else pd.read_csv(path, header=None, low_memory=False)
-        )
-    except (ValueError, OSError, pd.errors.ParserError) as error:
-        raise DataError(f"{path} cannot be read as a table: {error}") from error
-    text = raw.astype(str).apply(lambda column: column.str.strip())
-    is_code = text.apply(lambda column: column.str.fullmatch(r"c\d+"))
-    # the last of the header rows and label columns holds the c-codes
-    row_of_codes = int(np.flatnonzero(is_code.sum(axis=1) == is_code.sum(axis=1).max())[-1])
-    column_of_codes = int(np.flatnonzero(is_code.sum(axis=0) == is_code.sum(axis=0).max())[-1])
-    if not is_code.iloc[row_of_codes].any() or not is_code.iloc[:, column_of_codes].any():
-        raise DataError(f"{path} has no row and column of codes c1, c2, ...: not the WIOD 2013 layout")
-    countries_row, countries_column = row_of_codes - 1, column_of_codes - 1
-    columns = [
-        (k, text.iat[countries_row, k], text.iat[row_of_codes, k])
-        for k in range(column_of_codes + 1, raw.shape[1])
-        if is_code.iat[row_of_codes, k]
-    ]
-    rows = [
-        (k, text.iat[k, countries_column], text.iat[k, column_of_codes])
-        for k in range(row_of_codes + 1, raw.shape[0])
-        if is_code.iat[k, column_of_codes] and int(text.iat[k, column_of_codes][1:]) <= 35
-    ]
-    rows = [row for row in rows if row[1] not in ("TOT", "nan", "")]
-    regions = list(dict.fromkeys(country for _, country, _ in rows))
-    industries = list(dict.fromkeys(code for _, _, code in rows))
-    r, n = len(regions), len(industries)
-    if [(c, k) for _, c, k in rows] != [(c, k) for c in regions for k in industries]:
-        raise DataError(f"{path}: rows are not {r} regions x {n} industries in order; a row is missing or doubled")
-    inter_at = {(c, k): at for at, c, k in columns}
-    total = [at for at, c, k in columns if k == "c60"] or [raw.shape[1] - 1]
-    try:
-        values = raw.iloc[[k for k, _, _ in rows]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-        inter = values[:, [inter_at[c, k] for c in regions for k in industries]]
-        final = values[:, [inter_at[c, k] for c in regions for k in FINAL]]
-    except KeyError as error:
-        raise DataError(f"{path} lacks the column {error.args[0]}; is the table truncated?") from error
-    match = next((x for x in path.stem.replace("_", " ").split() if x[-2:].isdigit()), "wiot11")
-    return Wiot(
-        regions,
-        industries,
-        inter.reshape(r, n, r, n),
-        final.reshape(r, n, r, len(FINAL)),
-        values[:, total[-1]].reshape(r, n),
-        int(match[-4:]) if match[-4:].isdigit() else 2000 + int(match[-2:]) - (100 if int(match[-2:]) > 50 else 0),
-        str(path),
-    )
+    table = read_sheet(path, WIOD_2016)
+    details = {code: isic4_detail(code) for code in table.industries}
+    return replace(table, details=details, source=SOURCE.format(2016), licence=LICENCE)

@@ -19,7 +19,7 @@ import numpy as np
 import scipy.linalg as la
 import xarray as xr
 
-from calibration.readers.wiod import FINAL, Wiot
+from calibration.mrio import Mrio
 from calibration.sam import SCHEMA, Sam
 from cge.errors import ModelError
 
@@ -118,23 +118,23 @@ class Icio:
         return cls(list(map(str, regions)), list(map(str, sectors)), z, y, names, held, units=units, discrepancy=gap)
 
     @classmethod
-    def from_wiod(cls, table: Wiot) -> Icio:
-        """The raw WIOD table, inventories part of final demand.
+    def from_mrio(cls, table: Mrio) -> Icio:
+        """A raw published table, inventories part of final demand.
 
-        Where a row's uses miss the published output (the source is truncated to whole million USD) the rest
+        Where a row's uses miss the published output (WIOD is truncated to whole million USD) the rest
         is kept as a discrepancy, so that output and value added are the published ones.
         """
         r, n = len(table.regions), len(table.industries)
         z = table.inter.reshape(r * n, r * n)
-        y = table.final.reshape(r * n, r, len(FINAL))
+        y = table.final.reshape(r * n, r, len(table.finals))
         regions = ["ROW" if x == "RoW" else x for x in table.regions]
         gap = table.output.reshape(-1) - z.sum(1) - y.sum((1, 2))
         notes = [
             "value added is output less intermediates: taxes and margins are in it",
             f"discrepancy of rows against published output: {gap.sum():.0f} million USD, largest {abs(gap).max():.0f}",
         ]
-        stocks = y[:, :, FINAL.index("c42")].sum(1)
-        return cls(regions, table.industries, z, y, list(FINAL), stocks, notes=notes, discrepancy=gap)
+        stocks = table.of_agent("stocks").reshape(r * n, r).sum(1)
+        return cls(regions, table.industries, z, y, list(table.finals), stocks, notes=notes, discrepancy=gap)
 
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:

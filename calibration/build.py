@@ -1,0 +1,308 @@
+"""From a downloaded official table to a checked benchmark, with a report of everything adjusted.
+
+Order: read, sum to the wanted regions and sectors, apply the rules of :mod:`calibration.from_mrio`, add
+tariffs and elasticities, check every identity.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from calibration.aggregate import aggregate, read_mapping
+from calibration.arrays import ratio
+from calibration.benchmark import Benchmark
+from calibration.classification import KIND
+from calibration.elasticities import STUDIES, read_table, study_table, to_dataset
+from calibration.errors import DataError, nearest
+from calibration.factors import sample_shares
+from calibration.from_mrio import mrio_sam
+from calibration.mrio import Mrio
+from calibration.readers import (
+    read_adb,
+    read_eora26,
+    read_exiobase3,
+    read_figaro,
+    read_oecd_icio,
+    read_wiod,
+    read_wiod_2016,
+)
+
+READERS: dict[str, Callable[[Path, int | None], Mrio]] = {
+    "wiod2013": lambda path, year: read_wiod(path),
+    "wiod2016": lambda path, year: read_wiod_2016(path),
+    "oecd-icio": read_oecd_icio,
+    "adb-mrio": lambda path, year: read_adb(path),
+    "eora26": read_eora26,
+    "exiobase": lambda path, year: read_exiobase3(path),
+    "figaro": read_figaro,
+}
+SOURCES = (*READERS, "gtap-har")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A benchmark and the report of its making.
+
+    Attributes
+    ----------
+    benchmark : Benchmark
+    report : dict
+        ``source``, ``rules``, ``adjustments`` (by rule: cells, sum before, sum after), ``largest`` (the twenty largest
+        changes), ``violations`` (identities beyond 1e-9: none, or the build fails) and ``gdp`` by region.
+    """
+
+    benchmark: Benchmark
+    report: dict[str, Any]
+
+    def write_report(self, path: str | Path) -> None:
+        """The report as ``path`` (HTML) and beside it as JSON."""
+        path = Path(path)
+        path.with_suffix(".json").write_text(json.dumps(self.report, indent=1, default=str), encoding="utf-8")
+        path.with_suffix(".html").write_text(_html(self.report), encoding="utf-8")
+
+
+def read_tariffs(path: str | Path, sectors: list[str], regions: list[str]) -> xr.DataArray:
+    """Ad valorem rates from a csv with the columns ``i, s, d, rate`` (fractions); cells not listed are free.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a label is unknown (nearest suggested), a cell is given twice, or a rate is not above -1.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"tariff file {path} not found; give a csv with the columns i,s,d,rate, or 'none'")
+    table = pd.read_csv(path, comment="#", dtype={"i": str, "s": str, "d": str}, keep_default_na=False)
+    missing = [c for c in ("i", "s", "d", "rate") if c not in table]
+    if missing:
+        raise DataError(f"{path} lacks the column {missing[0]}; a tariff table has i,s,d,rate")
+    labels = {"i": sectors, "s": regions, "d": regions}
+    at = {}
+    for dim, known in labels.items():
+        for line, word in enumerate(table[dim], start=2):
+            if word not in known:
+                raise DataError(
+                    f"{path} line {line}: {word!r} is no {'sector' if dim == 'i' else 'region'}{nearest(word, known)}"
+                )
+        at[dim] = table[dim].map({x: k for k, x in enumerate(known)}).to_numpy()
+    if table.duplicated(["i", "s", "d"]).any():
+        line = int(np.argmax(table.duplicated(["i", "s", "d"]))) + 2
+        raise DataError(f"{path} line {line}: this cell has a rate already; keep one")
+    rate = pd.to_numeric(table["rate"], errors="coerce").to_numpy()
+    bad = ~np.isfinite(rate) | (rate <= -1)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise DataError(f"{path} line {first + 2}: rate {table['rate'].iloc[first]!r} must be a fraction above -1")
+    values = np.zeros((len(sectors), len(regions), len(regions)))
+    values[at["i"], at["s"], at["d"]] = rate
+    values[:, np.arange(len(regions)), np.arange(len(regions))] = 0.0
+    return xr.DataArray(values, dims=("i", "s", "d"), coords=labels, attrs={"source": path.name})
+
+
+def build_benchmark(
+    source: str,
+    path: str | Path,
+    *,
+    year: int | None = None,
+    regions: str | Path | Mapping[str, str] | None = None,
+    sectors: str | Path | Mapping[str, str] | None = None,
+    tariffs: str | Path | None = None,
+    elasticities: str | Path = "gtap",
+    inventories: Literal["investment", "drop"] = "investment",
+    negatives: Literal["zero", "error"] = "zero",
+    discrepancy: Literal["scale", "output", "error"] = "scale",
+    product_taxes: Literal["value added", "use"] = "value added",
+    name: str | None = None,
+) -> Built:
+    """Build a benchmark from an official file.
+
+    Parameters
+    ----------
+    source : str
+        One of :data:`SOURCES`.
+    path : path
+        The file (or folder) as downloaded.
+    year : int, optional
+        Which year of an archive.
+    regions, sectors : path or mapping, optional
+        Old label -> new label.
+    tariffs : path, optional
+        csv of :func:`read_tariffs` in the new labels; None means free trade.
+    elasticities : str or path
+        A study of :data:`calibration.elasticities.STUDIES`, or a csv table (:func:`calibration.elasticities.read_table`).
+    inventories, negatives, discrepancy, product_taxes
+        Rules of :func:`calibration.from_mrio.mrio_sam`.
+    name : str, optional
+        Name of the benchmark; default the source and year.
+
+    Raises
+    ------
+    DataError
+        Unknown source, bad files, or a SAM that does not balance.
+    """
+    if source not in SOURCES:
+        raise DataError(f"unknown source {source!r}{nearest(source, SOURCES)}; known: {', '.join(SOURCES)}")
+    if source == "gtap-har":
+        return _from_gtap(path, regions, sectors, name)
+    raw = READERS[source](Path(path), year)
+    region_map = _mapping(regions, raw.regions)
+    sector_map = _mapping(sectors, raw.industries)
+    table = raw.aggregated(region_map, sector_map)
+    areas = raw.areas(region_map)
+    labels = ["ROW" if r == "RoW" else r for r in table.regions]
+    rates = None
+    if tariffs is not None and str(tariffs) != "none":
+        rates = read_tariffs(tariffs, table.industries, labels).assign_coords(s=table.regions, d=table.regions)
+    sam = mrio_sam(
+        table,
+        sample_shares(),
+        rates,
+        inventories=inventories,
+        negatives=negatives,
+        discrepancy=discrepancy,
+        product_taxes=product_taxes,
+        areas={("ROW" if r == "RoW" else r): a for r, a in areas.items()},
+    )
+    behaviour = _elasticities(elasticities, raw, sector_map)
+    benchmark = Benchmark(sam, to_dataset(behaviour, sam.commodities, sam.regions), name or f"{source}-{table.year}")
+    return Built(benchmark, _report(benchmark, source, str(path)))
+
+
+def _mapping(given: str | Path | Mapping[str, str] | None, labels: list[str]) -> dict[str, str]:
+    return read_mapping(given) if given is not None else {x: x for x in labels}
+
+
+def _elasticities(choice: str | Path, raw: Mrio, sector_map: Mapping[str, str]) -> pd.DataFrame:
+    """The table by new sector: a study's, weighted with imports over the old industries, or a file's."""
+    if str(choice) not in STUDIES:
+        if not Path(choice).is_file():
+            raise DataError(f"no elasticity study and no file named {str(choice)!r}{nearest(str(choice), STUDIES)}")
+        return read_table(choice)
+    details = [raw.details[x] for x in raw.industries]
+    kinds = {**KIND, "cns": "construction", "trd": "trade"}
+    table = study_table(str(choice), list(dict.fromkeys(details)), kinds)
+    r = len(raw.regions)
+    sold = raw.inter.sum(3) + raw.final.sum(3)  # (s, i, d)
+    imports = np.maximum(sold.sum((0, 2)) - sold[np.arange(r), :, np.arange(r)].sum(0), 1e-9)
+    rows = {}
+    for new in dict.fromkeys(sector_map[x] for x in raw.industries):
+        members = [k for k, x in enumerate(raw.industries) if sector_map[x] == new]
+        part = table.loc[[details[k] for k in members]]
+        means = {
+            c: float(np.average(part[c], weights=imports[members])) for c in ("esubm", "esubd", "esubva", "esubt", "esubc")
+        }
+        rows[new] = {**means, "source": part["source"].iloc[int(np.argmax(imports[members]))]}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _from_gtap(
+    path: str | Path,
+    regions: str | Path | Mapping[str, str] | None,
+    sectors: str | Path | Mapping[str, str] | None,
+    name: str | None,
+) -> Built:
+    from calibration.gtap import load_gtap
+
+    full = load_gtap(path)
+    if regions is None and sectors is None:
+        return Built(full, _report(full, "gtap-har", str(path)))
+    region_map, sector_map = _mapping(regions, full.regions), _mapping(sectors, full.commodities)
+    sam = aggregate(full.sam, region_map, sector_map)
+    weights = {"i": full.sam["vmsb"].sum(1), "a": full.sam["evfb"].sum(0), "f": full.sam["evfb"].sum(1)}
+    old = full.elasticities
+    labels = {d: sam.data[d].values for d in old.dims}
+    out = xr.Dataset(coords=labels)
+    r = np.array([[float(region_map[x] == y) for x in full.regions] for y in sam.regions])
+    i = np.array([[float(sector_map[x] == y) for x in full.commodities] for y in sam.commodities])
+    spending = full.sam.expenditure()["prv"]
+    for symbol, array in old.data_vars.items():
+        if array.dims[-1] != "r":  # by margin commodity or factor: the same for all regions
+            margins = [str(x) for x in sam.data["m"].values]
+            value = _by_group(array, sector_map, margins) if array.dims == ("m",) else array.values
+        elif array.dims == ("r",):
+            value = ratio(r @ (array.values * spending), r @ spending)
+        else:
+            first = str(array.dims[0])
+            weight, rows = weights[first], np.eye(len(full.sam.factors)) if first == "f" else i
+            value = ratio(rows @ (array.values * weight) @ r.T, rows @ weight @ r.T, float(array.values.mean()))
+        out[symbol] = (array.dims, value, array.attrs)
+    out.attrs = {**old.attrs, "elasticity_note": "weighted means of the members' (imports; value added for activities)"}
+    benchmark = Benchmark(sam, out, name or f"{full.name}-aggregated")
+    return Built(benchmark, _report(benchmark, "gtap-har", str(path)))
+
+
+def _by_group(array: xr.DataArray, sector_map: Mapping[str, str], labels: list[str]) -> np.ndarray:
+    """Mean over the margin commodities that fall into one."""
+    group = np.array([sector_map[str(x)] for x in array["m"].values])
+    return np.array([float(array.values[group == label].mean()) for label in labels])
+
+
+def _report(benchmark: Benchmark, source: str, path: str) -> dict[str, Any]:
+    sam = benchmark.sam
+    violated = sam.check(1e-9)
+    if not violated.empty:
+        worst = violated.iloc[0]
+        raise DataError(f"{path}: the SAM does not balance: {worst['identity']} at {worst['cell']} is off by {worst['gap']:g}")
+    log = sam.adjustments
+    change = (log["after"] - log["before"]).abs() if len(log) else pd.Series(dtype=float)
+    largest = log.loc[change.sort_values(ascending=False).index[:20]]
+    by_rule = (
+        log.groupby("rule").agg(cells=("cell", "size"), before=("before", "sum"), after=("after", "sum")) if len(log) else log
+    )
+    gdp = dict(zip(benchmark.regions, (float(x) for x in sam.gdp()), strict=True))
+    return {
+        "benchmark": benchmark.name,
+        "source": source,
+        "path": path,
+        **{k: str(benchmark.attrs.get(k, "")) for k in ("title", "year", "licence", "rules", "factor_split", "note")},
+        "provenance": str(benchmark.attrs.get("source", "")),
+        "regions": benchmark.regions,
+        "sectors": benchmark.commodities,
+        "adjustments": json.loads(by_rule.to_json(orient="index")) if len(log) else {},
+        "largest": json.loads(largest.to_json(orient="records")) if len(log) else [],
+        "violations": [],
+        "identities": list(sam.identities()),
+        "gdp": gdp,
+        "world_gdp": float(sum(gdp.values())),
+        "duties_over_imports": float((sam["vmsb"] - sam["vcif"]).sum() / sam["vcif"].sum()),
+        "elasticities": str(benchmark.attrs.get("elasticity_sources", "")).splitlines(),
+    }
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
+    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}h2{margin-top:2rem}"
+)
+
+
+def _html(report: Mapping[str, Any]) -> str:
+    def table(rows: pd.DataFrame) -> str:
+        return str(rows.to_html(border=0, float_format=lambda x: f"{x:,.1f}"))
+
+    parts = [f"<h1>Balance report: {html.escape(str(report['benchmark']))}</h1>"]
+    for key in ("title", "provenance", "licence", "rules", "factor_split", "note", "path"):
+        parts.append(f"<p><b>{key.replace('_', ' ')}</b>: {html.escape(str(report[key]))}</p>")
+    parts.append("<h2>Adjustments by rule</h2>")
+    parts.append(table(pd.DataFrame(report["adjustments"]).T) if report["adjustments"] else "<p>None.</p>")
+    if report["largest"]:
+        parts += ["<h2>Largest adjustments, million</h2>", table(pd.DataFrame(report["largest"]).set_index("cell"))]
+    parts.append(
+        "<h2>Checks</h2><ul>" + "".join(f"<li>{html.escape(x)}: holds to 1e-9</li>" for x in report["identities"]) + "</ul>"
+    )
+    parts += ["<h2>Gross domestic product, million</h2>", table(pd.DataFrame({"gdp": report["gdp"]}))]
+    parts.append("<h2>Elasticities</h2><ul>" + "".join(f"<li>{html.escape(x)}</li>" for x in report["elasticities"]) + "</ul>")
+    title = html.escape(str(report["benchmark"]))
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style><body>{''.join(parts)}</body></html>"
+    )

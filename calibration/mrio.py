@@ -1,0 +1,146 @@
+"""A raw multi-regional input-output table, whatever its publisher.
+
+Basic prices, million USD (or another unit, stated), industry by industry. Readers fill it from official
+files and change nothing; :mod:`calibration.from_mrio` turns it into a balanced SAM by stated rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from calibration.aggregate import check_mapping, collapse
+from calibration.errors import DataError
+
+FINAL = ("c37", "c38", "c39", "c41", "c42")
+"""Final-use columns of WIOD 2013: households, non-profit institutions, government, fixed investment, inventories."""
+
+WIOD_AGENTS = {"c37": "prv", "c38": "prv", "c39": "gov", "c41": "inv", "c42": "stocks"}
+
+
+@dataclass(frozen=True)
+class Mrio:
+    """A raw table.
+
+    Attributes
+    ----------
+    regions, industries : list of str
+    inter : ndarray, dims (s, i, d, a)
+        Intermediate use.
+    final : ndarray, dims (s, i, d, k)
+        Final use by category of ``finals``.
+    output : ndarray, dims (s, i)
+        Published gross output.
+    year : int
+    path : str
+        The file it came from, for messages.
+    finals : tuple of str
+        Labels along ``k``.
+    agents : mapping
+        Final category -> ``prv``, ``gov``, ``inv`` or ``stocks`` (changes in inventories).
+    taxes : ndarray, dims (d, user), optional
+        Taxes less subsidies on products by user: industries, then ``finals``; None where the source has none.
+    details : mapping
+        Industry -> sector of :data:`calibration.classification.SECTORS`, which decides its factor shares and elasticities.
+    source, licence, units : str
+    """
+
+    regions: list[str]
+    industries: list[str]
+    inter: np.ndarray
+    final: np.ndarray
+    output: np.ndarray
+    year: int
+    path: str
+    finals: tuple[str, ...] = FINAL
+    agents: Mapping[str, str] = field(default_factory=lambda: dict(WIOD_AGENTS))
+    taxes: np.ndarray | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    licence: str = ""
+    units: str = "million USD"
+
+    def __post_init__(self) -> None:
+        r, n, k = len(self.regions), len(self.industries), len(self.finals)
+        shapes = {"inter": (r, n, r, n), "final": (r, n, r, k), "output": (r, n)}
+        if self.taxes is not None:
+            shapes["taxes"] = (r, n + k)
+        for name, shape in shapes.items():
+            values = getattr(self, name)
+            if values.shape != shape:
+                raise DataError(f"{self.path}: {name} has shape {values.shape}, expected {shape}; is the table truncated?")
+            if not np.isfinite(values).all():
+                at = np.argwhere(~np.isfinite(values))[0]
+                where = self.regions[at[0]] + (f" {self.industries[at[1]]}" if name != "taxes" else "")
+                raise DataError(f"{self.path}: {name} is not finite in row {where}; repair that cell")
+        odd = [x for x in self.finals if self.agents.get(x) not in ("prv", "gov", "inv", "stocks")]
+        if odd:
+            raise DataError(
+                f"{self.path}: final-use categories {', '.join(odd)} belong to no agent; name prv, gov, inv or stocks"
+            )
+
+    def of_agent(self, agent: str) -> np.ndarray:
+        """Final use of one agent; dims (s, i, d)."""
+        return np.asarray(self.final[..., [k for k, x in enumerate(self.finals) if self.agents[x] == agent]].sum(-1))
+
+    def aggregated(self, regions: Mapping[str, str] | None = None, industries: Mapping[str, str] | None = None) -> Mrio:
+        """Summed over groups of regions and industries; labels in order of first appearance.
+
+        A group takes the detail (kind and elasticities) of its largest member.
+
+        Raises
+        ------
+        DataError
+            A mapping leaves out a label, or names an unknown one (nearest suggested).
+        """
+        region_map = dict(regions) if regions else {x: x for x in self.regions}
+        industry_map = dict(industries) if industries else {x: x for x in self.industries}
+        try:
+            new_r = check_mapping(region_map, self.regions, "region")
+            new_i = check_mapping(industry_map, self.industries, "sector")
+        except DataError as error:
+            raise DataError(f"{self.path}: {error}") from error
+        r = np.array([new_r.index(region_map[x]) for x in self.regions])
+        i = np.array([new_i.index(industry_map[x]) for x in self.industries])
+        n = len(self.industries)
+
+        def rows(array: np.ndarray) -> np.ndarray:
+            return collapse(collapse(array, 0, r, len(new_r)), 1, i, len(new_i))
+
+        inter = collapse(collapse(rows(self.inter), 2, r, len(new_r)), 3, i, len(new_i))
+        taxes = None
+        if self.taxes is not None:
+            by_region = collapse(self.taxes, 0, r, len(new_r))
+            taxes = np.concatenate([collapse(by_region[:, :n], 1, i, len(new_i)), by_region[:, n:]], axis=1)
+        size = self.output.sum(0)
+        details = {}
+        for k, label in enumerate(new_i):
+            members = np.flatnonzero(i == k)
+            largest = self.industries[members[np.argmax(size[members])]]
+            if largest in self.details:
+                details[label] = self.details[largest]
+        return replace(
+            self,
+            regions=new_r,
+            industries=new_i,
+            inter=inter,
+            final=collapse(rows(self.final), 2, r, len(new_r)),
+            output=rows(self.output),
+            taxes=taxes,
+            details=details,
+        )
+
+    def areas(self, region_map: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Area of the GTAP sample for each region (of a mapping: for each new region, its largest member's)."""
+        from calibration.geography import ALIASES, ECONOMIES
+
+        size = self.output.sum(1)
+        best: dict[str, tuple[float, str]] = {}
+        for k, old in enumerate(self.regions):
+            new = region_map[old] if region_map else old
+            known = ECONOMIES.get(old) or ECONOMIES.get(ALIASES.get(old, "")) or ECONOMIES["ROW"]
+            if size[k] > best.get(new, (-1.0, ""))[0]:
+                best[new] = (float(size[k]), known.area)
+        return {new: area for new, (_, area) in best.items()}
