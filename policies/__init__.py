@@ -10,5 +10,16 @@ from policies.policy import InstrumentChange, Policy
 from policies.rcep import rcep
 from policies.registry import POLICIES, find_policy
 from policies.tariff_change import tariff_change
+from policies.us_china import us_china
 
-__all__ = ["POLICIES", "Experiment", "InstrumentChange", "Policy", "find_policy", "rcep", "run", "tariff_change"]
+__all__ = [
+    "POLICIES",
+    "Experiment",
+    "InstrumentChange",
+    "Policy",
+    "find_policy",
+    "rcep",
+    "run",
+    "tariff_change",
+    "us_china",
+]

@@ -10,9 +10,11 @@ from cge.errors import ShockError
 from policies.policy import Policy
 from policies.rcep import rcep
 from policies.tariff_change import tariff_change
+from policies.us_china import us_china
 
 POLICIES: dict[str, Callable[[], Policy]] = {
     "rcep": rcep,
+    "us-china": us_china,
     "free-trade": lambda: tariff_change(times=0.0, name="free-trade"),
 }
 """Policies that run without arguments; the library's functions take options."""

@@ -1,0 +1,1 @@
+"""Policy data made by committed scripts, with their sources."""
