@@ -36,7 +36,7 @@ class Calibrated:
     sourcing : str
         Key of :data:`SOURCING`.
     specific : sequence of str
-        Factors that cannot move across activities.
+        Factors that cannot move across activities; ``"cap:mot"`` ties capital in that activity alone.
     multi_product : bool
         The blocks state a make matrix, so it need not be diagonal.
     """
@@ -50,7 +50,8 @@ class Calibrated:
         if self.sourcing not in SOURCING:
             raise ModelError(f"unknown sourcing {self.sourcing!r}; choose among {', '.join(SOURCING)}")
         sam = self.benchmark.sam
-        unknown = [f for f in self.specific if f not in sam.factors]
+        acts = [str(x) for x in sam.data["a"].values]
+        unknown = [f for f in self.specific if f.split(":")[0] not in sam.factors or f.partition(":")[2] not in ("", *acts)]
         if unknown:
             raise ModelError(f"specific factors {unknown} are not factors of the benchmark ({', '.join(sam.factors)})")
         violated = sam.check(BALANCE_TOLERANCE)
@@ -117,6 +118,16 @@ class Calibrated:
     def power(self, gross: str, net: str) -> np.ndarray:
         """Power of the tax between two headers (1 where there is no flow)."""
         return ratio(self[gross], self[net], empty=1.0)
+
+    def tied(self) -> np.ndarray:
+        """Where a factor cannot move across activities; dims: (f, a)."""
+        sets = self.sets
+        out = np.zeros((len(sets["endw"]), len(sets["acts"])), dtype=bool)
+        for entry in self.specific:
+            factor, _, activity = entry.partition(":")
+            columns = slice(None) if not activity else sets["acts"].index(activity)
+            out[sets["endw"].index(factor), columns] = True
+        return out
 
     def output(self) -> np.ndarray:
         """Output at basic prices; dims: (i, r)."""

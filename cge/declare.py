@@ -6,7 +6,8 @@ A block is a class whose attributes are symbols (:func:`variable`, :func:`instru
 were a variable (it is written out where it is used, so it adds no unknown).
 
 Dims are letters: ``i`` commodity, ``a`` activity, ``f`` factor, ``r s d`` region, ``m`` margin,
-``u`` sourcing class; as Pyomo sets they are ``m.comm``, ``m.acts``, ``m.endw``, ``m.reg``, ``m.marg``, ``m.uses``.
+``u`` sourcing class, ``k`` firm type; as Pyomo sets they are ``m.comm``, ``m.acts``, ``m.endw``, ``m.reg``, ``m.marg``,
+``m.uses``, ``m.types`` (the last only where a block brings it in ``sets``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses"}
+SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses", "k": "types"}
 
 Kind = Literal["variable", "instrument", "parameter"]
 
@@ -135,6 +136,7 @@ class Block:
     """A group of symbols and equations; subclasses calibrate their parameters in :meth:`calibrate`."""
 
     multi_product: ClassVar[bool] = False  # states a make matrix
+    sets: ClassVar[dict[str, list[str]]] = {}  # sets the block brings besides the benchmark's
     symbols: ClassVar[dict[str, Symbol]]
     rules: ClassVar[dict[str, Rule]]
 

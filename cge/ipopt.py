@@ -94,7 +94,14 @@ def certify(newton: Newton, x: np.ndarray) -> Verdict:
 
 
 def run_ipopt(
-    newton: Newton, x: np.ndarray, *, tuned: bool = True, max_iter: int = 100, idle: int = 0, **options: Any
+    newton: Newton,
+    x: np.ndarray,
+    *,
+    tuned: bool = True,
+    max_iter: int = 100,
+    idle: int = 0,
+    lower: np.ndarray | None = None,
+    **options: Any,
 ) -> Verdict:
     """Solve the system from ``x``.
 
@@ -106,6 +113,8 @@ def run_ipopt(
         Variables that enter no constraint, see :func:`certify`.
     tuned : bool
         Use :data:`TUNED`; False leaves Ipopt's defaults (for benchmarks).
+    lower : ndarray, optional
+        Lower bounds of the unknowns (complementarity); default none.
     options
         Further Ipopt options.
     """
@@ -115,7 +124,7 @@ def run_ipopt(
         n=n + idle,
         m=rows,
         problem_obj=problem,
-        lb=np.full(n + idle, -1e20),
+        lb=np.append(np.full(n, -1e20) if lower is None else lower, np.full(idle, -1e20)),
         ub=np.full(n + idle, 1e20),
         cl=np.zeros(rows),
         cu=np.zeros(rows),

@@ -274,6 +274,7 @@ def follow_path(
     report: Callable[[float], None] | None = None,
     waypoint: Callable[[float, Array], None] | None = None,
     newton: Newton | None = None,
+    first: Array | None = None,
 ) -> Array:
     """Carry a solution from share 0 to share 1 of a shock, in as few pieces as contract.
 
@@ -291,6 +292,8 @@ def follow_path(
         Called with the share reached (progress).
     waypoint : callable, optional
         Called with each share and solution on the path.
+    first : ndarray, optional
+        Guess of the whole shock's solution, tried before anything else.
     newton : Newton, optional
         Its refused first step serves as tangent: a part of it starts the smaller share.
 
@@ -307,7 +310,9 @@ def follow_path(
         target = 1.0 if done + share > 1 - 1e-12 else done + share
         set_share(target)
         guess = x
-        if tangent is not None and newton is not None:
+        if first is not None:
+            guess, first = first, None
+        elif tangent is not None and newton is not None:
             guess, tangent = newton.move(x, tangent), None
         elif before is not None:
             with np.errstate(all="ignore"):

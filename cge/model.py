@@ -89,8 +89,8 @@ class Model:
         self.specific = tuple(tied) if tied is not None else tuple(f for f in ("nat",) if f in factors)
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
-        self.sets = self.data.sets
         self.blocks = [block() for block in blocks]
+        self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
         self.symbols: dict[str, Symbol] = {}
         self.rules: dict[str, Rule] = {}
         for block in self.blocks:
@@ -278,6 +278,7 @@ class Model:
         method: Method = "auto",
         parameters: Mapping[str, xr.DataArray | np.ndarray] | None = None,
         exogenous: Mapping[str, np.ndarray] | None = None,
+        guess: Mapping[str, np.ndarray] | None = None,
         progress: bool | None = None,
     ) -> Solution:
         """Find the equilibrium under a policy.
@@ -296,6 +297,8 @@ class Model:
             Live parameters (elasticities) to use instead of the benchmark's, full arrays.
         exogenous : mapping, optional
             Further exogenous arrays at their final values, full arrays (after the policy).
+        guess : mapping, optional
+            Variables (full arrays) at values nearer to the solution than those of ``start``.
         progress : bool, optional
             Show a progress bar; default on a terminal only.
 
@@ -334,11 +337,12 @@ class Model:
 
         log: list[dict[str, Any]] = []
         x = self.system.pack(origin)
+        first_guess = self.system.pack({**origin, **guess}) if guess else None
         name = policy.name if policy is not None else "benchmark"
         counts = (self.newton.newton_steps, self.newton.gmres_iterations, self.newton.factorisations)
         try:
             if tuned or self.newton.scale is None:
-                self._prepare(x)
+                self._prepare(self.system.pack(origin))
             with Progress(name, progress) as bar:
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 tangents = None if method == "ipopt" else self.newton
@@ -346,7 +350,7 @@ class Model:
                 if start == "benchmark":
                     options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
                 self.newton.options = options
-                x = follow_path(self.system, x, set_share, solver, options, log, bar.update, newton=tangents)
+                x = follow_path(self.system, x, set_share, solver, options, log, bar.update, newton=tangents, first=first_guess)
             judged = time.perf_counter()
             verdict = certify(self.newton, x)
             judged = time.perf_counter() - judged

@@ -447,7 +447,7 @@ class Kernel:
             a, b = v[args[0]], v[args[1]]
             shares = []
             if varies[0]:
-                shares.append((0, g * b if np.ndim(b) == 0 and b == 1.0 else g * (b * value / a)))
+                shares.append((0, g * _slope(a, b, value)))
             if varies[1]:
                 shares.append((1, g * value * np.log(a)))
             return shares
@@ -506,6 +506,13 @@ def _power(a: Array, b: Array) -> Array:
         if b == 2.0:
             return a * a
     return a**b
+
+
+def _slope(a: Array, b: Array, value: Array) -> Array:
+    """Derivative of ``a ** b`` by ``a``; squares stay finite at zero."""
+    if np.ndim(b) == 0 and b in (1.0, 2.0):
+        return b if b == 1.0 else 2.0 * a
+    return b * value / a
 
 
 def _uniform(value: Array) -> Array:

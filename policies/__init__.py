@@ -5,12 +5,14 @@ import warnings
 # `python -m policies.rcep` runs a module that this package has imported; that is intended
 warnings.filterwarnings("ignore", message="'policies\\.", category=RuntimeWarning, module="runpy")
 
+from policies import rules_of_origin
 from policies.experiment import Experiment, run
 from policies.policy import InstrumentChange, Policy
 from policies.rcep import rcep
 from policies.registry import POLICIES, find_policy
 from policies.tariff_change import tariff_change
 from policies.us_china import us_china
+from policies.usmca import usmca
 
 __all__ = [
     "POLICIES",
@@ -19,7 +21,9 @@ __all__ = [
     "Policy",
     "find_policy",
     "rcep",
+    "rules_of_origin",
     "run",
     "tariff_change",
     "us_china",
+    "usmca",
 ]

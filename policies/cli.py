@@ -63,7 +63,8 @@ def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Policies and embedded benchmarks."""
-    held = {"policies": {k: find_policy(k).title for k in POLICIES}, "benchmarks": available()}
+    policies = {k: find_policy(k).title for k in POLICIES} | {"usmca": "USMCA's automotive rules of origin against NAFTA's"}
+    held = {"policies": policies, "benchmarks": available()}
     if as_json:
         _print_json(held)
         return
@@ -138,9 +139,17 @@ def run(
     capital: Annotated[str, typer.Option(help="'mobile', or 'specific' to its activity.")] = "mobile",
     sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
+    rules: Annotated[str, typer.Option("--rules", help="usmca: none, nafta, usmca-cars, usmca-trucks, withdrawal, ...")] = "",
+    assembly: Annotated[str, typer.Option(help="usmca: capital of assembly 'fixed' or with 'relocation'.")] = "fixed",
+    curve: Annotated[bool, typer.Option("--curve", help="usmca: outcomes along the content threshold.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy and show who gains and loses."""
+    if policy == "usmca":
+        _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, as_json)
+        return
+    if rules or curve:
+        raise ModelError("--rules and --curve belong to the policy usmca")
     if capital not in ("mobile", "specific"):
         raise ModelError(f"unknown capital rule {capital!r}; choose 'mobile' or 'specific'")
     if method not in ("auto", "ipopt"):
@@ -170,6 +179,52 @@ def run(
     typer.echo(
         f"{summary['status']}: residual {summary['max_residual']:.0e}, Walras {summary['walras']:.0e} of world GDP; "
         f"build {seconds['build']:.2f} s, solve {seconds['solve']:.2f} s" + (f"; results in {out}" if out else "")
+    )
+
+
+def _run_usmca(rules: str, benchmark: str, assembly: str, curve: bool, out: Path | None, as_json: bool) -> None:
+    from policies import usmca_report
+    from policies.usmca import MEMBERS, usmca, usmca_curves
+
+    result = usmca(rules, benchmark, assembly=assembly)  # type: ignore[arg-type]
+    curves = usmca_curves(benchmark, assembly=assembly) if curve else None  # type: ignore[arg-type]
+    if out is not None:
+        usmca_report.write(result, out, curves)
+    summary = result.summary()
+    if as_json:
+        _print_json(summary | ({"curves": usmca_report.curves_json(curves)} if curves else {}))
+        return
+    rows = {
+        f"{sector}, {what} %": {m: summary[sector][what][m] for m in MEMBERS}
+        for sector in ("vehicles", "parts")
+        for what in ("output", "employment", "price")
+    }
+    for what in ("welfare", "real_gdp", "real_wage"):
+        rows[f"{what.replace('_', ' ')} %"] = {m: summary["regions"][m][f"{what}_percent"] for m in MEMBERS}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("change from NAFTA's rules")
+    _show(table, f"USMCA, rules {rules}, duty of {result.duty}, assembly {assembly}")
+    use = pd.DataFrame(summary["utilisation"]).mul(100).rename_axis("use of the preference, %")
+    _show(use, "Utilisation by pair", 1)
+    for key in ("regional_content", "constrained_share", "cost_penalty"):
+        shown = ", ".join(f"{k} {100 * v:.2f} %" for k, v in summary[key].items())
+        typer.echo(f"{key.replace('_', ' ')}: {shown}")
+    trade = summary["trade"]
+    typer.echo(
+        "trade (volume): "
+        + "; ".join(
+            f"{name} within {trade[key]['within_percent']:+.1f} %, from outside {trade[key]['from_outside_percent']:+.1f} %"
+            for name, key in (("vehicles", "veh"), ("parts", "prt"))
+        )
+    )
+    if summary["unused_types"]:
+        typer.echo(f"firm types that cannot meet the rules: {summary['unused_types']}")
+    for duty, held in (curves or {}).items():
+        shown = held[["regional_content", "utilisation", "cost_penalty"]].mul(100)
+        shown.index = pd.Index([f"{100 * x:.0f}" for x in shown.index], name="threshold, %")
+        _show(shown, f"Along the content threshold, duty of {duty}, per cent", 2)
+    typer.echo(
+        f"{summary['status']}: residual {summary['max_residual']:.0e}, complementarity {summary['complementarity_gap']:.0e}"
+        + (f"; results in {out}" if out else "")
     )
 
 

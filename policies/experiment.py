@@ -111,10 +111,18 @@ def run(
     clock = [time.perf_counter()]
     data = benchmark if isinstance(benchmark, Benchmark) else load_benchmark(benchmark)
     clock.append(time.perf_counter())
-    model = Model(data, closure, sourcing=sourcing)
-    clock.append(time.perf_counter())
-    base = model.solve()
-    after = model.solve(policy, method=method)
+    if policy.origin is not None:
+        from policies.rules_of_origin import OriginRules, study_of
+
+        study = study_of(policy, data, closure, sourcing)
+        clock.append(time.perf_counter())
+        base = study.model.solve()
+        after = study.solve(OriginRules(policy.name, rvc=policy.origin.rvc), policy=policy).solution
+    else:
+        model = Model(data, closure, sourcing=sourcing)
+        clock.append(time.perf_counter())
+        base = model.solve()
+        after = model.solve(policy, method=method)
     clock.append(time.perf_counter())
     parts = dict(zip(("calibrate", "build", "solve"), (b - a for a, b in pairwise(clock)), strict=True))
     return Experiment(policy, base, after, parts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -81,6 +81,26 @@ class InstrumentChange(BaseModel):
         return self
 
 
+class OriginClause(BaseModel):
+    """Rules of origin that a policy's preferences on one sector carry (:mod:`policies.rules_of_origin`).
+
+    Attributes
+    ----------
+    sector : str
+        Covered sector; its material is its own product.
+    rvc : float
+        Regional value content, in [0, 1).
+    cumulation : {"full", "bilateral"}
+        Inputs of every member originate, or those of the exporting member alone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sector: str
+    rvc: float = Field(ge=0, lt=1)
+    cumulation: Literal["full", "bilateral"] = "full"
+
+
 class Policy(BaseModel):
     """A named set of instrument changes.
 
@@ -94,6 +114,8 @@ class Policy(BaseModel):
     instruments : tuple of InstrumentChange
     notes : tuple of str
         What a reader of results must know.
+    origin : OriginClause, optional
+        Rules of origin that firms must meet to use the preference on one sector.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,6 +127,7 @@ class Policy(BaseModel):
     members: tuple[str, ...] = ()
     instruments: tuple[InstrumentChange, ...]
     notes: tuple[str, ...] = ()
+    origin: OriginClause | None = None
 
     def __add__(self, other: Policy) -> Policy:
         return Policy(
@@ -115,6 +138,7 @@ class Policy(BaseModel):
             members=tuple(dict.fromkeys((*self.members, *other.members))),
             instruments=(*self._settled().instruments, *other._settled().instruments),
             notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
+            origin=self.origin or other.origin,
         )
 
     def __mul__(self, share: float) -> Policy:

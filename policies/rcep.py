@@ -10,12 +10,22 @@ of the same duties; the tariffs of the 2011 benchmark are those of 2005, before 
 
 from __future__ import annotations
 
-from policies.policy import MEMBERS, InstrumentChange, Policy
+from typing import Literal
+
+from policies.policy import MEMBERS, InstrumentChange, OriginClause, Policy
 
 RCEP_MEMBERS = tuple(["AUS", "NZL", "CHN", "JPN", "KOR", "BRN", "KHM", "IDN", "LAO", "MYS", "MMR", "PHL", "SGP", "THA", "VNM"])
 
 
-def rcep(tariffs: bool = True, tariff_cut: float = 1.0, ntm_cut: float = 0.0) -> Policy:
+def rcep(
+    tariffs: bool = True,
+    tariff_cut: float = 1.0,
+    ntm_cut: float = 0.0,
+    *,
+    cumulation: Literal["full", "bilateral"] | None = None,
+    rvc: float = 0.40,
+    origin_sector: str = "mot",
+) -> Policy:
     """The RCEP policy.
 
     Parameters
@@ -26,6 +36,13 @@ def rcep(tariffs: bool = True, tariff_cut: float = 1.0, ntm_cut: float = 0.0) ->
         Share of each duty that is removed (1 = all).
     ntm_cut : float
         Fall of the iceberg cost of trade among members, as a fraction of the value shipped.
+    cumulation : {"full", "bilateral"}, optional
+        Firms of ``origin_sector`` meet rules of origin to use the preference: inputs of all members count
+        (RCEP's rule), or of the exporting member alone. None: preferences are automatic.
+    rvc : float
+        Regional value content asked (RCEP: 40 %).
+    origin_sector : str
+        The sector whose compliance is modelled.
 
     Examples
     --------
@@ -64,6 +81,7 @@ def rcep(tariffs: bool = True, tariff_cut: float = 1.0, ntm_cut: float = 0.0) ->
         members=RCEP_MEMBERS,
         instruments=tuple(changes),
         notes=("Full removal at once; the agreement phases cuts in and exempts some lines.",),
+        origin=None if cumulation is None else OriginClause(sector=origin_sector, rvc=rvc, cumulation=cumulation),
     )
 
 

@@ -1,7 +1,8 @@
 """Factor markets: mobile across activities, or specific to one; fixed supply.
 
 A factor's basic price is ``pe * pes``: a mobile factor has one price ``pe`` a region (``pes`` stays at
-1), a specific factor one price ``pes`` an activity (``pe`` stays at 1). Corong et al. 2017, section 3.6.
+1), a specific factor one price ``pes`` an activity (``pe`` stays at 1); a factor tied in one activity and mobile
+among the others has both. Corong et al. 2017, section 3.6.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Factors(Block):
     tfe = instrument("f a r", "power of the tax on factor use")
 
     tfe_0 = parameter("f a r", "benchmark power of the factor tax", structural=False)
-    sev = parameter("f a r", "share of an activity in the employment of a factor")
+    sev = parameter("f a r", "share of an activity in the mobile employment of a factor")
 
     @definition("f a r", "price of a factor to the activity, tax included")
     def pfe(m, f, a, r):
@@ -45,9 +46,10 @@ class Factors(Block):
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         paid = data["evfb"]
+        mobile = paid * ~data.tied()[:, :, None]
         tax = data.power("evfp", "evfb")
         return {
-            "sev": ratio(paid, paid.sum(1, keepdims=True)),
+            "sev": ratio(mobile, mobile.sum(1, keepdims=True)),
             "qe": np.ones((paid.shape[0], paid.shape[2])),
             "tfe": tax,
             "tfe_0": tax.copy(),
@@ -55,6 +57,6 @@ class Factors(Block):
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         paid = data["evfb"] > 0
-        tied = np.array([f in data.specific for f in data.benchmark.sam.factors])
-        mobile = paid.any(1) & ~tied[:, None]
-        return {"pe": mobile, "rw": mobile, "pes": paid & tied[:, None, None]}
+        tied = data.tied()[:, :, None]
+        mobile = (paid & ~tied).any(1)
+        return {"pe": mobile, "rw": mobile, "pes": paid & tied}

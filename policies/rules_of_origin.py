@@ -1,0 +1,382 @@
+"""Rules of origin for any agreement: which firms comply, what it costs, what it changes.
+
+A study prepares one model with the block of :mod:`cge.blocks.rules_of_origin` and solves it under rules,
+duties and other policies. Rules that no type of a member can meet leave its preference unused. The
+benchmark is read as the area without rules (preferences are automatic); every scenario, the rules in force
+at the benchmark too, is solved against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from calibration import Benchmark
+from cge import Closure, Model, Solution
+from cge.blocks.accounts import is_labour
+from cge.blocks.rules_of_origin import PAIRS, Coverage, rules_blocks
+from cge.compliance import Firm, comply
+from cge.errors import ShockError, SolveError
+from policies.policy import Policy
+
+SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
+"""Smoothing of the complementarity where the sharp problem does not contract at once."""
+
+
+@dataclass(frozen=True)
+class OriginRules:
+    """Thresholds of one set of rules; None is not in force.
+
+    Attributes
+    ----------
+    name : str
+    rvc : float or None
+        Regional value content, share of net cost.
+    lvc : float or None
+        Labour value content: share of cost made in plants above the wage floor.
+    lvc_credit : float
+        Credits of the labour rule that need no such plant (research, assembly), taken off the threshold.
+    steel, alu : float or None
+        Share of steel and of aluminium bought in the area.
+    paper : float
+        Paperwork, share of a complying shipment.
+
+    Raises
+    ------
+    ShockError
+        A threshold outside [0, 1).
+    """
+
+    name: str
+    rvc: float | None = None
+    lvc: float | None = None
+    lvc_credit: float = 0.0
+    steel: float | None = None
+    alu: float | None = None
+    paper: float = 0.0
+
+    def __post_init__(self) -> None:
+        for what in ("rvc", "lvc", "steel", "alu", "paper", "lvc_credit"):
+            value = getattr(self, what)
+            if value is not None and not 0 <= value < 1:
+                raise ShockError(f"rules {self.name!r}: {what} is {value}; a share in [0, 1) is needed")
+
+    def thresholds(self) -> dict[str, float]:
+        """Thresholds by name of the rule, those in force only."""
+        lvc = None if self.lvc is None else max(self.lvc - self.lvc_credit, 0.0)
+        held = {"rvc": self.rvc, "lvc": lvc, "steel": self.steel, "alu": self.alu}
+        return {name: value for name, value in held.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class RulesSolution:
+    """A solution under rules with its indicators.
+
+    Attributes
+    ----------
+    solution : Solution
+    rules : OriginRules or None
+    members : tuple of str
+    unused : dict
+        Member -> types that cannot meet the rules.
+    """
+
+    solution: Solution
+    rules: OriginRules | None
+    study: RulesStudy
+    unused: Mapping[str, int] = field(default_factory=dict)
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return self.study.pairs
+
+    def utilisation(self) -> pd.Series:
+        """Share of shipments (value) under the preference; index (origin, destination)."""
+        s = self.solution
+        value = s["wtype"].rename(r="s") * s["ptype"]
+        share = (s["util"] * value).sum("k") / value.sum("k")
+        return pd.Series({(a, b): float(share.sel(s=a, d=b)) for a, b in self._pairs()}, name="utilisation")
+
+    def by_type(self) -> pd.DataFrame:
+        """One row a member and type: outside share, content free and complying, premium, multipliers, slacks, utilisation."""
+        s = self.solution
+        rows = []
+        for member in self.study.coverage.area:
+            if member not in self.study.makers:
+                continue
+            partners = [b for a, b in self._pairs() if a == member]
+            for k in map(str, s["bout"]["k"].values):
+                row: dict[str, object] = {"origin": member, "type": k}
+                names = ("bout", "contentfree", "content", "prem", *(f"mu_{p}" for p in PAIRS), *(f"gap_{p}" for p in PAIRS))
+                row.update({name: float(s[name].sel(k=k, r=member)) for name in names})
+                row.update({f"util_{b}": float(s["util"].sel(k=k, s=member, d=b)) for b in partners})
+                rows.append(row)
+        return pd.DataFrame(rows).set_index(["origin", "type"])
+
+    def complementarity_gap(self) -> float:
+        """Largest of min(slack, multiplier) and of negative parts over all pairs."""
+        s = self.solution
+        worst = 0.0
+        for name in PAIRS:
+            gap, mu = (s.arrays[f"{kind}_{name}"][:, self.study.rows] for kind in ("gap", "mu"))
+            worst = max(
+                worst, float(np.minimum(abs(gap), abs(mu)).max(initial=0.0)), float(-np.minimum(gap, 0).min(initial=0.0))
+            )
+            worst = max(worst, float(-np.minimum(mu, 0).min(initial=0.0)))
+        return worst
+
+    def constrained_share(self, tolerance: float = 1e-6) -> float:
+        """Share of complying firm types (weights) with a binding rule, mean over members."""
+        s = self.solution
+        bound = np.zeros(s.arrays["mu_rvc"].shape, dtype=bool)
+        for name in PAIRS:
+            bound |= s.arrays[f"mu_{name}"] > tolerance
+        return float((bound * s.arrays["wtype"])[:, self.study.rows].sum(0).mean())
+
+    def cost_penalty(self) -> float:
+        """Premium of complying shipments over free cost, weighted with them."""
+        s, rows = self.solution, self.study.rows
+        weight = s.arrays["zcomp"][:, rows] * s.arrays["vship"][rows]
+        total = float(weight.sum())
+        return float((weight * s.arrays["prem"][:, rows]).sum() / total) if total > 0 else 0.0
+
+    def regional_content(self) -> float:
+        """Content of shipments within the area, complying and not, weighted with their value."""
+        s = self.solution
+        top = bottom = 0.0
+        for a, b in self._pairs():
+            value = float(s["vprod"].sel(s=a, d=b) * s["dship"].sel(s=a, d=b))
+            for k in map(str, s["bout"]["k"].values):
+                weight = value * float(s["wtype"].sel(k=k, r=a))
+                use = float(s["util"].sel(k=k, s=a, d=b))
+                content = use * float(s["content"].sel(k=k, r=a)) + (1 - use) * float(s["contentfree"].sel(k=k, r=a))
+                top, bottom = top + weight * content, bottom + weight
+        return top / bottom
+
+    def industry(self) -> pd.DataFrame:
+        """Output, price and employment of the covered sector and its material, indices; index (sector, region)."""
+        s, study = self.solution, self.study
+        bill = study.benchmark.sam["evfb"]
+        labour = [k for k, f in enumerate(study.benchmark.sam.factors) if is_labour(f)]
+        rows = {}
+        for sector in dict.fromkeys((study.coverage.sector, study.coverage.material)):
+            a = study.benchmark.commodities.index(sector)
+            for region in study.benchmark.regions:
+                r = study.benchmark.regions.index(region)
+                weight = bill[labour, a, r]
+                work = float((weight * s.values_of("qfe")[labour, a, r]).sum() / weight.sum()) if weight.sum() > 0 else 1.0
+                rows[sector, region] = {
+                    "output": float(s["qo"].sel(i=sector, r=region)),
+                    "price": float(s["pds"].sel(i=sector, r=region)),
+                    "employment": work,
+                }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def trade(self) -> pd.DataFrame:
+        """Shipments of the covered sector and its material at benchmark prices, million USD; columns by origin, destination."""
+        s, study = self.solution, self.study
+        quantity = s.values_of("qxs")
+        rows = []
+        for sector in dict.fromkeys((study.coverage.sector, study.coverage.material)):
+            i = study.benchmark.commodities.index(sector)
+            value = study.benchmark.sam["vxsb"][i] * quantity[i]
+            table = pd.DataFrame(value, index=study.benchmark.regions, columns=study.benchmark.regions)
+            rows.append(table.rename_axis("origin").reset_index().assign(sector=sector).set_index(["sector", "origin"]))
+        return pd.concat(rows)
+
+
+class RulesStudy:
+    """One model with rules of origin, solved under many of them.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        With the covered sector and its material.
+    coverage : Coverage
+    duties : mapping
+        Member -> most-favoured-nation rate on the covered sector (fraction) that firms pay who do not comply;
+        members left out keep the benchmark's applied rates as that duty.
+    reference : mapping, optional
+        Rates at which ``utilisation0`` is observed; default ``duties``.
+    utilisation0 : float
+        Share of shipments that use the preference when compliance costs nothing.
+    closure : Closure, optional
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        coverage: Coverage,
+        duties: Mapping[str, float] | None = None,
+        reference: Mapping[str, float] | None = None,
+        utilisation0: float = 0.97,
+        closure: Closure | None = None,
+        sourcing: str = "use",
+    ) -> None:
+        if not 0 < utilisation0 <= 1:
+            raise ShockError(f"utilisation0 is {utilisation0}; a share in (0, 1] is needed")
+        for member in {**(duties or {}), **(reference or {})}:
+            if member not in coverage.area:
+                raise ShockError(f"a duty is given for {member!r}, which is no member ({', '.join(coverage.area)})")
+        self.benchmark, self.coverage = benchmark, coverage
+        self.duties = dict(duties or {})
+        self.reference = dict(reference or self.duties)
+        self.utilisation0 = utilisation0
+        self.model = Model(benchmark, closure, sourcing=sourcing, blocks=rules_blocks(coverage))
+        ships = self.model.free["pship"]
+        names = benchmark.regions
+        self.pairs = [(names[s], names[d]) for s, d in np.argwhere(ships)]
+        self.rows = np.flatnonzero(self.model.free["pcomp"].any(0))
+        self.makers = [names[r] for r in self.rows]
+        self._known: dict[tuple[object, ...], tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]] = {}
+
+    def firm(self, k: int, r: int) -> Firm:
+        """A type of a member at benchmark prices."""
+        v, steel = self.model.benchmark_values, self.coverage.steel_share
+        material = v["smat"][r] * np.array([v["bout"][k, r], v["bhigh"][k, r], v["blow"][k, r]])
+        metals = v["smet"][r] * np.outer([steel, 1 - steel], [v["bmout"][r], 1 - v["bmout"][r]])
+        own = bool(v["ishigh"][r])
+        return Firm(v["svadd"][r], v["coth"][r], v["cout"][r], material, metals, own, float(v["esubp"][r]))
+
+    def _rules(self, rules: OriginRules) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]:
+        """Thresholds by type, a first guess of the complying firms, and how many types cannot comply by member."""
+        thresholds = rules.thresholds()
+        key = tuple(sorted(thresholds.items()))
+        if key in self._known:
+            return self._known[key]
+        v = self.model.benchmark_values
+        asked = {p: v[p].copy() for p in PAIRS}
+        guess = {n: v[n].copy() for p in PAIRS for n in (f"mu_{p}", f"gap_{p}")} | {"prem": v["prem"].copy()}
+        unused: dict[str, int] = {}
+        for r in self.rows:
+            for k in range(self.coverage.types):
+                found = comply(self.firm(k, int(r)), thresholds)
+                if found is None:
+                    name = self.benchmark.regions[r]
+                    unused[name] = unused.get(name, 0) + 1
+                    asked["rvc"][k, r] = np.nan  # marks the type; see solve
+                    continue
+                for q, p in enumerate(PAIRS):
+                    asked[p][k, r] = thresholds.get(p, -1.0)
+                    guess[f"mu_{p}"][k, r], guess[f"gap_{p}"][k, r] = found[0][q], found[1].gaps[q]
+                guess["prem"][k, r] = found[1].premium
+        self._known[key] = asked, guess, unused
+        return self._known[key]
+
+    def exogenous(
+        self,
+        rules: OriginRules | None,
+        duties: Mapping[str, float] | None = None,
+        lapsed: Sequence[tuple[str, str]] = (),
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]:
+        """Instruments of a scenario at their final values, a guess, and the types that cannot comply."""
+        v = self.model.benchmark_values
+        names = self.benchmark.regions
+        applied = v["tms_0"][self.benchmark.commodities.index(self.coverage.sector)]
+        out = {n: v[n].copy() for n in ("use0", "aref", "bref", "tmfn", "paper", *PAIRS)}
+        guess: dict[str, np.ndarray] = {}
+        unused: dict[str, int] = {}
+        for member, rate in {**self.duties, **(duties or {})}.items():
+            out["tmfn"][:, names.index(member)] = 1.0 + rate
+        if rules is not None:
+            asked, guess, unused = self._rules(rules)
+            cannot = np.isnan(asked["rvc"])
+            for p in PAIRS:
+                out[p] = np.where(cannot, -1.0, asked[p])
+            out["use0"][:] = self.utilisation0
+            out["use0"][cannot] = 0.0
+            out["paper"][:] = 1.0 + rules.paper
+            # the margin at which utilisation0 is seen: free of duty against the reference duty
+            out["aref"] = (1.0 + rules.paper) / applied
+            out["bref"] = v["tmfn"] / applied
+            for member, rate in self.reference.items():
+                column = names.index(member)
+                out["bref"][:, column] = (1.0 + rate) / applied[:, column]
+        for origin, destination in lapsed:
+            out["use0"][:, names.index(origin), names.index(destination)] = 0.0
+        return out, guess, unused
+
+    def solve(
+        self,
+        rules: OriginRules | None = None,
+        *,
+        duties: Mapping[str, float] | None = None,
+        policy: Policy | None = None,
+        lapsed: Sequence[tuple[str, str]] = (),
+        start: Solution | None = None,
+    ) -> RulesSolution:
+        """Equilibrium under rules (None: preferences are automatic).
+
+        Parameters
+        ----------
+        rules : OriginRules or None
+        duties : mapping, optional
+            Most-favoured-nation rates of this scenario, instead of the study's.
+        policy : Policy, optional
+            Other changes at the same time.
+        lapsed : sequence of pairs
+            (origin, destination) whose preference is suspended: the ordinary duty applies.
+        start : Solution, optional
+            A neighbour.
+        """
+        exogenous, guess, unused = self.exogenous(rules, duties, lapsed)
+        try:
+            solution = self.model.solve(policy, exogenous=exogenous, guess=guess, start=start or "fast")
+        except SolveError:
+            # near the edge of what can be met the pairs are stiff: smooth them, then sharpen
+            solution = self.model.solve(policy, exogenous={**exogenous, "smooth": np.array(SMOOTHING[0])}, guess=guess)
+            for smooth in SMOOTHING[1:]:
+                solution = self.model.solve(policy, exogenous={**exogenous, "smooth": np.array(smooth)}, start=solution)
+        return RulesSolution(solution, rules, self, unused)
+
+    def curve(self, thresholds: Sequence[float], rules: OriginRules, duties: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """Outcomes along content thresholds, each solved from its neighbour; index ``rvc``.
+
+        Columns: ``regional_content``, ``utilisation``, ``constrained_share``, ``cost_penalty``, and
+        ``employment_<sector>_<member>`` in per cent of the area without rules.
+        """
+        free = self.solve(None, duties=duties).industry()
+        rows, last = [], None
+        for rvc in thresholds:
+            at = OriginRules(f"{rules.name} {rvc:g}", rvc, rules.lvc, rules.lvc_credit, rules.steel, rules.alu, rules.paper)
+            found = self.solve(at, duties=duties, start=last)
+            last = found.solution
+            industry = found.industry()
+            row = {
+                "rvc": rvc,
+                "regional_content": found.regional_content(),
+                "utilisation": float(found.utilisation().mean()),
+                "constrained_share": found.constrained_share(),
+                "cost_penalty": found.cost_penalty(),
+                "complementarity_gap": found.complementarity_gap(),
+            }
+            for (sector, region), line in industry.iterrows():
+                if region in self.coverage.area:
+                    before = free.loc[(sector, region), "employment"]
+                    row[f"employment_{sector}_{region}"] = 100 * (line["employment"] / before - 1)
+            rows.append(row)
+        return pd.DataFrame(rows).set_index("rvc")
+
+
+def study_of(policy: Policy, benchmark: Benchmark, closure: Closure | None = None, sourcing: str = "use") -> RulesStudy:
+    """The study of a policy whose preferences carry an origin clause; its members are the area.
+
+    Raises
+    ------
+    ShockError
+        The policy has no such clause.
+    """
+    if policy.origin is None:
+        raise ShockError(f"policy {policy.name!r} has no origin clause")
+    metals = next((x for x in ("met", "c12") if x in benchmark.commodities), benchmark.commodities[-1])
+    coverage = Coverage(
+        area=tuple(policy.present(benchmark)),
+        sector=policy.origin.sector,
+        material=policy.origin.sector,
+        metals=metals,
+        high_wage=(),
+        cumulation=policy.origin.cumulation,
+    )
+    return RulesStudy(benchmark, coverage, closure=closure, sourcing=sourcing)

@@ -1,0 +1,83 @@
+"""Files and figures of a USMCA scenario: tables, the firm types, and the Laffer curves of the content rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from policies.style import GAIN, INK, LOSS, new_figure
+from policies.usmca import MEMBERS, RULES, Usmca
+
+LINES = {"USA": "-", "CAN": "--", "MEX": ":"}
+
+
+def write(result: Usmca, folder: str | Path, curves: Mapping[str, pd.DataFrame] | None = None) -> Path:
+    """JSON summary, CSV tables and the solution as netCDF; with curves their CSV and ``laffer.png``."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    summary = result.summary() | ({"curves": curves_json(curves)} if curves else {})
+    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    result.regions().to_csv(folder / "regions.csv")
+    result.after.by_type().to_csv(folder / "types.csv")
+    result.after.trade().to_csv(folder / "trade.csv")
+    result.after.solution.save(folder / "solution.nc")
+    if curves:
+        for duty, table in curves.items():
+            table.to_csv(folder / f"curve_{duty}.csv")
+        laffer_figure(curves, folder / "laffer.png")
+    return folder
+
+
+def curves_json(curves: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+    """The curves as lists of rows."""
+    return {duty: json.loads(table.reset_index().to_json(orient="records")) for duty, table in curves.items()}
+
+
+def laffer_figure(curves: Mapping[str, pd.DataFrame], path: str | Path) -> None:
+    """Regional content, utilisation and employment against the content threshold, at both duties."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = new_figure(1, 3, (11.5, 4.0))
+    colours = {"cars": GAIN, "trucks": LOSS}
+    names = {"cars": "cars, US duty 2.5 %", "trucks": "light trucks, US duty 25 %"}
+    for duty, table in curves.items():
+        style = {"color": colours[duty], "marker": "o" if duty == "cars" else "s", "markersize": 3.5}
+        axes[0].plot(table.index * 100, 100 * table["regional_content"], label=names[duty], **style)
+        axes[1].plot(table.index * 100, 100 * table["utilisation"], **style)
+        for member in MEMBERS:
+            line = table[f"employment_veh_{member}"]
+            axes[2].plot(table.index * 100, line, LINES[member], color=colours[duty], linewidth=1.3)
+            axes[2].annotate(
+                member, (table.index[-1] * 100, line.iloc[-1]), fontsize=7, color=INK, xytext=(3, 0), textcoords="offset points"
+            )
+    titles = (
+        "Regional content of shipments, %",
+        "Use of the preference, % of shipments",
+        "Employment in assembly, % of no rules",
+    )
+    for axis, title in zip(axes, titles, strict=True):
+        axis.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
+        axis.set_xlabel("regional value content asked, %")
+        for name in ("nafta", "content"):
+            rules = RULES[name]
+            assert rules is not None
+            assert rules.rvc is not None
+            axis.axvline(100 * rules.rvc, color=INK, linewidth=0.7, linestyle=(0, (4, 3)))
+    for x, text in ((62.5, "NAFTA"), (75.0, "USMCA")):
+        axes[0].annotate(
+            text,
+            (x, axes[0].get_ylim()[1]),
+            fontsize=7,
+            ha="right",
+            va="top",
+            rotation=90,
+            xytext=(-2, 0),
+            textcoords="offset points",
+        )
+    axes[0].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.75))
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
