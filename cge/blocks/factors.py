@@ -46,7 +46,9 @@ class Factors(Block):
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         paid = data["evfb"]
-        mobile = paid * ~data.tied()[:, :, None]
+        # a factor that moves nowhere has no market of its own; its shares are never used but stay defined
+        somewhere = ~data.tied() | data.tied().all(1, keepdims=True)
+        mobile = paid * somewhere[:, :, None]
         tax = data.power("evfp", "evfb")
         return {
             "sev": ratio(mobile, mobile.sum(1, keepdims=True)),
