@@ -34,6 +34,7 @@ bench: $(VENV)/.dev
 data: $(VENV)/.dev
 	$(BIN)/python -m calibration.datasets.world_2011 --data ../shared/data
 	$(BIN)/python -m calibration.datasets.world_2018 --data ../shared/data --report docs/_static/data
+	$(BIN)/python -m calibration.datasets.growth_rates --data ../shared/data
 	$(BIN)/python -m policies.data.us_china_duties --data ../shared/data
 
 clean:

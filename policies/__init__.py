@@ -6,6 +6,7 @@ import warnings
 warnings.filterwarnings("ignore", message="'policies\\.", category=RuntimeWarning, module="runpy")
 
 from policies import rules_of_origin
+from policies.belt_and_road import BeltAndRoadProgramme, belt_and_road
 from policies.experiment import Experiment, run
 from policies.policy import InstrumentChange, Policy
 from policies.rcep import rcep
@@ -16,9 +17,11 @@ from policies.usmca import usmca
 
 __all__ = [
     "POLICIES",
+    "BeltAndRoadProgramme",
     "Experiment",
     "InstrumentChange",
     "Policy",
+    "belt_and_road",
     "find_policy",
     "rcep",
     "rules_of_origin",

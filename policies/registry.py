@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calibration.errors import nearest
 from cge.errors import ShockError
+from policies.belt_and_road import belt_and_road
 from policies.policy import Policy
 from policies.rcep import rcep
 from policies.tariff_change import tariff_change
@@ -15,6 +16,7 @@ from policies.us_china import us_china
 POLICIES: dict[str, Callable[[], Policy]] = {
     "rcep": rcep,
     "us-china": us_china,
+    "belt-and-road": belt_and_road,
     "free-trade": lambda: tariff_change(times=0.0, name="free-trade"),
 }
 """Policies that run without arguments; the library's functions take options."""

@@ -41,7 +41,7 @@ from calibration.estimate import (
 from calibration.factors import sample_shares
 from calibration.from_cube import cube_sam
 from calibration.geography import EU27, economy
-from calibration.readers import read_accounts, read_caliendo_parro, read_emissions, read_trade_cube, read_wiod
+from calibration.readers import read_accounts, read_caliendo_parro, read_emissions, read_trade_cube, read_wiod, rest_of_world
 from calibration.sam import Sam
 
 YEAR = 2018
@@ -239,6 +239,9 @@ def build(data: Path) -> Built:
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
+        "row_members": json.dumps(
+            {k: round(v, 5) for k, v in rest_of_world(data / "national_accounts", cube.regions, YEAR).items()}
+        ),
     }
     sam = cube_sam(
         flows, sectors, tables, tariffs, sample_shares(data / "gtap_v7_sample"), labour, accounts["pop"].to_numpy(), attrs
@@ -344,9 +347,9 @@ def world(full: Benchmark) -> Benchmark:
     members = {g: [r for r in full.regions if region_map[r] == g] for g in GROUP_NAMES}
     # shares of gross domestic product let a policy treat a member inside a group by its weight in it
     gdp = dict(zip(full.regions, full.sam.gdp(), strict=True))
-    sam.data.attrs["members"] = json.dumps(
-        {g: {r: round(gdp[r] / sum(gdp[x] for x in rs), 4) for r in rs} for g, rs in members.items()}
-    )
+    shares = {g: {r: round(gdp[r] / sum(gdp[x] for x in rs), 4) for r in rs} for g, rs in members.items()}
+    shares["ROW"] = json.loads(sam.data.attrs.pop("row_members"))
+    sam.data.attrs["members"] = json.dumps(shares)
     return Benchmark(
         sam,
         to_dataset(table, names, REGIONS),

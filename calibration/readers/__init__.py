@@ -1,6 +1,6 @@
 """Readers of published tables, one file a source."""
 
-from calibration.readers.accounts import read_accounts
+from calibration.readers.accounts import read_accounts, rest_of_world
 from calibration.readers.adb import read_adb
 from calibration.readers.caliendo_parro import CaliendoParro, read_caliendo_parro
 from calibration.readers.figaro import read_figaro
@@ -25,4 +25,5 @@ __all__ = [
     "read_trade_cube",
     "read_wiod",
     "read_wiod_2016",
+    "rest_of_world",
 ]

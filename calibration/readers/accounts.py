@@ -77,3 +77,15 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
         }
     )
     return out.loc[regions]
+
+
+def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:
+    """Economies that ``ROW`` stands for with their share of its GDP (those with accounts), largest first."""
+    folder = Path(folder)
+    gdp = pd.read_csv(folder / "gdp_current_usd.csv")
+    gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"]
+    # the Penn table lists countries only, where the indicators hold groups of countries too
+    countries = pd.read_csv(folder / "pwt_2011_2018.csv", usecols=["isocode"])["isocode"].unique()
+    extra = [c for c in ("AFG", "SOM", "LBY", "PNG", "TLS", "ERI", "SSD", "CUB") if c in gdp.index]
+    inside = gdp[[c for c in dict.fromkeys([*countries, *extra]) if c in gdp.index and c not in regions]].dropna()
+    return {str(k): float(v) for k, v in (inside / inside.sum()).sort_values(ascending=False).items()}

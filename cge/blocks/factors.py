@@ -23,6 +23,7 @@ class Factors(Block):
     rw = variable("f r", "real price of a mobile factor (deflated by consumer prices)")
 
     qe = instrument("f r", "endowment of a factor", "index, benchmark = 1")
+    qea = instrument("f a r", "endowment of a factor tied to an activity, over the region's", "index, benchmark = 1")
     tfe = instrument("f a r", "power of the tax on factor use")
 
     tfe_0 = parameter("f a r", "benchmark power of the factor tax", structural=False)
@@ -38,7 +39,7 @@ class Factors(Block):
 
     @equation("f a r", "market of a specific factor", defines="pes", source="Corong et al. 2017, E_qfe2")
     def e_pes(m, f, a, r):
-        return m.qe[f, r] == m.qfe[f, a, r]
+        return m.qe[f, r] * m.qea[f, a, r] == m.qfe[f, a, r]
 
     @equation("f r", "real price of a mobile factor", defines="rw")
     def e_rw(m, f, r):
@@ -52,6 +53,7 @@ class Factors(Block):
         tax = data.power("evfp", "evfb")
         return {
             "sev": ratio(mobile, mobile.sum(1, keepdims=True)),
+            "qea": np.ones_like(paid),
             "qe": np.ones((paid.shape[0], paid.shape[2])),
             "tfe": tax,
             "tfe_0": tax.copy(),

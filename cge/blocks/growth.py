@@ -1,0 +1,192 @@
+"""Blocks of an economy that moves in time: productivity by region, capital, foreign positions, public works.
+
+They add to the core blocks what a year of a recursive path needs and reduce to them exactly where the
+additions are at their benchmark values (productivity 1, flows 0, capital 1):
+
+- ``tfp``: productivity of value added of a region; a baseline frees it to meet a path of real GDP ``rgdp``.
+- ``finc``: income on foreign assets and transfers; ``floan``: net new loans; ``ginv``: public works paid by the
+  region's own household. All in the numeraire, summing to zero over the world where they pass between regions.
+- depreciation grows with capital.
+
+Investment follows saving (``fsav`` exogenous), or expected rates of return: a region's rate falls as its capital
+grows, ``rore = rorc (ke / kb)^(-rorflex)``, and ``fsav`` moves until all are equal (GTAP's RORDELTA = 1; Hertel 1997,
+Corong et al. 2017, section 3.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from cge.blocks import CORE, Accounts, Income, Investment, Production
+from cge.calibrated import Calibrated, ratio
+from cge.ces import ces_price_of_two
+from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.errors import ModelError
+
+RORFLEX = 10.0
+"""Flexibility of expected rates of return (GTAP's default RORFLEX)."""
+
+
+def capital_label(factors: list[str]) -> str:
+    """The factor that is capital, by its label.
+
+    Raises
+    ------
+    ModelError
+        None or several.
+    """
+    found = [f for f in factors if f.lower() in ("cap", "capital") or f.lower().startswith("capital")]
+    if len(found) != 1:
+        raise ModelError(
+            f"the dynamic model needs one factor named cap or capital, found {found or 'none'} among {', '.join(factors)}"
+        )
+    return found[0]
+
+
+def growth_blocks(
+    capital: str,
+    stock: np.ndarray,
+    depreciation: float,
+    investment: Literal["saving", "returns"] = "saving",
+    rorflex: float = RORFLEX,
+) -> tuple[type[Block], ...]:
+    """The core blocks with growth.
+
+    Parameters
+    ----------
+    capital : str
+        Label of the capital factor.
+    stock : ndarray, dims (r,)
+        Capital at the start of the base year, million USD.
+    depreciation : float
+        Rate per year.
+    investment : {"saving", "returns"}
+    rorflex : float
+    """
+
+    class GrowthProduction(Production):
+        """Production with a productivity of value added by region."""
+
+        tfp = instrument("r", "productivity of value added", "index, benchmark = 1")
+
+        @definition("a r", "quantity of value added")
+        def qva(m, a, r):
+            unit_cost = m.ps[a, r] * m.ao[a, r]
+            better = m.ava[a, r] * m.tfp[r]
+            return m.qo[a, r] / m.ao[a, r] / better * (unit_cost * better / m.pva[a, r]) ** m.esubt[a, r]
+
+        @definition("a r", "cost of a unit of effective output")
+        def unitcost(m, a, r):
+            value_added = m.pva[a, r] / (m.ava[a, r] * m.tfp[r])
+            return ces_price_of_two(m.sva[a, r], value_added, m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
+
+        def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+            return {**super().calibrate(data), "tfp": np.ones(data["vdep"].size)}
+
+    class GrowthIncome(Income):
+        """Income with what foreign assets pay."""
+
+        finc = instrument("r", "income on foreign assets and transfers, in the numeraire", "million USD", signed=True)
+
+        @equation("r", "income: factor payments, taxes and foreign income less depreciation", defines="y")
+        def e_y(m, r):
+            worn = m.vdep[r] * m.qe[capital, r] * m.pinv[r]
+            return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] + m.finc[r] * m.pfactwld - worn
+
+        def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+            return {**super().calibrate(data), "finc": np.zeros(data["vdep"].size)}
+
+    class GrowthInvestment(Investment):
+        """Investment with loans and public works."""
+
+        floan = instrument("r", "net new foreign loans, in the numeraire", "million USD", signed=True)
+        ginv = instrument("r", "public works paid by the region's household, in the numeraire", "million USD", signed=True)
+
+        @definition("r", "net regional saving", "million USD")
+        def saving(m, r):
+            return m.save_0[r] * m.dpsave[r] * m.y[r] + m.ginv[r] * m.pfactwld
+
+        @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
+        def e_qinv(m, r):
+            own = m.saving[r] + m.vdep[r] * m.qe[capital, r] * m.pinv[r]
+            abroad = (m.fsav[r] + m.floan[r]) * m.pfactwld
+            return m.inv_0[r] * m.pinv[r] * m.qinv[r] == own + abroad + m.inv_0[r] * m.walraslack
+
+        def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+            zero = np.zeros(data["vdep"].size)
+            return {**super().calibrate(data), "floan": zero, "ginv": zero.copy()}
+
+    class InvestmentByReturns(GrowthInvestment):
+        """Foreign saving moves until expected rates of return are equal."""
+
+        sfsav = variable("r", "foreign saving", "share of benchmark investment", signed=True)
+        rorg = variable("", "expected rate of return of the world", owner="world")
+
+        gross = parameter("r", "gross rate of return of the benchmark")
+        worn = parameter("", "rate of depreciation")
+        world_0 = parameter("", "benchmark investment of the world", "million USD")
+        newshare = parameter("r", "benchmark investment over capital")
+        flex = parameter("", "flexibility of expected rates of return", structural=False)
+
+        @definition("r", "foreign saving in the numeraire", "million USD")
+        def fsav(m, r):
+            return m.inv_0[r] * m.sfsav[r]
+
+        @definition("r", "net rate of return on capital")
+        def rorc(m, r):
+            return (m.gross[r] * m.pe[capital, r] / m.pinv[r] - m.worn) / (m.gross[r] - m.worn)
+
+        @definition("r", "capital at the end of the year over its beginning")
+        def kratio(m, r):
+            return (1.0 - m.worn + m.newshare[r] * m.qinv[r] / m.qe[capital, r]) / (1.0 - m.worn + m.newshare[r])
+
+        @equation("r", "expected rates of return are equal", defines="sfsav", source="Corong et al. 2017, E_qinv")
+        def e_fsav(m, r):
+            return m.rorc[r] * m.kratio[r] ** (-m.flex) == m.rorg
+
+        @equation("", "foreign saving of the world is zero", defines="rorg", owner="world", logs=False)
+        def e_rorg(m):
+            return sum(m.fsav[r] / m.world_0 for r in m.reg) == 0.0
+
+        def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+            at = data.sets["endw"].index(capital)
+            rate = ratio(data["evfb"][at].sum(0), stock)
+            if (rate <= depreciation).any():
+                poor = [r for r, x in zip(data.sets["reg"], rate, strict=True) if x <= depreciation]
+                raise ModelError(
+                    f"capital of {', '.join(poor)} earns less than it wears ({depreciation:g}); lower the depreciation"
+                )
+            held = dict(super().calibrate(data))
+            invested = held["inv_0"]
+            foreign = held.pop("fsav")
+            return {
+                **held,
+                "sfsav": ratio(foreign, invested),
+                "world_0": np.array(invested.sum()),
+                "gross": rate,
+                "worn": np.array(depreciation),
+                "newshare": ratio(invested, stock),
+                "flex": np.array(rorflex),
+            }
+
+    class GrowthAccounts(Accounts):
+        """Real GDP as a variable, so that a baseline can hold it to a path."""
+
+        rgdp = variable("r", "real GDP, Fisher index")
+
+        @equation("r", "real GDP", defines="rgdp")
+        def e_rgdp(m, r):
+            return m.rgdp[r] == m.qgdp[r]
+
+    if investment not in ("saving", "returns"):
+        raise ModelError(f"unknown investment rule {investment!r}; choose 'saving' or 'returns'")
+    swap: dict[type[Block], type[Block]] = {
+        Production: GrowthProduction,
+        Income: GrowthIncome,
+        Investment: InvestmentByReturns if investment == "returns" else GrowthInvestment,
+        Accounts: GrowthAccounts,
+    }
+    return tuple(swap.get(block, block) for block in CORE)

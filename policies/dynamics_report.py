@@ -1,0 +1,73 @@
+"""Files and the figure of a dynamic run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cge.dynamics import Difference
+from policies.style import GAIN, INK, LOSS, new_figure
+
+SHOWN = 6
+
+
+def write(found: Difference, folder: str | Path) -> Path:
+    """``dynamics.nc`` (differences along year), ``path.nc`` (the policy path, to resume), CSV, JSON and ``paths.png``."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = found.dataset()
+    data.to_netcdf(folder / "dynamics.nc", engine="h5netcdf")
+    found.policy.save(folder / "path.nc")
+    data["welfare_percent"].to_pandas().to_csv(folder / "welfare.csv")
+    data["real_gdp_percent"].to_pandas().to_csv(folder / "real_gdp.csv")
+    (folder / "summary.json").write_text(json.dumps(found.summary(), indent=1) + "\n", encoding="utf-8")
+    paths_figure(found, folder / "paths.png")
+    return folder
+
+
+def paths_figure(found: Difference, path: str | Path) -> None:
+    """Real income of those who gain and lose most, the world, and the debt of the largest debtors."""
+    import matplotlib.pyplot as plt
+
+    data = found.dataset()
+    years = data["year"].values
+    welfare = data["welfare_percent"].transpose("year", "r").to_pandas()
+    order = welfare.iloc[-1].sort_values()
+    chosen = list(dict.fromkeys([*order.index[-SHOWN:][::-1], *order.index[:2]]))
+    debt = data["debt_musd"].transpose("year", "r").to_pandas() / 1e3
+    debtors = [r for r in debt.iloc[-1].abs().sort_values(ascending=False).index[:4] if abs(debt[r]).max() > 1e-6]
+    figure, axes = new_figure(1, 2 if debtors else 1, (11 if debtors else 6.5, 4.2))
+    left = axes[0] if debtors else axes
+    styles = ["-", "--", "-.", ":"]
+    for k, region in enumerate(chosen):
+        colour = GAIN if order[region] >= 0 else LOSS
+        left.plot(years, welfare[region], styles[k % 4], color=colour, linewidth=1.4)
+    world = found.summary()["world_welfare_percent"]
+    left.plot(years, world, color=INK, linewidth=2.4)
+    _labels(left, years[-1], {**{r: float(order[r]) for r in chosen}, "world": world[-1]})
+    left.axhline(0, color=INK, linewidth=0.6)
+    left.set_title("Real income, % of baseline", loc="left", fontweight="bold")
+    if debtors:
+        for k, region in enumerate(debtors):
+            axes[1].plot(years, debt[region], styles[k % 4], color=GAIN if debt[region].iloc[-1] < 0 else LOSS, linewidth=1.4)
+        _labels(axes[1], years[-1], {r: float(debt[r].iloc[-1]) for r in debtors})
+        axes[1].axhline(0, color=INK, linewidth=0.6)
+        axes[1].set_title("Debt outstanding, bn USD (negative: claims)", loc="left", fontweight="bold")
+    for axis in np.atleast_1d(axes):
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    figure.suptitle(f"{found.policy.name}, {found.policy.benchmark}", x=0.01, ha="left", fontsize=12)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def _labels(axis: Any, x: float, ends: dict[str, float]) -> None:
+    """Names at the line ends, moved apart where they would overlap."""
+    low, high = axis.get_ylim()
+    least = 0.045 * (high - low)
+    at = -np.inf
+    for name, y in sorted(ends.items(), key=lambda item: item[1]):
+        at = max(y, at + least)
+        axis.annotate(name, (x, at), fontsize=8, xytext=(4, 0), textcoords="offset points", va="center", annotation_clip=False)

@@ -1,0 +1,306 @@
+"""Economies that move in time: steady growth, identities, loans, resuming, and the Belt and Road."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calibration import Benchmark, DataError, aggregate, load_benchmark
+from calibration.elasticities import to_dataset
+from calibration.growth import read_growth
+from cge import Model, ModelError
+from cge.dynamics import Baseline, Dynamics, DynamicsError, Flows, PathOfYears
+from policies import BeltAndRoadProgramme, belt_and_road, experiment, rcep, tariff_change
+from policies.belt_and_road import CORRIDOR_ECONOMIES
+from tests.worlds import elasticity_table
+
+
+@pytest.fixture(scope="module")
+def small_world() -> Benchmark:
+    """The world of 2018 in five regions and four sectors (trade and transport apart)."""
+    world = load_benchmark()
+    regions = {r: r if r in ("CHN", "PAK", "USA", "EU") else "ROW" for r in world.regions}
+    sectors = {
+        i: {"agr": "agr", "trd": "trd", "utl": "srv", "cns": "srv", "bus": "srv", "pub": "srv"}.get(i, "gds")
+        for i in world.commodities
+    }
+    sam = aggregate(world.sam, regions, sectors)
+    sam.data.attrs["members"] = "{}"
+    table = elasticity_table(sam.commodities, esubm=5.0, esubd=2.5, esubva=1.0, esubt=0.0, esubc=0.0)
+    return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "five")
+
+
+def growth(benchmark: Benchmark, **rates: float) -> pd.DataFrame:
+    columns = {c: rates.get(c, 0.02) for c in ("gdp", "population", "skl", "unskl", "nat")}
+    return pd.DataFrame(columns, index=benchmark.regions)
+
+
+@pytest.fixture(scope="module")
+def uneven(small_world) -> pd.DataFrame:
+    table = growth(small_world, population=0.01, skl=0.012, unskl=0.008, nat=0.01)
+    table["gdp"] = np.linspace(0.01, 0.06, len(table))
+    return table
+
+
+@pytest.fixture(scope="module")
+def moving(small_world, uneven) -> Dynamics:
+    return Dynamics(small_world, Baseline.between(2018, 2023, uneven))
+
+
+class Loans:
+    """A loan of China to Pakistan in one year, at the path's interest, repaid in another."""
+
+    name = "loan"
+
+    def __init__(self, amount: float, given: int, repaid: int | None = None, public: bool = False) -> None:
+        self.amount, self.given, self.repaid, self.public = amount, given, repaid, public
+
+    def flows(self, year: int, model, state) -> Flows:
+        flows = Flows()
+        if year == self.given:
+            flows.loans = {"PAK": self.amount, "CHN": -self.amount}
+            flows.public = {"PAK": self.amount} if self.public else {}
+        if year == self.repaid:
+            flows.repayment = {"PAK": self.amount, "CHN": -self.amount}
+        return flows
+
+
+@pytest.mark.parametrize("options", [{}, {"investment": "returns"}, {"capital": "vintage"}])
+def test_steady_growth_leaves_every_relative_price_at_one(small_world, options) -> None:
+    steady = growth(small_world, **dict.fromkeys(("gdp", "population", "skl", "unskl", "nat"), 0.03))
+    model = Dynamics(small_world, Baseline.between(2018, 2028, steady), **options)
+    path = model.run_baseline()
+    last = path.last
+    assert last is not None
+    for name in ("pds", "pva", "pe", "pes", "pms", "pinv", "tfp", "ppriv"):
+        assert abs(last.arrays[name] - 1).max() < 1e-9, name
+    assert last.arrays["qo"] == pytest.approx(1.03**10, rel=1e-9)
+    assert path.states[-1].capital == pytest.approx(1.03**11, rel=1e-9)
+    assert path.identity_gap < 1e-9
+
+
+@pytest.mark.parametrize("options", [{}, {"investment": "returns"}])
+def test_the_baseline_meets_the_path_of_gdp(small_world, uneven, options) -> None:
+    path = Dynamics(small_world, Baseline.between(2018, 2023, uneven), **options).run_baseline()
+    data = path.dataset()
+    for k, year in enumerate(path.years):
+        assert data["qgdp"].sel(year=year).values == pytest.approx((1 + uneven["gdp"].to_numpy()) ** k, rel=1e-8)
+    assert path.identity_gap < 1e-9
+    assert path.max_residual < 1e-9
+    # K' = (1 - depreciation) K + I
+    states = path.states
+    invested = data["qinv"].sel(year=2020).values * small_world.sam.expenditure()["inv"]
+    model = Dynamics(small_world, Baseline.between(2018, 2019, uneven), **options)
+    assert states[3].capital == pytest.approx(0.95 * states[2].capital + invested / model.stock, rel=1e-9)
+
+
+def test_zero_years_are_the_static_model(small_world, uneven) -> None:
+    policy = tariff_change(times=0.0)
+    found = Dynamics(small_world, Baseline.between(2018, 2018, uneven)).run(policy)
+    static = Model(small_world)
+    after, before = static.solve(policy), static.solve()
+    expected = 100 * (after["u"] / before["u"] - 1)
+    assert found.dataset()["welfare_percent"].sel(year=2018).values == pytest.approx(expected.values, abs=1e-9)
+
+
+def test_no_policy_is_the_baseline(moving) -> None:
+    data = moving.run(None).dataset()
+    for name in ("welfare_percent", "real_gdp_percent", "investment_percent", "debt_musd", "foreign_assets_musd"):
+        assert abs(data[name]).max() < 1e-6, name
+
+
+def test_capital_gathers_what_a_policy_saves(moving) -> None:
+    data = moving.run(tariff_change(times=0.0)).dataset()
+    gain = data["welfare_percent"].sum("r")
+    assert gain[-1] > gain[0]  # the static gain is invested
+
+
+def test_a_loan_moves_stocks_as_booked(moving) -> None:
+    found = moving.run(Loans(5e3, 2019, 2021))
+    debt = found.dataset()["debt_musd"]
+    assert debt.sel(r="PAK").values == pytest.approx([0, 0, 5e3, 5e3, 0, 0], abs=1e-6)
+    assert debt.sel(r="CHN").values == pytest.approx([0, 0, -5e3, -5e3, 0, 0], abs=1e-6)
+    assert abs(debt.sum("r")).max() < 1e-6
+    assert abs(found.dataset()["foreign_assets_musd"].sum("r")).max() < 1e-4
+    assert found.policy.identity_gap < 1e-9
+    assert found.dataset()["investment_percent"].sel(r="PAK", year=2019) > 1
+
+
+def test_a_loan_at_the_market_rate_spent_on_nothing_costs_about_nothing(small_world, uneven) -> None:
+    """The present value of the host's income hardly changes: the money comes in when works are built, and interest and
+    repayment have the same value at the same rate. What remains is second order: the works raise prices of what they use
+    (tolerance: 15 % of the loan; the works themselves, 5 bn USD, give no use)."""
+    baseline = Baseline.between(2018, 2027, uneven, interest=0.04)
+    found = Dynamics(small_world, baseline).run(Loans(5e3, 2018, 2027, public=True))
+    income = found.policy.dataset()["income"] - found.baseline.dataset()["income"]
+    pakistan = income.sel(r="PAK").values
+    discount = 1.04 ** -np.arange(10)
+    interest = 0.04 * 5e3 * discount[1:].sum()
+    present = (pakistan * discount).sum() + interest  # income before what the loan costs
+    assert abs(present) < 0.15 * 5e3
+
+
+def test_a_grant_leaves_no_debt_and_taxes_leave_no_foreign_claim(small_world, uneven) -> None:
+    model = Dynamics(small_world, Baseline.between(2018, 2022, uneven))
+    programmes = {
+        f: BeltAndRoadProgramme(finance=f, cost=1e4, build_years=2, corridor_costs=False)
+        for f in ("loans", "grants", "taxes", "none")
+    }
+    runs = {f: model.run(p).dataset().sel(r="PAK") for f, p in programmes.items()}
+    assert abs(runs["grants"]["debt_musd"]).max() == 0
+    assert abs(runs["taxes"]["debt_musd"]).max() == 0
+    assert runs["loans"]["debt_musd"].max() > 100
+    last = {f: float(r["welfare_percent"][-1]) for f, r in runs.items()}
+    assert last["grants"] > last["loans"]
+    assert float(runs["none"]["welfare_percent"][2]) > float(runs["taxes"]["welfare_percent"][2])
+
+
+def test_resuming_gives_the_same_numbers(moving, tmp_path) -> None:
+    policy = tariff_change(times=0.5)
+    whole = moving.run(policy).dataset()
+    half = moving.run(policy, until=2020)
+    half.policy.save(tmp_path / "half.nc")
+    loaded = PathOfYears.load(tmp_path / "half.nc")
+    assert loaded.years == [2018, 2019, 2020]
+    rest = moving.run(policy, resume=loaded).dataset()
+    for name in ("welfare_percent", "real_gdp_percent", "foreign_assets_musd"):
+        assert np.allclose(rest[name], whole[name], atol=1e-7, rtol=1e-9), name
+    whole.to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(ModelError, match="not a saved path"):
+        PathOfYears.load(tmp_path / "other.nc")
+
+
+def test_years_done_survive_a_failure(moving) -> None:
+    class Breaks:
+        name = "breaks"
+
+        def flows(self, year: int, model, state) -> Flows:
+            return Flows(policy=tariff_change(times=0.0) if year < 2021 else tariff_change(sources=["NOWHERE"], times=0.0))
+
+    with pytest.raises(
+        DynamicsError, match=r"year 2021 is not solved.*NOWHERE.*Years done are kept: \[2018, 2019, 2020\]"
+    ) as caught:
+        moving.run(Breaks())
+    assert caught.value.path is not None
+    assert caught.value.path.years == [2018, 2019, 2020]
+    assert len(caught.value.path.dataset()["year"]) == 3
+
+
+def test_bad_paths_are_named(small_world, uneven, tmp_path) -> None:
+    with pytest.raises(ModelError, match="years run backwards: 2020:2018"):
+        Baseline.between(2020, 2018, uneven)
+    with pytest.raises(ModelError, match="growth table lacks PAK"):
+        Dynamics(small_world, Baseline.between(2018, 2019, uneven.drop(index="PAK")))
+    with pytest.raises(ModelError, match="would be negative: GDP falls"):
+        Dynamics(small_world, Baseline.between(2018, 2019, uneven.assign(gdp=-0.06)))
+    model = Dynamics(small_world, Baseline.between(2018, 2019, uneven))
+    with pytest.raises(ModelError, match="more than its saving"):
+        model.run(Loans(1e9, 2018))
+
+    class Unpaid:
+        name = "unpaid"
+
+        def flows(self, year: int, model, state) -> Flows:
+            return Flows(public={"PAK": 4e5})
+
+    with pytest.raises(DynamicsError, match="public works of PAK exceed its investment"):
+        model.run(Unpaid())
+
+    class Leaks:
+        name = "leaks"
+
+        def flows(self, year: int, model, state) -> Flows:
+            return Flows(loans={"PAK": 10.0})
+
+    with pytest.raises(ModelError, match="must sum to zero"):
+        model.run(Leaks())
+    table = tmp_path / "g.csv"
+    for text, message in (
+        ("region,gdp\nCHN,0.05\n", "lacks the column population"),
+        ("region,gdp,population\nCHN,0.05,0.0\n", "lacks ROW|lacks USA"),
+        ("region,gdp,populaton\nCHN,0.05,0.0\n", "did you mean 'population'"),
+    ):
+        table.write_text(text)
+        with pytest.raises(DataError, match=message):
+            read_growth(small_world, table)
+
+
+def test_park_capital_goes_to_its_sectors_and_pays_its_owner(small_world, uneven) -> None:
+    class Park:
+        name = "park"
+
+        def flows(self, year: int, model, state) -> Flows:
+            return Flows(parks={"PAK": 3e3, "CHN": -3e3}, park_sectors=("gds",)) if year == 2018 else Flows()
+
+    model = Dynamics(small_world, Baseline.between(2018, 2020, uneven), capital="vintage")
+    found = model.run(Park())
+    assets = found.dataset()["foreign_assets_musd"]
+    assert float(assets.sel(r="CHN", year=2019)) == pytest.approx(3e3, rel=1e-3)
+    base, after = found.baseline.states[1].tied, found.policy.states[1].tied
+    pakistan = small_world.regions.index("PAK")
+    at = [small_world.commodities.index(x) for x in ("gds", "agr")]
+    assert after[at[0], pakistan] > base[at[0], pakistan]
+    assert after[at[1], pakistan] < base[at[1], pakistan]
+    assert found.policy.identity_gap < 1e-9
+
+
+# -- Belt and Road on the default world --------------------------------------------------------------------
+
+
+def test_belt_and_road_static_is_beside_the_published_results() -> None:
+    world = load_benchmark()
+    found = experiment.run(belt_and_road("upper"), world)
+    share = world.participation(CORRIDOR_ECONOMIES)
+    assert 0.1 < share["EU"] < 0.2  # the corridor economies among the 27
+    assert 0.5 < share["ROW"] < 0.6
+    ev = (found.after["ev"] - found.base["ev"]).to_series()
+    inside = sum(ev[r] * w for r, w in share.items())
+    assert 0.7 < inside / ev.sum() < 0.9  # Maliszewska and van der Mensbrugghe: 82 % of the gain in the area
+    assert 0.2 < 100 * ev.sum() / float(found.base["y_0"].sum()) < 0.7
+    lower = experiment.run(belt_and_road("lower"), world)
+    assert lower.comparison.trade_among(lower.members) == pytest.approx(4.4, abs=0.3)  # Baniya, Rocha, Ruta: up to +4.1 %
+    assert any("by their share in its GDP" in note for note in found.summary()["notes"])
+
+
+def test_belt_and_road_in_time_prints_the_promised_json(command, tmp_path) -> None:
+    code, out, _ = command("dynamics", "belt-and-road", "--years", "2018:2020", "--json", "--out", str(tmp_path / "d"))
+    held = json.loads(out)
+    assert code == 0
+    assert {"years", "welfare_percent", "real_gdp_percent", "debt_musd", "max_residual", "identity_gap", "seconds"} <= set(held)
+    assert held["years"] == [2018, 2019, 2020]
+    assert held["identity_gap"] < 1e-9
+    assert held["debt_musd"]["PAK"][-1] > 0 > held["debt_musd"]["CHN"][-1]
+    assert {"dynamics.nc", "path.nc", "paths.png", "welfare.csv", "summary.json"} <= {
+        p.name for p in (tmp_path / "d").iterdir()
+    }
+    code, _, err = command("dynamics", "rcep", "--years", "2020:2018")
+    assert code == 2
+    assert "backwards" in err
+
+
+def test_time_saved_becomes_a_cost_by_sector() -> None:
+    world = load_benchmark()
+    model = Model(world)
+    change = belt_and_road("upper", by="time").changes(model)["ams"]
+    gain = change.sel(s="CHN", d="THA")
+    assert float(gain.sel(i="elc")) > float(gain.sel(i="min")) > 1
+    assert float(change.sel(i="trd", s="CHN", d="THA")) == 1
+    # 25 days x 11.9 % x 2.1 % a day on a corridor
+    assert float(gain.sel(i="elc")) == pytest.approx(1 / (1 - 25 * 0.119 * 0.021), rel=1e-9)
+
+
+@pytest.mark.shared
+def test_shipped_growth_is_what_the_script_builds(shared) -> None:
+    from calibration.datasets.growth_rates import build
+
+    table = build(shared).set_index(["benchmark", "region"])
+    world = load_benchmark()
+    assert read_growth(world)["gdp"].to_numpy() == pytest.approx(
+        table.loc["world", "gdp"].loc[world.regions].to_numpy(), abs=1e-5
+    )
+    old = load_benchmark("world-2011")
+    assert set(read_growth(old).index) == set(old.regions)
+    assert rcep().name == "rcep"
