@@ -395,7 +395,7 @@ class Dynamics:
         if inflow <= 0 or outflow <= 0:
             return np.zeros_like(grown)
         both = min(inflow, outflow)
-        return np.where(grown > 0, grown * both / inflow, grown * both / outflow)
+        return np.asarray(np.where(grown > 0, grown * both / inflow, grown * both / outflow))
 
     def _vector(self, amounts: Mapping[str, float], what: str, balanced: bool = True) -> Array:
         out = np.zeros(len(self.benchmark.regions))
