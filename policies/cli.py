@@ -138,6 +138,7 @@ def run(
     labour: Annotated[str, typer.Option(help="Closure: 'full employment' or 'fixed real wage'.")] = "full employment",
     capital: Annotated[str, typer.Option(help="'mobile', or 'specific' to its activity.")] = "mobile",
     sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
+    elasticities: Annotated[str, typer.Option(help="A study the benchmark carries (see: cge info), instead of its own.")] = "",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
     rules: Annotated[str, typer.Option("--rules", help="usmca: none, nafta, usmca-cars, usmca-trucks, withdrawal, ...")] = "",
     assembly: Annotated[str, typer.Option(help="usmca: capital of assembly 'fixed' or with 'relocation'.")] = "fixed",
@@ -156,7 +157,8 @@ def run(
         raise ModelError(f"unknown method {method!r}; choose 'auto' or 'ipopt'")
     specific = ("nat", "cap") if capital == "specific" else None
     closure = Closure.standard(investment=investment, labour=labour, specific=specific)  # type: ignore[arg-type]
-    result = experiment.run(find_policy(policy), benchmark, closure, sourcing=sourcing, method=method)
+    data = load_benchmark(benchmark, elasticities or None)
+    result = experiment.run(find_policy(policy), data, closure, sourcing=sourcing, method=method)
     if out is not None:
         report.write(result, out)
     summary = result.summary()

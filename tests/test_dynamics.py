@@ -132,9 +132,9 @@ def test_a_loan_moves_stocks_as_booked(moving) -> None:
 def test_a_loan_at_the_market_rate_spent_on_nothing_costs_its_interest_and_a_transfer(small_world, uneven) -> None:
     """The present value of the host's income, interest apart, hardly changes.
 
-    What remains is the transfer problem (Keynes, Ohlin 1929): spending the loan raises the price of the host's goods, paying it
-    back lowers them. It is a fifth of the loan at most where origins are poor substitutes (elasticity 5) and shrinks to less than
-    a tenth where they are good ones (20); it would vanish with one world price. Works of no use add nothing.
+    What remains is the transfer problem (Keynes, Ohlin 1929): spending the loan raises the price of the host's goods,
+    paying it back lowers them. It is a fifth of the loan at most where origins are poor substitutes (elasticity 5) and
+    less than a tenth where they are good ones (20); it would vanish with one world price. Works of no use add nothing.
     """
     left = {}
     for elasticity in (5.0, 20.0):
