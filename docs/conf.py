@@ -2,11 +2,12 @@
 
 project = "open-cge"
 author = "The open-cge developers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 html_theme = "furo"
 html_static_path = ["_static"]
-exclude_patterns = ["_build", "generated"]
+exclude_patterns = ["_build", "generated/performance.md"]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
@@ -67,6 +68,61 @@ def _performance_page(app: object) -> None:
     (folder / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _equation_pages(app: object) -> None:
+    """Equation pages, printed from the rules that are solved."""
+    from pathlib import Path
+
+    import numpy as np
+
+    from calibration import load_benchmark
+    from calibration.split_sector import split_vehicles
+    from cge import Model
+    from cge.blocks.growth import growth_blocks
+    from cge.blocks.rules_of_origin import Coverage, rules_blocks
+    from cge.latex import equations_page
+
+    world = load_benchmark("world-2011")
+    america = split_vehicles(world, "trn")
+    intro = (
+        "Printed from the same Pyomo rules that are compiled and solved. A bar marks a benchmark value; prices and quantities "
+        "are 1 at the benchmark. CES prices show their power form; at an elasticity of one the solver takes the "
+        "Cobb-Douglas form."
+    )
+    stock = 10 * world.sam.expenditure()["inv"]
+    models = {
+        "core": ("Equations of the core model", Model(world)),
+        "rules": (
+            "Equations with rules of origin",
+            Model(america, blocks=rules_blocks(Coverage(area=("USA", "CAN", "MEX")))),
+        ),
+        "growth": (
+            "Equations of a dynamic year",
+            Model(world, blocks=growth_blocks("cap", np.asarray(stock), 0.05, "returns")),
+        ),
+    }
+    folder = Path(__file__).parent / "generated"
+    folder.mkdir(exist_ok=True)
+    for name, (title, model) in models.items():
+        (folder / f"equations_{name}.md").write_text(equations_page(model, title, intro), encoding="utf-8")
+
+
+def _mathml(self: object, node: object, display: str) -> None:
+    """Maths as MathML, which browsers render by themselves: nothing is fetched, no script runs."""
+    from docutils import nodes
+    from latex2mathml.converter import convert
+
+    shown = convert(node.astext(), display=display)  # type: ignore[attr-defined]
+    tag = "div" if display == "block" else "span"
+    self.body.append(f'<{tag} class="math notranslate nohighlight">{shown}</{tag}>')  # type: ignore[attr-defined]
+    raise nodes.SkipNode
+
+
 def setup(app: object) -> None:
-    """Sphinx hook."""
+    """Sphinx hooks."""
     app.connect("builder-inited", _performance_page)  # type: ignore[attr-defined]
+    app.connect("builder-inited", _equation_pages)  # type: ignore[attr-defined]
+    app.add_html_math_renderer(  # type: ignore[attr-defined]
+        "mathml",
+        inline_renderers=(lambda self, node: _mathml(self, node, "inline"), None),
+        block_renderers=(lambda self, node: _mathml(self, node, "block"), None),
+    )

@@ -1,0 +1,109 @@
+"""The equations in the documentation are the equations that are solved."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from cge import Model, ModelError
+from cge.blocks.growth import growth_blocks
+from cge.blocks.rules_of_origin import Coverage, rules_blocks
+from cge.declare import SET_OF_DIM
+from cge.gtap import GTAP
+from cge.latex import LETTERS, Printer, equations_page, symbol_latex
+from cge.templates import Kernel
+from tests.worlds import random_benchmark
+
+
+def models() -> dict[str, Model]:
+    tiny = random_benchmark(3, 3, seed=7)
+    coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
+    return {
+        "core": Model(tiny),
+        "rules": Model(tiny, blocks=rules_blocks(coverage)),
+        "growth": Model(tiny, blocks=growth_blocks(tiny.sam.factors[1], np.full(3, 1e3), 0.01)),
+    }
+
+
+def lawful(letter: str, dim: str) -> bool:
+    """An index letter of the dim's set; an activity's commodity goes by either letter."""
+    sets = {"comm", "acts"} if SET_OF_DIM[dim] in ("comm", "acts") else {SET_OF_DIM[dim]}
+    return letter.startswith(r"\mathrm") or any(letter.strip("'") in LETTERS[s] for s in sets)
+
+
+@pytest.fixture(scope="module")
+def all_models() -> dict[str, Model]:
+    return models()
+
+
+@pytest.mark.parametrize("name", ["core", "rules", "growth"])
+def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> None:
+    model = all_models[name]
+    printer = Printer(model)
+    inside = {n: printer.rule(n).symbols for n in model.definitions}
+
+    def expanded(symbols: frozenset[str]) -> set[str]:
+        out: set[str] = set()
+        for s in symbols:
+            out |= expanded(inside[s]) if s in inside else {s}
+        return out
+
+    shapes = {n: a.shape for n, a in model.values.arrays.items()}
+    for equation, rule in model.equations.items():
+        printed = printer.rule(equation)
+        index_sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
+        kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, shapes, rule.logs)
+        assert expanded(printed.symbols) == set(kernel.names), equation
+        assert {SET_OF_DIM[d] for d in rule.dims} <= printed.sets
+
+
+@pytest.mark.parametrize("name", ["core", "rules", "growth"])
+def test_every_index_letter_belongs_to_the_set_of_its_dim(all_models, name: str) -> None:
+    model = all_models[name]
+    printer = Printer(model)
+    dims = {n: s.dims for n, s in model.symbols.items()} | {n: r.dims for n, r in model.definitions.items()}
+    for rule in model.rules:
+        text = printer.rule(rule).latex
+        for symbol in printer.rule(rule).symbols:
+            if not dims[symbol]:
+                assert symbol_latex(symbol) in text or r"\sigma" in text
+                continue
+            found = re.findall(re.escape(symbol_latex(symbol)) + r"_\{((?:[^{}]|\{[^{}]*\})*)\}", text)
+            same = [n for n in dims if symbol_latex(n) == symbol_latex(symbol)]
+            if not found:  # the Cobb-Douglas case of a CES price is not shown
+                continue
+            for letters in found:
+                parts = letters.split(",")
+                fits = [n for n in same if len(dims[n]) == len(parts) and all(map(lawful, parts, dims[n]))]
+                assert fits, (rule, symbol, letters)
+
+
+def test_a_known_equation_reads_as_in_the_literature(all_models) -> None:
+    printer = Printer(all_models["core"])
+    assert printer.rule("e_pms").latex == (
+        r"p^{ms}_{i,u,d} = {\left(\sum_{r} s^{ms}_{i,u,r,d}\, {\left(\frac{p^{mds}_{i,r,d}}{a^{ms}_{i,r,d}}\right)}"
+        r"^{1 - \sigma^{m}_{i,d}}\right)}^{\frac{1}{1 - \sigma^{m}_{i,d}}}"
+    )
+    with pytest.raises(ModelError, match="no equation or definition"):
+        printer.rule("e_nothing")
+
+
+def test_pages_link_each_symbol_both_ways(all_models) -> None:
+    page = equations_page(all_models["core"], "Core")
+    assert "(core-e_pms)=" in page
+    assert 'href="#core-symbol-pmds"' in page
+    assert 'id="core-symbol-pmds"' in page
+    assert "[e_pms](#core-e_pms)" in page
+    assert GTAP  # the standard model prints from the same code
+
+
+def test_every_printed_rule_becomes_mathml(all_models) -> None:
+    converter = pytest.importorskip("latex2mathml.converter")
+    for model in all_models.values():
+        printer = Printer(model)
+        for rule in model.rules:
+            shown = converter.convert(printer.rule(rule).latex)
+            assert shown.startswith("<math")
+            assert "merror" not in shown
