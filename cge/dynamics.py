@@ -220,8 +220,6 @@ class PathOfYears:
             values = np.stack([getattr(s, name) for s in self.states])
             dims = ("step", "r") if values.ndim == 2 else ("step", "a", "r")
             data[f"state_{name}"] = (dims, values)
-        if self.last is not None:
-            data["last_point"] = ("unknown", self.last.model.system.pack(self.last.arrays))
         data.to_netcdf(path, engine="h5netcdf")
 
     @classmethod
@@ -242,11 +240,10 @@ class PathOfYears:
             raise ModelError(f"{path} holds no states: not a saved path")
         steps = data.sizes["step"]
         states = [State(**{n.removeprefix("state_"): data[n].values[k] for n in names}) for k in range(steps)]
-        rest = data.drop_vars([*names, *(["last_point"] if "last_point" in data else [])])
+        rest = data.drop_vars(names)
         found = cls(str(data.attrs["path"]), str(data.attrs["benchmark"]), [int(y) for y in data["year"].values])
         found.data = [rest.sel(year=y).drop_vars("year") for y in found.years]
         found.states = states
-        found._point = data["last_point"].values if "last_point" in data else None  # type: ignore[attr-defined]
         return found
 
 

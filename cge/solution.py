@@ -145,7 +145,14 @@ class Solution:
         return sensitivity.tangent(self, direction)
 
     def icio(self, prices: Literal["current", "base"] = "current") -> Icio:
-        """The inter-country input-output table of this solution, at its own or at benchmark prices."""
+        """The inter-country input-output table of this solution, at its own or at benchmark prices.
+
+        Raises
+        ------
+        ModelError
+            Rules of origin changed what a sector buys from whom, beside its ordinary demand.
+        """
+        _refuse_rules(self, "its inter-country table")
         return Icio.from_solution(self, prices)
 
     def gvc(self) -> Indicators:
@@ -155,6 +162,16 @@ class Solution:
     def compare(self, base: Solution) -> Comparison:
         """What changed from ``base`` to this solution."""
         return Comparison(base, self)
+
+
+def _refuse_rules(solution: Solution, what: str) -> None:
+    """Raise where compliance moves inputs between suppliers, which neither the table nor the SAM shows."""
+    symbols = solution.model.symbols
+    if "zcomp" in symbols and (solution.arrays["prem"] * solution.arrays["zcomp"] > 1e-12).any():
+        raise ModelError(
+            f"solution {solution.name!r} has firms that change suppliers to meet rules of origin; {what} cannot show "
+            "that yet; take it from a solution without binding rules"
+        )
 
 
 @dataclass

@@ -12,11 +12,18 @@ import numpy as np
 
 from calibration.benchmark import Benchmark
 from calibration.sam import USES, Sam, make_dataset
-from cge.solution import Solution
+from cge.solution import Solution, _refuse_rules
 
 
 def updated_sam(solution: Solution) -> Sam:
-    """Every header of the SAM at the solution, million USD in the numeraire."""
+    """Every header of the SAM at the solution, million USD in the numeraire.
+
+    Raises
+    ------
+    ModelError
+        Firms comply with binding rules of origin (:meth:`cge.solution.Solution.icio`).
+    """
+    _refuse_rules(solution, "its SAM")
     v, model = solution.values_of, solution.model
     gtap = "tinc" in model.symbols
     pds, pmf, pmp, pmg, pmi = v("pds"), v("pmf"), v("pmp"), v("pmg"), v("pmi")

@@ -79,7 +79,7 @@ class RulesSolution:
     ----------
     solution : Solution
     rules : OriginRules or None
-    members : tuple of str
+    study : RulesStudy
     unused : dict
         Member -> types that cannot meet the rules.
     """
@@ -145,15 +145,11 @@ class RulesSolution:
     def regional_content(self) -> float:
         """Content of shipments within the area, complying and not, weighted with their value."""
         s = self.solution
-        top = bottom = 0.0
-        for a, b in self._pairs():
-            value = float(s["vprod"].sel(s=a, d=b) * s["dship"].sel(s=a, d=b))
-            for k in map(str, s["bout"]["k"].values):
-                weight = value * float(s["wtype"].sel(k=k, r=a))
-                use = float(s["util"].sel(k=k, s=a, d=b))
-                content = use * float(s["content"].sel(k=k, r=a)) + (1 - use) * float(s["contentfree"].sel(k=k, r=a))
-                top, bottom = top + weight * content, bottom + weight
-        return top / bottom
+        weight = s["vprod"] * s["dship"] * s["wtype"].rename(r="s")
+        content, free = s["content"].rename(r="s"), s["contentfree"].rename(r="s")
+        reached = s["util"] * content + (1 - s["util"]) * free
+        traded = weight > 0  # elsewhere nothing is shipped and content may be undefined
+        return float((weight * reached).where(traded).sum() / weight.where(traded).sum())
 
     def industry(self) -> pd.DataFrame:
         """Output, price and employment of the covered sector and its material, indices; index (sector, region)."""

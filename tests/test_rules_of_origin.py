@@ -172,6 +172,16 @@ def test_every_identity_and_pair_holds_under_rules(request, world, rules) -> Non
     assert abs(added - paid).max() < 1e-8 * float(abs(paid).max())
 
 
+def test_tables_that_cannot_show_compliance_say_so(america_study) -> None:
+    from cge.update import updated_sam
+
+    bound = america_study.solve(OriginRules("content", rvc=0.8)).solution
+    for ask in (bound.icio, lambda: updated_sam(bound)):
+        with pytest.raises(ModelError, match="change suppliers to meet rules of origin"):
+            ask()
+    assert america_study.solve(None).solution.icio().regions
+
+
 def test_tightening_a_slack_rule_changes_nothing(tiny_study) -> None:
     low, high = (tiny_study.solve(OriginRules(f"r{x}", rvc=x)) for x in (0.05, 0.10))
     assert low.constrained_share() == 0
