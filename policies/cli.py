@@ -140,6 +140,7 @@ def run(
     sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
     elasticities: Annotated[str, typer.Option(help="A study the benchmark carries (see: cge info), instead of its own.")] = "",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
+    report_file: Annotated[Path | None, typer.Option("--report", help="One self-contained HTML file of the run.")] = None,
     rules: Annotated[str, typer.Option("--rules", help="usmca: none, nafta, usmca-cars, usmca-trucks, withdrawal, ...")] = "",
     assembly: Annotated[str, typer.Option(help="usmca: capital of assembly 'fixed' or with 'relocation'.")] = "fixed",
     curve: Annotated[bool, typer.Option("--curve", help="usmca: outcomes along the content threshold.")] = False,
@@ -161,6 +162,10 @@ def run(
     result = experiment.run(find_policy(policy), data, closure, sourcing=sourcing, method=method)
     if out is not None:
         report.write(result, out)
+    if report_file is not None:
+        from policies import html_report
+
+        html_report.write(result, report_file, " ".join(["cge", *sys.argv[1:]]))
     summary = result.summary()
     if as_json:
         _print_json(summary)
@@ -182,6 +187,27 @@ def run(
         f"{summary['status']}: residual {summary['max_residual']:.0e}, Walras {summary['walras']:.0e} of world GDP; "
         f"build {seconds['build']:.2f} s, solve {seconds['solve']:.2f} s" + (f"; results in {out}" if out else "")
     )
+
+
+@app.command()
+def docs(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")],
+    model: Annotated[str, typer.Option("--model", help="'core' or 'gtap'.")] = "core",
+    benchmark: BenchmarkOption = "world",
+    policy: Annotated[list[str] | None, typer.Option("--policy", help="A policy whose results to include; repeat.")] = None,
+    sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
+) -> None:
+    """Document a model: data, choices, checks, every equation, parameters, results of policies."""
+    from policies import model_docs
+
+    if model == "gtap":
+        from calibration.gtap import load_gtap
+
+        data = load_gtap(benchmark)
+    else:
+        data = load_benchmark(benchmark)
+    model_docs.write(data, out, [find_policy(p) for p in policy or []], model, sourcing=sourcing)
+    typer.echo(f"Pages in {out}: open {out / 'index.html'}")
 
 
 def _run_usmca(rules: str, benchmark: str, assembly: str, curve: bool, out: Path | None, as_json: bool) -> None:

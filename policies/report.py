@@ -41,9 +41,16 @@ def write(experiment: Experiment, folder: str | Path) -> Path:
 
 
 def welfare_figure(experiment: Experiment, path: str | Path) -> None:
-    """Bars of welfare by region and of output by commodity in the regions that gain and lose most."""
+    """Save :func:`welfare_figure_of`."""
     import matplotlib.pyplot as plt
 
+    figure = welfare_figure_of(experiment)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def welfare_figure_of(experiment: Experiment) -> Any:
+    """Bars of welfare by region and of output by commodity in the regions that gain and lose most."""
     comparison = experiment.comparison
     table = comparison.table().sort_values("welfare_percent")
     if len(table) > 24:
@@ -63,8 +70,7 @@ def welfare_figure(experiment: Experiment, path: str | Path) -> None:
     figure.suptitle(
         f"{title}: change from the {experiment.base.model.benchmark.name} benchmark", x=0.01, ha="left", fontsize=12
     )
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return figure
 
 
 def _bars(axis: Any, labels: Any, values: np.ndarray, strong: list[str]) -> None:

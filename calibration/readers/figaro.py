@@ -47,6 +47,10 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
         raise DataError(f"{path}: {name} is not {r} economies x {n} industries; missing rows: {', '.join(lost[:5]) or 'order'}")
     at = {c: k for k, c in enumerate(columns)}
     finals = tuple(AGENTS)
+    known = {*industries, *finals}
+    odd = [c for c in columns if c.partition("_")[0] in regions and c.partition("_")[2] not in known]
+    if odd:
+        raise DataError(f"{path}: {name} has columns of an unknown kind: {', '.join(odd[:5])}; is this another edition?")
     try:
         wanted = [at[f"{c}_{x}"] for c in regions for x in (*industries, *finals)]
     except KeyError as error:

@@ -1,7 +1,7 @@
 """OECD Inter-Country Input-Output tables, editions of 2021 and later, as downloaded (csv, or zip of csv).
 
 Rows and columns are labelled ``CCC_INDUSTRY``; final use ``CCC_HFCE``, ``CCC_NPISH``, ``CCC_GGFC``, ``CCC_GFCF``,
-``CCC_INVNT`` and direct purchases abroad (``DPABR``, in 2021 ``DIRP``), which are net and count as private
+``CCC_INVNT`` and direct purchases abroad (``DPABR``, in earlier editions ``DIRP`` or ``P33``), which are net and count as private
 consumption; below, taxes less subsidies (``TLS``, in 2021 one row a country ``CCC_TAXSUB``), value added
 (``VA``, ``VALU``) and output (``OUT``, ``OUTPUT``). The extended edition splits China (CN1, CN2) and Mexico
 (MX1, MX2): their parts are added to ``CHN`` and ``MEX``. Cite "OECD, Inter-Country Input-Output Database".
@@ -20,7 +20,12 @@ from calibration.isic import isic4_detail
 from calibration.mrio import Mrio
 from calibration.readers.labelled_csv import read_matrix
 
-AGENTS = {"HFCE": "prv", "NPISH": "prv", "DPABR": "prv", "DIRP": "prv", "GGFC": "gov", "GFCF": "inv", "INVNT": "stocks"}
+AGENTS = {
+    **dict.fromkeys(("HFCE", "NPISH", "DPABR", "DIRP", "P33", "CONS_ABR", "CONS_NONRES"), "prv"),
+    "GGFC": "gov",
+    "GFCF": "inv",
+    "INVNT": "stocks",
+}
 PARTS = {"CN1": "CHN", "CN2": "CHN", "MX1": "MEX", "MX2": "MEX"}
 TAXES = re.compile(r"^(TLS|[A-Z0-9]{3}_TAXSUB)$")
 VALUE_ADDED = ("VA", "VALU")
@@ -59,6 +64,10 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
         lost = sorted("_".join(x) for x in full - set(pairs))
         raise DataError(f"{path}: {name} is not {r} economies x {n} industries; missing rows: {', '.join(lost[:5]) or 'order'}")
     at = {c: k for k, c in enumerate(columns)}
+    known = {*industries, *AGENTS}
+    odd = [c for c in columns if c not in OUTPUT and c.partition("_")[0] in regions and c.partition("_")[2] not in known]
+    if odd:
+        raise DataError(f"{path}: {name} has columns of an unknown kind: {', '.join(odd[:5])}; is this another edition?")
     finals = tuple(f for f in AGENTS if f"{regions[0]}_{f}" in at)
     parents = list(dict.fromkeys(PARTS.get(c, c) for c in regions))
     holders = [c for c in parents if f"{c}_{finals[0]}" in at]

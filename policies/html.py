@@ -1,0 +1,66 @@
+"""Pages that stand alone: one HTML file with its style and figures inside, nothing fetched, no script."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+STYLE = (
+    "body{font:16px/1.55 system-ui,-apple-system,'Segoe UI',sans-serif;color:#222;background:#fff;max-width:62rem;"
+    "margin:2rem auto;padding:0 1rem}h1{line-height:1.2}h2{margin-top:2.2rem;border-bottom:1px solid #ddd;padding-bottom:.2rem}"
+    "img{max-width:100%;height:auto}.wide{overflow-x:auto}table{border-collapse:collapse;margin:1rem 0;font-size:.92rem}"
+    "td,th{padding:.25rem .65rem;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}"
+    "td:first-child,th:first-child{text-align:left}code,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em}"
+    "pre{background:#f4f4f4;padding:.7rem;overflow-x:auto}nav a{margin-right:1rem}.eq{margin:1.1rem 0}"
+    "a{color:#0b57a4}.note{color:#444}"
+)
+
+
+def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = ()) -> str:
+    """A whole page."""
+    links = "".join(f'<a href="{html.escape(to)}">{html.escape(text)}</a>' for text, to in nav)
+    menu = f'<nav aria-label="Pages">{links}</nav>' if links else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>{menu}<main><h1>{html.escape(title)}</h1>"
+        + "".join(parts)
+        + "</main></body></html>\n"
+    )
+
+
+def heading(text: str) -> str:
+    """A section."""
+    return f"<h2>{html.escape(text)}</h2>"
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Text, escaped."""
+    return f'<p class="{kind}">{html.escape(text)}</p>' if kind else f"<p>{html.escape(text)}</p>"
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list, escaped."""
+    return "<ul>" + "".join(f"<li>{html.escape(x)}</li>" for x in items) + "</ul>"
+
+
+def table(frame: pd.DataFrame, digits: int = 3) -> str:
+    """A table that scrolls by itself where it is wide."""
+    shown = frame.to_html(border=0, float_format=lambda x: f"{x:,.{digits}f}", escape=True)
+    return f'<div class="wide" tabindex="0">{shown}</div>'
+
+
+def picture(figure: Any, text: str) -> str:
+    """A matplotlib figure inside the page, with its description."""
+    import matplotlib.pyplot as plt
+
+    held = io.BytesIO()
+    figure.savefig(held, format="png", dpi=130)
+    plt.close(figure)
+    data = base64.b64encode(held.getvalue()).decode()
+    return f'<img alt="{html.escape(text)}" src="data:image/png;base64,{data}">'
