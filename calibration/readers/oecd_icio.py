@@ -1,8 +1,8 @@
 """OECD Inter-Country Input-Output tables, editions of 2021 and later, as downloaded (csv, or zip of csv).
 
 Rows and columns are labelled ``CCC_INDUSTRY``; final use ``CCC_HFCE``, ``CCC_NPISH``, ``CCC_GGFC``, ``CCC_GFCF``,
-``CCC_INVNT`` and direct purchases abroad (``DPABR``, in earlier editions ``DIRP`` or ``P33``), which are net and count as private
-consumption; below, taxes less subsidies (``TLS``, in 2021 one row a country ``CCC_TAXSUB``), value added
+``CCC_INVNT`` and direct purchases abroad (``DPABR``, in earlier editions ``DIRP`` or ``P33``), which are net and
+count as private consumption; below, taxes less subsidies (``TLS``, in 2021 one row a country ``CCC_TAXSUB``), value added
 (``VA``, ``VALU``) and output (``OUT``, ``OUTPUT``). The extended edition splits China (CN1, CN2) and Mexico
 (MX1, MX2): their parts are added to ``CHN`` and ``MEX``. Cite "OECD, Inter-Country Input-Output Database".
 """
