@@ -1,0 +1,30 @@
+"""Code on the documentation pages runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@pytest.mark.parametrize("page", ["migration.md", "extending.md"])
+def test_every_python_block_of_a_page_runs(page: str, capsys) -> None:
+    held: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 2
+    for block in blocks:
+        exec(compile(block, page, "exec"), held)
+
+
+def test_commands_on_the_pages_exist() -> None:
+    from typer.main import get_command
+
+    from policies.cli import app
+
+    known = set(get_command(app).commands)  # type: ignore[attr-defined]
+    for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
+        for word in re.findall(r"(?:^|`)cge ([a-z]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            assert word in known, (path.name, word)
