@@ -165,7 +165,13 @@ def _trade_costs(
     def change(at: Mapping[str, str | tuple[str, ...]], factor: float, text: str, partial: bool = True) -> InstrumentChange:
         held = {**where, **at}
         return InstrumentChange(
-            instrument="ams", where=held, among=True, factor=factor, partial=partial, note=f"{note}: {text}"
+            instrument="ams",
+            where=held,
+            among=True,
+            factor=factor,
+            partial=partial,
+            optional=not partial or "i" in where,  # a benchmark may lack a corridor's end, or a sector
+            note=f"{note}: {text}",
         )
 
     changes = [

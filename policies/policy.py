@@ -48,6 +48,8 @@ class InstrumentChange(BaseModel):
     partial : bool
         A grouped region takes part with the share of its GDP that lies in members (``Benchmark.groups``);
         by default only regions whose economies are all members do.
+    optional : bool
+        Leave the change out, and say so, where the benchmark lacks a label it names.
     note : str
         What the number is and where it comes from.
     """
@@ -64,7 +66,14 @@ class InstrumentChange(BaseModel):
     add: float | None = None
     scale: float = 1.0
     partial: bool = False
+    optional: bool = False
     note: str = ""
+
+    def applies(self, benchmark: Benchmark) -> bool:
+        """Whether the benchmark has every label that the change names."""
+        known = {**dict.fromkeys("rsd", benchmark.regions), **dict.fromkeys("ia", benchmark.commodities)}
+        named = {d: (v,) if isinstance(v, str) else v for d, v in self.where.items()}
+        return all(x in known.get(d, [x]) or x[:1] in "@?" for d, labels in named.items() for x in labels)
 
     @model_validator(mode="after")
     def _one_change(self) -> InstrumentChange:
@@ -172,6 +181,8 @@ class Policy(BaseModel):
         """Factors (or amounts) by instrument; see :class:`cge.shock.Shock`."""
         out: dict[str, list[xr.DataArray]] = {}
         for change in self.instruments:
+            if change.optional and not change.applies(model.benchmark):
+                continue
             out.setdefault(change.instrument, []).append(self._array(model, change))
         joined = {}
         for name, arrays in out.items():
@@ -239,7 +250,12 @@ class Policy(BaseModel):
         return dict.fromkeys(labels, 1.0)
 
     def remarks(self, benchmark: Benchmark) -> list[str]:
-        """The notes, and which members the benchmark cannot shock by themselves."""
+        """The notes, which members the benchmark cannot shock by themselves, and which changes it leaves out."""
+        left_out = [c.note or c.instrument for c in self.instruments if c.optional and not c.applies(benchmark)]
+        skipped = [f"Left out, for this benchmark lacks a label: {'; '.join(dict.fromkeys(left_out))}."] if left_out else []
+        return [*self._member_remarks(benchmark), *skipped]
+
+    def _member_remarks(self, benchmark: Benchmark) -> list[str]:
         absent = self.absent(benchmark)
         if not absent:
             return list(self.notes)

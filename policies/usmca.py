@@ -172,7 +172,7 @@ def usmca_study(
     benchmark: str | Path | Benchmark = "world",
     duty: str = "cars",
     assembly: Literal["fixed", "relocation"] = "fixed",
-    sector: str = "mot",
+    sector: str | None = None,
     **coverage: Any,
 ) -> RulesStudy:
     """The model of USMCA's automotive rules.
@@ -180,11 +180,13 @@ def usmca_study(
     Parameters
     ----------
     benchmark : str, path or Benchmark
-        With ``sector`` of motor vehicles and parts (split here), or with ``veh`` and ``prt`` already.
+        With a sector of motor vehicles and parts (split here), or with ``veh`` and ``prt`` already.
     duty : {"cars", "trucks"}
         Which duty is the alternative in the United States.
     assembly : {"fixed", "relocation"}
         Capital of vehicle assembly stays in it, or moves among activities.
+    sector : str, optional
+        The sector to split; default motor vehicles, else transport equipment, whose ships and aircraft then count as vehicles.
     coverage
         Fields of :class:`cge.blocks.rules_of_origin.Coverage` to change (types, dispersion, substitution, kappa).
 
@@ -199,10 +201,16 @@ def usmca_study(
         raise ShockError(f"unknown assembly {assembly!r}; choose 'fixed' or 'relocation'")
     data = benchmark if isinstance(benchmark, Benchmark) else load_benchmark(benchmark)
     if VEHICLES not in data.commodities:
-        data = split_vehicles(data, sector)
+        data = split_vehicles(data, sector or _first(data, ("mot", "C29", "trn", "c15")))
     tied = ("nat", f"cap:{VEHICLES}") if assembly == "fixed" else None
-    held = Coverage(area=MEMBERS, sector=VEHICLES, material=PARTS, **coverage)
+    metals = _first(data, ("met", "C24A", "c12"))
+    held = Coverage(area=MEMBERS, sector=VEHICLES, material=PARTS, **{"metals": metals, **coverage})
     return RulesStudy(data, held, DUTIES[duty], reference=DUTIES["cars"], closure=Closure.standard(specific=tied))
+
+
+def _first(benchmark: Benchmark, labels: tuple[str, ...]) -> str:
+    """The first of the labels that the benchmark has (the first of all where it has none, which then names the fault)."""
+    return next((x for x in labels if x in benchmark.commodities), labels[0])
 
 
 def usmca(

@@ -290,6 +290,15 @@ def test_belt_and_road_in_time_prints_the_promised_json(command, tmp_path) -> No
     assert "backwards" in err
 
 
+def test_a_benchmark_without_a_corridor_says_what_is_left_out() -> None:
+    old = load_benchmark("world-2011")
+    found = experiment.run(belt_and_road("lower"), old)
+    notes = " ".join(found.summary()["notes"])
+    assert "Left out, for this benchmark lacks a label" in notes
+    assert "China-Pakistan" in notes
+    assert found.comparison.table().loc["CHN", "welfare_percent"] > 0
+
+
 def test_time_saved_becomes_a_cost_by_sector() -> None:
     world = load_benchmark()
     model = Model(world)

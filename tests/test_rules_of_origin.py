@@ -273,6 +273,13 @@ def test_usmca_has_the_signs_of_the_literature(study) -> None:
     assert found["cost_penalty"]["content"] > 0
 
 
+def test_usmca_runs_on_the_old_world_by_its_transport_equipment() -> None:
+    found = usmca("content", "world-2011").summary()
+    assert found["complementarity_gap"] < 1e-8
+    assert found["utilisation"]["content"]["MEX-USA"] <= found["utilisation"]["nafta"]["MEX-USA"]
+    assert "trn" in found["choices"]["split"]
+
+
 def test_withdrawal_and_the_poison_pill_end_preferences(study) -> None:
     out = usmca("withdrawal", study=study)
     assert out.after.utilisation().max() == 0.0
