@@ -12,8 +12,8 @@ vehicle assembly and parts are a fraction of 16 USD (USITC 2023). Research and a
 
 What it cannot say: content is followed one stage up (parts bought in the area count in full, as under
 the agreement's definition of originating material), phase-in and alternative staging regimes of single
-producers, tracing of core parts, and how long investment takes. Shares of outside parts come from an estimated table; their
-dispersion over firms is stated, not observed.
+producers, tracing of core parts, and how long investment takes. Shares of outside parts come from an estimated
+table; their dispersion over firms is stated, not observed.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ DUTIES = {
     "trucks": {"USA": 0.25, "CAN": 0.061, "MEX": 0.20},
 }
 """Most-favoured-nation rates: USA 2.5 % (cars), 25 % (light trucks), CAN 6.1 %, MEX 20 % (national tariff schedules)."""
+
+UTILISATION = 0.995
+"""Share of vehicles from Canada and Mexico that entered the United States under the preference in 2019: duties were paid on
+0.5 % then and on 8.2 % in 2023 (USTR, report to Congress on USMCA automotive goods, July 2024)."""
 
 CREDIT = 0.15
 RULES: dict[str, OriginRules | None] = {
@@ -205,7 +209,9 @@ def usmca_study(
     tied = ("nat", f"cap:{VEHICLES}") if assembly == "fixed" else None
     metals = _first(data, ("met", "C24A", "c12"))
     held = Coverage(area=MEMBERS, sector=VEHICLES, material=PARTS, **{"metals": metals, **coverage})
-    return RulesStudy(data, held, DUTIES[duty], reference=DUTIES["cars"], closure=Closure.standard(specific=tied))
+    return RulesStudy(
+        data, held, DUTIES[duty], reference=DUTIES["cars"], utilisation0=UTILISATION, closure=Closure.standard(specific=tied)
+    )
 
 
 def _first(benchmark: Benchmark, labels: tuple[str, ...]) -> str:
