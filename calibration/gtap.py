@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from calibration.benchmark import Benchmark
+from calibration.benchmark import Benchmark, available, load_benchmark
 from calibration.errors import DataError
 from calibration.readers.gtap_sample import read_gtap_sample
 from calibration.readers.har import read_gtap_har
@@ -81,6 +81,59 @@ def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "
     out.attrs["rordelta"] = int(np.asarray(parameters.get("rdlt", 1)).ravel()[0])
     out.attrs["elasticity_sources"] = "\n".join(f"{c}: GTAP parameter file" for c in labels["i"])
     return Benchmark(rebalance(sam) if balance else sam, out, name)
+
+
+def standard_gtap(benchmark: Benchmark, *, depreciation: float = 0.04, growth: float = 0.03) -> Benchmark:
+    """Any benchmark with the parameters that the standard model needs beside it, by stated conventions.
+
+    Elasticities the benchmark has stay. Added: CDE private demand, homothetic with substitution 0.5 (``subpar`` 0.5,
+    ``incpar`` 1), government and margins at one, natural resources (``nat``) sluggish with a transformation elasticity of
+    -1, other factors mobile, ``rorflex`` 10 and ``rordelta`` 1 (GTAP's defaults). Where the table has no capital stock it
+    is that of steady growth, investment over ``growth + depreciation``; depreciation leaves gross saving.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    depreciation, growth : float
+        Per year.
+    """
+    sam, held = benchmark.sam, benchmark.elasticities
+    data = sam.data.copy()
+    if not sam["vkb"].any():
+        stock = sam.expenditure()["inv"] / (growth + depreciation)
+        data["vkb"] = data["vkb"].copy(data=stock)
+        data["save"] = data["save"].copy(data=sam["save"] + sam["vdep"] - depreciation * stock)
+        data["vdep"] = data["vdep"].copy(data=depreciation * stock)
+    i, f, r = len(sam.commodities), len(sam.factors), len(sam.regions)
+    parameters = {
+        **{HEADERS[k][0]: held[k].values for k in ("esubm", "esubd", "esubva", "esubt", "esubc")},
+        "esbg": np.ones(r),
+        "esbs": np.ones(len(data["m"])),
+        "subp": 0.5 * np.ones((i, r)),
+        "incp": np.ones((i, r)),
+        "etre": -np.ones((f, r)),
+        "etrq": -5.0 * np.ones((i, r)),
+        "esbq": np.zeros((i, r)),
+        "rflx": 10.0 * np.ones(r),
+        "eflg": np.array([[0.0, 1.0, 0.0] if x == "nat" else [1.0, 0.0, 0.0] for x in sam.factors]),
+        "rdlt": np.ones(1),
+    }
+    out = gtap_benchmark(Sam(data, sam.adjustments), parameters, f"{benchmark.name}-gtap")
+    out.elasticities.attrs["elasticity_sources"] = held.attrs.get("elasticity_sources", "")
+    return out
+
+
+def open_gtap(source: str | Path) -> Benchmark:
+    """What the standard model runs on: GTAP's own files as read, any other benchmark with :func:`standard_gtap`.
+
+    Parameters
+    ----------
+    source : str or path
+        A folder (or the sample's file), the name of an embedded benchmark, or a benchmark file ``.nc``.
+    """
+    if str(source) in available() or Path(source).suffix == ".nc":
+        return standard_gtap(load_benchmark(source))
+    return load_gtap(source)
 
 
 def load_gtap(folder: str | Path) -> Benchmark:

@@ -8,6 +8,15 @@ from types import TracebackType
 from typing import Any
 
 
+class _Wanted:
+    silent = False
+
+
+def silence(value: bool = True) -> None:
+    """Show no bars from now on (``cge --quiet``)."""
+    _Wanted.silent = value
+
+
 class Progress:
     """Shows the share of a path that is done once a second has passed; silent in pipes.
 
@@ -20,7 +29,7 @@ class Progress:
 
     def __init__(self, title: str, wanted: bool | None = None) -> None:
         self.title = title
-        self.wanted = sys.stderr.isatty() if wanted is None else wanted
+        self.wanted = (sys.stderr.isatty() and not _Wanted.silent) if wanted is None else wanted
         self.started = time.perf_counter()
         self._bar: Any = None
         self._task: Any = None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from calibration import DataError, available, load_benchmark
-from cge import Closure, Model, ModelError, SolveError
-from policies import experiment, report
+from cge import Closure, Model, ModelError, SolveError, progress
+from policies import experiment, findings, report
 from policies.registry import POLICIES, find_policy
 
 app = typer.Typer(
@@ -37,7 +41,28 @@ ATTRIBUTES = (
     "note",
     "zero_headers",
 )
+
+
+class _Voice:
+    """Whether the command speaks; set by ``--quiet``."""
+
+    quiet = False
+
+
+def _hush(value: bool) -> bool:
+    _Voice.quiet = value
+    progress.silence(value)
+    return value
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", callback=_hush, help="Print nothing but errors; for runs that write files.")
+]
+ReportOption = Annotated[Path | None, typer.Option("--report", help="One self-contained HTML file of the run.")]
+PdfOption = Annotated[Path | None, typer.Option("--pdf", help="The report as PDF, printed by Chromium, Chrome or Edge.")]
+WIDTH = 80
+"""Columns of a table in a pipe or file."""
 BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of a benchmark file.")]
 BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
 
@@ -46,14 +71,61 @@ def _print_json(held: Any) -> None:
     typer.echo(json.dumps(held, indent=1, default=str))
 
 
+def _command() -> str:
+    return shlex.join(["cge", *sys.argv[1:]])
+
+
+def _check_files(report_file: Path | None, pdf: Path | None) -> None:
+    """Refuse before a solve what would fail after it."""
+    from policies.pdf import find_browser, no_browser
+
+    if report_file is not None and report_file.is_dir():
+        raise ModelError(f"--report {report_file} is a folder; name a file, as {report_file / 'report.html'}")
+    if pdf is not None and find_browser() is None:
+        raise no_browser()
+
+
+def _report(report_file: Path | None, pdf: Path | None, write: Callable[[Path], Any]) -> None:
+    """Write the HTML report, and print it where a PDF is asked."""
+    from policies.pdf import print_pdf
+
+    if report_file is not None:
+        write(report_file)
+    if pdf is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            page = report_file or Path(folder) / "report.html"
+            if report_file is None:
+                write(page)
+            print_pdf(page, pdf)
+
+
+def _say(text: str) -> None:
+    if not _Voice.quiet:
+        typer.echo(text)
+
+
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 100)
+    return Console(width=None if sys.stdout.isatty() else WIDTH)  # rich itself honours NO_COLOR
 
 
 def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
-    shown = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+    if _Voice.quiet:
+        return
+    shown = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, int(len(table.columns) < 8), 0, 0),
+        pad_edge=False,
+    )
     for k, column in enumerate([table.index.name or "", *table.columns]):
-        shown.add_column(str(column), justify="left" if k == 0 else "right", no_wrap=k == 0)
+        shown.add_column(
+            str(column),
+            justify="left" if k == 0 else "right",
+            overflow="fold",
+            no_wrap=".." in str(table.iat[0, k - 1]) or k == 0,
+        )
     for label, row in table.iterrows():
         cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
         shown.add_row(str(label), *cells)
@@ -61,7 +133,7 @@ def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Policies and embedded benchmarks."""
     policies = {k: find_policy(k).title for k in POLICIES} | {"usmca": "USMCA's automotive rules of origin against NAFTA's"}
     held = {"policies": policies, "benchmarks": available()}
@@ -69,11 +141,11 @@ def list_(as_json: AsJson = False) -> None:
         _print_json(held)
         return
     _show(pd.DataFrame({"title": held["policies"]}).rename_axis("policy"), "Policies")
-    typer.echo("Benchmarks: " + ", ".join(available()))
+    _say("Benchmarks: " + ", ".join(available()))
 
 
 @app.command()
-def info(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> None:
+def info(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: AsJson = False) -> None:
     """What a benchmark holds: year, source, regions, commodities, adjustments, elasticities."""
     data = load_benchmark(benchmark)
     adjustments = data.sam.adjustments
@@ -95,11 +167,11 @@ def info(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> Non
         if isinstance(value, list):
             lines = key == "elasticity_sources"
             value = ("\n  " if lines else "") + ("\n  " if lines else ", ").join(map(str, value))
-        typer.echo(f"{key}: {value}")
+        _say(f"{key}: {value}")
 
 
 @app.command()
-def check(benchmark: BenchmarkArgument = "world", as_json: AsJson = False) -> None:
+def check(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Every balance and replication check of a benchmark, as a table."""
     data = load_benchmark(benchmark)
     violated = data.sam.check()
@@ -140,15 +212,24 @@ def run(
     sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
     elasticities: Annotated[str, typer.Option(help="A study the benchmark carries (see: cge info), instead of its own.")] = "",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
-    report_file: Annotated[Path | None, typer.Option("--report", help="One self-contained HTML file of the run.")] = None,
+    report_file: ReportOption = None,
+    pdf: PdfOption = None,
+    ranges: Annotated[bool, typer.Option("--ranges", help="Welfare under every study of elasticities as well.")] = False,
+    more_figures: Annotated[bool, typer.Option("--figures", help="With --out: map, trade, output, prices, parts.")] = False,
     rules: Annotated[str, typer.Option("--rules", help="usmca: none, nafta, usmca-cars, usmca-trucks, withdrawal, ...")] = "",
     assembly: Annotated[str, typer.Option(help="usmca: capital of assembly 'fixed' or with 'relocation'.")] = "fixed",
     curve: Annotated[bool, typer.Option("--curve", help="usmca: outcomes along the content threshold.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy and show who gains and loses."""
+    _check_files(report_file, pdf)
+    if more_figures and out is None:
+        raise ModelError("--figures needs --out FOLDER")
     if policy == "usmca":
-        _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, as_json)
+        if ranges or more_figures:
+            raise ModelError("--ranges and --figures do not apply to usmca; its own figure comes with --curve")
+        _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
     if rules or curve:
         raise ModelError("--rules and --curve belong to the policy usmca")
@@ -160,13 +241,19 @@ def run(
     closure = Closure.standard(investment=investment, labour=labour, specific=specific)  # type: ignore[arg-type]
     data = load_benchmark(benchmark, elasticities or None)
     result = experiment.run(find_policy(policy), data, closure, sourcing=sourcing, method=method)
+    spread = None
+    if ranges:
+        with progress.Progress("elasticities") as bar:
+            spread = findings.welfare_range(result.policy, data, closure, sourcing=sourcing, report=bar.update)
     if out is not None:
-        report.write(result, out)
-    if report_file is not None:
+        report.write(result, out, spread, more_figures=more_figures)
+    if report_file is not None or pdf is not None:
         from policies import html_report
 
-        html_report.write(result, report_file, " ".join(["cge", *sys.argv[1:]]))
+        _report(report_file, pdf, lambda path: html_report.write(result, path, _command(), spread))
     summary = result.summary()
+    if spread is not None:
+        summary["welfare_range"] = {str(r): dict(row) for r, row in spread.to_dict("index").items()}
     if as_json:
         _print_json(summary)
         return
@@ -174,16 +261,18 @@ def run(
     names = {"ev_musd": "EV, m USD"}
     table.columns = pd.Index([names.get(c, c.removesuffix("_percent").replace("_", " ") + " %") for c in table.columns])
     table["EV, m USD"] = [f"{v:,.0f}" for v in table["EV, m USD"]]
+    if spread is not None:
+        table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(spread.min(axis=1), spread.max(axis=1), strict=True)])
     _show(table, f"{summary['title'] or summary['policy']} on benchmark {summary['benchmark']}")
     if summary["intra_trade_percent"] is not None and len(result.members) < len(table):
-        typer.echo(
+        _say(
             f"Members {', '.join(result.members)}: welfare {summary['bloc_welfare_percent']:+.3f} %, "
             f"trade among them {summary['intra_trade_percent']:+.1f} % (volume)"
         )
     for note in summary["notes"]:
-        typer.echo(f"Note: {note}")
+        _say(f"Note: {note}")
     seconds = summary["seconds"]
-    typer.echo(
+    _say(
         f"{summary['status']}: residual {summary['max_residual']:.0e}, Walras {summary['walras']:.0e} of world GDP; "
         f"build {seconds['build']:.2f} s, solve {seconds['solve']:.2f} s" + (f"; results in {out}" if out else "")
     )
@@ -201,16 +290,25 @@ def docs(
     from policies import model_docs
 
     if model == "gtap":
-        from calibration.gtap import load_gtap
+        from calibration.gtap import open_gtap
 
-        data = load_gtap(benchmark)
+        data = open_gtap(benchmark)
     else:
         data = load_benchmark(benchmark)
     model_docs.write(data, out, [find_policy(p) for p in policy or []], model, sourcing=sourcing)
-    typer.echo(f"Pages in {out}: open {out / 'index.html'}")
+    _say(f"Pages in {out}: open {out / 'index.html'}")
 
 
-def _run_usmca(rules: str, benchmark: str, assembly: str, curve: bool, out: Path | None, as_json: bool) -> None:
+def _run_usmca(
+    rules: str,
+    benchmark: str,
+    assembly: str,
+    curve: bool,
+    out: Path | None,
+    report_file: Path | None,
+    pdf: Path | None,
+    as_json: bool,
+) -> None:
     from policies import usmca_report
     from policies.usmca import MEMBERS, usmca, usmca_curves
 
@@ -218,6 +316,10 @@ def _run_usmca(rules: str, benchmark: str, assembly: str, curve: bool, out: Path
     curves = usmca_curves(benchmark, assembly=assembly) if curve else None  # type: ignore[arg-type]
     if out is not None:
         usmca_report.write(result, out, curves)
+    if report_file is not None or pdf is not None:
+        from policies import html_report
+
+        _report(report_file, pdf, lambda path: html_report.write_usmca(result, path, _command(), curves))
     summary = result.summary()
     if as_json:
         _print_json(summary | ({"curves": usmca_report.curves_json(curves)} if curves else {}))
@@ -235,9 +337,9 @@ def _run_usmca(rules: str, benchmark: str, assembly: str, curve: bool, out: Path
     _show(use, "Utilisation by pair", 1)
     for key in ("regional_content", "constrained_share", "cost_penalty"):
         shown = ", ".join(f"{k} {100 * v:.2f} %" for k, v in summary[key].items())
-        typer.echo(f"{key.replace('_', ' ')}: {shown}")
+        _say(f"{key.replace('_', ' ')}: {shown}")
     trade = summary["trade"]
-    typer.echo(
+    _say(
         "trade (volume): "
         + "; ".join(
             f"{name} within {trade[key]['within_percent']:+.1f} %, from outside {trade[key]['from_outside_percent']:+.1f} %"
@@ -245,12 +347,12 @@ def _run_usmca(rules: str, benchmark: str, assembly: str, curve: bool, out: Path
         )
     )
     if summary["unused_types"]:
-        typer.echo(f"firm types that cannot meet the rules: {summary['unused_types']}")
+        _say(f"firm types that cannot meet the rules: {summary['unused_types']}")
     for duty, held in (curves or {}).items():
         shown = held[["regional_content", "utilisation", "cost_penalty"]].mul(100)
         shown.index = pd.Index([f"{100 * x:.0f}" for x in shown.index], name="threshold, %")
         _show(shown, f"Along the content threshold, duty of {duty}, per cent", 2)
-    typer.echo(
+    _say(
         f"{summary['status']}: residual {summary['max_residual']:.0e}, complementarity {summary['complementarity_gap']:.0e}"
         + (f"; results in {out}" if out else "")
     )
@@ -261,6 +363,7 @@ def gvc(
     policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
     benchmark: BenchmarkOption = "world",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV and figures.")] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Value chains before and after a policy: participation, length, regionalisation, exposure."""
@@ -275,7 +378,7 @@ def gvc(
         return
     table = gvc_report.short_table(chains)
     _show(table, f"Value chains before (per cent) and change (points): {result.policy.title or result.policy.name}")
-    typer.echo(gvc_report.LEGEND)
+    _say(gvc_report.LEGEND)
     sector = chains.by_sector()
     change = 100 * (sector.sel(state="after") - sector.sel(state="before"))
     members = result.members or list(table.index[:5])
@@ -283,29 +386,30 @@ def gvc(
     shown.index.name = "sector"
     _show(shown, "Change of backward participation by sector, percentage points")
     if out is not None:
-        typer.echo(f"Figures and tables in {out}")
+        _say(f"Figures and tables in {out}")
 
 
 @app.command()
 def shock(
     text: Annotated[str, typer.Argument(help="GTAP shocks, as 'tm=+10%' or 'tms[manuf,CHN,USA]=rate 0.25; ao[svces,*]=+1%'.")],
     benchmark: Annotated[
-        str, typer.Option("--benchmark", help="Folder with basedata.har and default.prm (or the GTAP sample).")
-    ],
+        str, typer.Option("--benchmark", help="Folder with basedata.har and default.prm, or any benchmark.")
+    ] = "world",
     model: Annotated[str, typer.Option("--model", help="The model; 'gtap' is the standard model v7.")] = "gtap",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for changes.nc, changes.har and regions.csv.")] = None,
     decompose: Annotated[bool, typer.Option("--decompose", help="Where EV comes from (Huff and Hertel).")] = False,
     subtotals: Annotated[bool, typer.Option("--subtotals", help="Contribution of each shock of the list.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Shock the GTAP standard model and report changes in GTAP's terms."""
-    from calibration.gtap import load_gtap
+    from calibration.gtap import open_gtap
     from cge.gtap import GtapShock, gtap_model, solve_gtap
     from policies import gtap_report
 
     if model != "gtap":
         raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
-    result = solve_gtap(gtap_model(load_gtap(benchmark)), GtapShock(text))
+    result = solve_gtap(gtap_model(open_gtap(benchmark)), GtapShock(text))
     asked = GtapShock(text)
     parts = gtap_report.welfare_parts(result, asked) if decompose else None
     groups = gtap_report.shock_parts(result, text) if subtotals else None
@@ -327,7 +431,7 @@ def shock(
     if groups is not None:
         _show(groups, "Contributions of each shock to real GDP, per cent", 4)
     info = result.after.info
-    typer.echo(
+    _say(
         f"{info['status']}: residual {info['max_residual']:.0e}, Walras {result.after.walras:.0e} of world GDP"
         + (f"; results in {out}" if out else "")
     )
@@ -346,8 +450,11 @@ def dynamics(
     ] = "saving",
     capital: Annotated[str, typer.Option(help="'mobile', or 'vintage': old capital stays in its activity.")] = "mobile",
     finance: Annotated[str, typer.Option(help="belt-and-road: works paid by 'loans', 'grants', 'taxes' or 'none'.")] = "loans",
+    report_file: ReportOption = None,
+    pdf: PdfOption = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="path.nc of an interrupted run.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV and the figure.")] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy year by year, beside a baseline."""
@@ -356,6 +463,7 @@ def dynamics(
     from policies import dynamics_report
     from policies.belt_and_road import BeltAndRoadProgramme
 
+    _check_files(report_file, pdf)
     try:
         first, last = (int(y) for y in years.split(":"))
     except ValueError as error:
@@ -380,6 +488,10 @@ def dynamics(
         raise
     if out is not None:
         dynamics_report.write(found, out)
+    if report_file is not None or pdf is not None:
+        from policies import html_report
+
+        _report(report_file, pdf, lambda path: html_report.write_dynamics(found, data, path, _command()))
     summary = found.summary()
     if as_json:
         _print_json(summary)
@@ -396,8 +508,8 @@ def dynamics(
     table.index.name = "region"
     _show(table, f"{found.policy.name}: per cent of baseline, benchmark {data.name}")
     world = summary["world_welfare_percent"]
-    typer.echo(f"World real income, % of baseline: {first} {world[0]:+.3f}, {last} {world[-1]:+.3f}")
-    typer.echo(
+    _say(f"World real income, % of baseline: {first} {world[0]:+.3f}, {last} {world[-1]:+.3f}")
+    _say(
         f"{len(found.policy.years)} years: residual {summary['max_residual']:.0e}, identities {summary['identity_gap']:.0e}; "
         f"baseline {summary['seconds']['baseline']:.1f} s, policy {summary['seconds']['policy']:.1f} s"
         + (f"; results in {out}" if out else "")
@@ -408,6 +520,7 @@ def dynamics(
 def replicate(
     study: Annotated[str, typer.Argument(help="'caliendo-parro-2015'.")],
     data: Annotated[str | None, typer.Option("--data", help="Folder of the study's data.")] = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a published study again on its own data and print ours beside the published numbers."""
@@ -422,7 +535,7 @@ def replicate(
     shown = found.table.astype(object).where(found.table.notna(), "")
     shown.columns = pd.Index([c.replace("_", " ") for c in shown.columns])
     _show(shown, "NAFTA's tariff changes 1993-2005, per cent (Caliendo and Parro 2015)")
-    typer.echo(f"residual {found.residual:.0e}; seconds {found.seconds}")
+    _say(f"residual {found.residual:.0e}; seconds {found.seconds}")
 
 
 data = typer.Typer(help="Build benchmarks from downloaded official tables.", no_args_is_help=True)
@@ -445,6 +558,7 @@ def data_build(
     negatives: Annotated[str, typer.Option(help="Negative uses: 'zero' or 'error'.")] = "zero",
     discrepancy: Annotated[str, typer.Option(help="Uses that miss output: 'scale', 'output' or 'error'.")] = "scale",
     product_taxes: Annotated[str, typer.Option(help="Taxes on products: in 'value added' or on each 'use'.")] = "value added",
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """From an official input-output table to a checked benchmark with a report of everything adjusted."""
@@ -480,13 +594,11 @@ def data_build(
         _print_json(built.report)
         return
     report_ = built.report
-    typer.echo(f"{report_['title']}: {len(report_['regions'])} regions x {len(report_['sectors'])} sectors")
-    typer.echo(
-        f"World GDP {report_['world_gdp'] / 1e6:,.2f} tn; duties {100 * report_['duties_over_imports']:.2f} % of imports"
-    )
+    _say(f"{report_['title']}: {len(report_['regions'])} regions x {len(report_['sectors'])} sectors")
+    _say(f"World GDP {report_['world_gdp'] / 1e6:,.2f} tn; duties {100 * report_['duties_over_imports']:.2f} % of imports")
     for rule, row in report_["adjustments"].items():
-        typer.echo(f"  {rule}: {row['cells']} cells, {row['before']:,.0f} -> {row['after']:,.0f}")
-    typer.echo(f"Every identity holds to 1e-9. Written: {out}, {out.with_suffix('.html')}, {out.with_suffix('.json')}")
+        _say(f"  {rule}: {row['cells']} cells, {row['before']:,.0f} -> {row['after']:,.0f}")
+    _say(f"Every identity holds to 1e-9. Written: {out}, {out.with_suffix('.html')}, {out.with_suffix('.json')}")
 
 
 def run_script(policy: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cge.dynamics import Difference
-from policies.style import GAIN, INK, LOSS, new_figure
+from policies.style import GAIN, INK, LOSS, new_figure, save
 
 SHOWN = 6
 
@@ -24,14 +24,12 @@ def write(found: Difference, folder: str | Path) -> Path:
     data["welfare_percent"].to_pandas().to_csv(folder / "welfare.csv")
     data["real_gdp_percent"].to_pandas().to_csv(folder / "real_gdp.csv")
     (folder / "summary.json").write_text(json.dumps(found.summary(), indent=1) + "\n", encoding="utf-8")
-    paths_figure(found, folder / "paths.png")
+    save(paths_figure(found), folder / "paths.png")
     return folder
 
 
-def paths_figure(found: Difference, path: str | Path) -> None:
+def paths_figure(found: Difference) -> Any:
     """Real income of those who gain and lose most, the world, and the debt of the largest debtors."""
-    import matplotlib.pyplot as plt
-
     data = found.dataset()
     years = data["year"].values
     welfare = data["welfare_percent"].transpose("year", "r").to_pandas()
@@ -59,8 +57,7 @@ def paths_figure(found: Difference, path: str | Path) -> None:
     for axis in np.atleast_1d(axes):
         axis.xaxis.get_major_locator().set_params(integer=True)
     figure.suptitle(f"{found.policy.name}, {found.policy.benchmark}", x=0.01, ha="left", fontsize=12)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return figure
 
 
 def _labels(axis: Any, x: float, ends: dict[str, float]) -> None:

@@ -11,7 +11,8 @@ import xarray as xr
 
 from cge.gvc import GvcComparison
 from policies.experiment import Experiment
-from policies.style import INK, new_figure
+from policies.figures import tile_map
+from policies.style import INK, new_figure, save
 
 COLUMNS = {
     "gvc_share": "GVC share",
@@ -33,18 +34,6 @@ KWW_GROUPS = {
     "foreign value added": ["T7", "T8"],
     "double counted": ["T6", "T9"],
 }
-TILES = {
-    "CAN": (0, 0), "USA": (0, 1), "MEX": (0, 2), "BRA": (1, 4), "XLA": (0, 3),
-    "IRL": (2, 0), "GBR": (3, 0), "DNK": (5, 0), "SWE": (6, 0), "FIN": (7, 0), "EST": (8, 0), "LVA": (9, 0), "LTU": (10, 0),
-    "NLD": (4, 1), "BEL": (3, 1), "LUX": (2, 1), "DEU": (5, 1), "POL": (6, 1), "CZE": (7, 1), "SVK": (8, 1), "RUS": (10, 1),
-    "PRT": (2, 3), "ESP": (3, 3), "FRA": (3, 2), "CHE": (4, 2), "AUT": (5, 2), "HUN": (7, 2), "SVN": (6, 2), "ROM": (8, 2),
-    "ITA": (4, 3), "GRC": (7, 3), "BGR": (8, 3), "MLT": (5, 4), "CYP": (7, 4), "TUR": (9, 3), "EU": (4, 2), "EU27": (4, 2),
-    "XEU": (6, 2), "KAZ": (10, 2), "EGY": (7, 5), "ZAF": (6, 6), "XAF": (6, 5), "SAU": (9, 4), "XME": (8, 4), "PAK": (10, 3),
-    "IND": (10, 4), "BGD": (11, 4), "CHN": (12, 2), "KOR": (13, 2), "JPN": (14, 2), "TWN": (13, 3), "VNM": (12, 4),
-    "THA": (11, 5), "MYS": (12, 5), "SGP": (12, 6), "PHL": (14, 4), "IDN": (13, 6), "XSE": (13, 5), "AUS": (14, 7),
-    "NZL": (15, 7), "ROW": (1, 6),
-}  # fmt: skip
-"""Column and row of each economy on the tile grid of the world."""
 
 
 def compare(experiment: Experiment) -> GvcComparison:
@@ -103,13 +92,12 @@ def write(experiment: Experiment, chains: GvcComparison, folder: str | Path) -> 
     data = chains.by_sector().assign(kww=chains.kww(), blocs=chains.blocs())
     data.to_netcdf(folder / "gvc.nc", engine="h5netcdf")
     title = experiment.policy.title or experiment.policy.name
-    sankey_figure(chains, title, folder / "gvc_blocs.png")
-    kww_figure(chains, title, folder / "gvc_kww.png")
-    tile_figure(chains, title, folder / "gvc_tiles.png")
+    for name, draw in {"blocs": sankey_figure, "kww": kww_figure, "tiles": tile_figure}.items():
+        save(draw(chains, title), folder / f"gvc_{name}.png")
     return folder
 
 
-def sankey_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
+def sankey_figure(chains: GvcComparison, title: str) -> Any:
     """Value added from bloc to bloc before, and its change in per cent."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Curve
@@ -164,10 +152,10 @@ def sankey_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
     for spine in grid.spines.values():
         spine.set_visible(False)
     figure.suptitle(f"{title}: value added between blocs", x=0.01, ha="left", fontsize=12)
-    _save(figure, path)
+    return figure
 
 
-def kww_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
+def kww_figure(chains: GvcComparison, title: str) -> Any:
     """What gross exports consist of before, and the change in percentage points."""
     terms = chains.kww()
     share = 100 * terms / terms.sum("term")
@@ -202,36 +190,10 @@ def kww_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9)
     figure.suptitle(f"{title}: what gross exports are made of (Koopman, Wang, Wei)", x=0.01, ha="left", fontsize=12)
-    _save(figure, path)
+    return figure
 
 
-def tile_figure(chains: GvcComparison, title: str, path: str | Path) -> None:
+def tile_figure(chains: GvcComparison, title: str) -> Any:
     """The world as tiles: change of the GVC share of exports."""
-    import matplotlib
-
     change = 100 * chains.table()["gvc_share", "change"]
-    limit = max(float(change.abs().max()), 1e-9)
-    shade = matplotlib.colormaps["RdBu"]
-    figure, axis = new_figure(1, 1, (9, 5))
-    extra = 0
-    for region, value in change.items():
-        x, y = TILES.get(str(region), (extra, 8))
-        extra += str(region) not in TILES
-        colour = shade(0.5 + 0.5 * value / limit)
-        axis.add_patch(matplotlib.patches.Rectangle((x, y), 0.94, 0.94, facecolor=colour, edgecolor="#999999", linewidth=0.5))
-        ink = "white" if abs(value) > 0.6 * limit else INK
-        axis.text(x + 0.47, y + 0.4, str(region), ha="center", va="center", color=ink, fontweight="bold", fontsize=9)
-        axis.text(x + 0.47, y + 0.7, f"{value:+.2f}", ha="center", va="center", color=ink, fontsize=8)
-    axis.set_xlim(-0.2, 16.2)
-    axis.set_ylim(9 if extra else 8.1, -0.2)
-    axis.set_aspect("equal")
-    axis.axis("off")
-    axis.set_title(f"{title}: change of the GVC share of exports, percentage points", loc="left", fontsize=12)
-    _save(figure, path)
-
-
-def _save(figure: Any, path: str | Path) -> None:
-    import matplotlib.pyplot as plt
-
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return tile_map(change, f"{title}: change of the GVC share of exports, percentage points")

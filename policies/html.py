@@ -1,4 +1,4 @@
-"""Pages that stand alone: one HTML file with its style and figures inside, nothing fetched, no script."""
+"""Pages that stand alone: one HTML file with its style, figures and scripts inside, nothing fetched."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ STYLE = (
     "td,th{padding:.25rem .65rem;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}"
     "td:first-child,th:first-child{text-align:left}code,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em}"
     "pre{background:#f4f4f4;padding:.7rem;overflow-x:auto}nav a{margin-right:1rem}.eq{margin:1.1rem 0}"
-    "a{color:#0b57a4}.note{color:#444}"
+    "figure{margin:1rem 0;overflow-x:auto}@page{size:A4;margin:15mm}@media print{nav,.modebar{display:none!important}"
+    "body{max-width:none;margin:0}h2{break-after:avoid}"
+    "figure,img,tr{break-inside:avoid}.wide{overflow:visible}}"
+    "a{color:#0b57a4}.note{color:#444}th[scope=row]{font-weight:500}"
 )
 
 
-def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = ()) -> str:
-    """A whole page."""
+def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = (), script: str = "") -> str:
+    """A whole page; ``script`` stands in its head."""
     links = "".join(f'<a href="{html.escape(to)}">{html.escape(text)}</a>' for text, to in nav)
     menu = f'<nav aria-label="Pages">{links}</nav>' if links else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>{menu}<main><h1>{html.escape(title)}</h1>"
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style>{script}</head><body>{menu}<main><h1>{html.escape(title)}</h1>"
         + "".join(parts)
         + "</main></body></html>\n"
     )
@@ -51,16 +54,27 @@ def bullets(items: Iterable[str]) -> str:
 
 def table(frame: pd.DataFrame, digits: int = 3) -> str:
     """A table that scrolls by itself where it is wide."""
-    shown = frame.to_html(border=0, float_format=lambda x: f"{x:,.{digits}f}", escape=True)
+    if frame.index.nlevels > 1:
+        frame = frame.reset_index(list(range(1, frame.index.nlevels)))
+    named = frame.rename(columns=lambda c: words(str(c))).rename_axis(None)
+    named.columns.name = frame.index.name or ""  # one row of headings
+    shown = named.to_html(border=0, float_format=lambda x: f"{x:,.{digits}f}", escape=True)
     return f'<div class="wide" tabindex="0">{shown}</div>'
+
+
+def words(name: str) -> str:
+    """A column's name in words: ``real_gdp_percent`` is "real gdp, %"."""
+    for ending, unit in (("_percent", ", %"), ("_musd", ", million USD")):
+        if name == "ev_musd":
+            return "EV, million USD"
+        if name.endswith(ending):
+            return name.removesuffix(ending).replace("_", " ").replace("gdp", "GDP") + unit
+    return name
 
 
 def picture(figure: Any, text: str) -> str:
     """A matplotlib figure inside the page, with its description."""
-    import matplotlib.pyplot as plt
-
     held = io.BytesIO()
     figure.savefig(held, format="png", dpi=130)
-    plt.close(figure)
     data = base64.b64encode(held.getvalue()).decode()
     return f'<img alt="{html.escape(text)}" src="data:image/png;base64,{data}">'

@@ -71,7 +71,9 @@ def write(
     for policy, (title, name) in zip(policies, results, strict=True):
         found = experiment.run(policy, benchmark, closure, sourcing=sourcing)
         command = f"cge run {policy.name} --benchmark {benchmark.name}"
-        (folder / name).write_text(html.page(title, html_report.body(found, command), nav), encoding="utf-8")
+        draw = html_report.Figures()
+        parts = html_report.body(found, command, draw, chains=policy.origin is None)
+        (folder / name).write_text(html.page(title, parts, nav, draw.script()), encoding="utf-8")
     return folder
 
 

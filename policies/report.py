@@ -1,4 +1,4 @@
-"""Results as files: netCDF with everything, CSV tables, a figure and a summary; and a table for the terminal."""
+"""Results as files: netCDF with everything, CSV tables, figures and a summary."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import pandas as pd
 
+from policies import figures
 from policies.experiment import Experiment
-from policies.style import GAIN, INK, LOSS, new_figure
+from policies.style import save
 
 
-def write(experiment: Experiment, folder: str | Path) -> Path:
+def write(
+    experiment: Experiment, folder: str | Path, ranges: pd.DataFrame | None = None, *, more_figures: bool = False
+) -> Path:
     """Write the results folder; nothing is left half written if a part fails.
 
     Files: ``solution.nc`` (all variables, instruments and definitions; the benchmark is 1), ``regions.csv``,
-    ``bilateral.csv``, ``output.csv``, ``welfare.png``, ``summary.json``, ``policy.yaml``.
+    ``bilateral.csv``, ``output.csv``, ``welfare.png``, ``summary.json``, ``policy.yaml``; with ``ranges``
+    ``welfare_range.csv``, with ``more_figures`` ``map.png``, ``trade.png``, ``output.png``, ``prices.png``, ``parts.png``.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -29,64 +32,16 @@ def write(experiment: Experiment, folder: str | Path) -> Path:
         comparison.table().to_csv(scratch / "regions.csv")
         comparison.bilateral().sum("i").to_dataframe()[["before", "after"]].to_csv(scratch / "bilateral.csv")
         comparison.percent("qo").to_pandas().to_csv(scratch / "output.csv")
+        if ranges is not None:
+            ranges.to_csv(scratch / "welfare_range.csv")
         experiment.policy.to_yaml(scratch / "policy.yaml")
         (scratch / "summary.json").write_text(json.dumps(experiment.summary(), indent=1) + "\n", encoding="utf-8")
-        welfare_figure(experiment, scratch / "welfare.png")
+        save(figures.welfare(experiment, ranges), scratch / "welfare.png")
+        if more_figures:
+            figures.write_all(experiment, scratch)
         folder.mkdir(exist_ok=True)
         for item in scratch.iterdir():
             item.replace(folder / item.name)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
-
-
-def welfare_figure(experiment: Experiment, path: str | Path) -> None:
-    """Save :func:`welfare_figure_of`."""
-    import matplotlib.pyplot as plt
-
-    figure = welfare_figure_of(experiment)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-
-
-def welfare_figure_of(experiment: Experiment) -> Any:
-    """Bars of welfare by region and of output by commodity in the regions that gain and lose most."""
-    comparison = experiment.comparison
-    table = comparison.table().sort_values("welfare_percent")
-    if len(table) > 24:
-        table = table.loc[table["welfare_percent"].abs().sort_values().index[-24:]].sort_values("welfare_percent")
-    output = comparison.percent("qo").to_pandas()
-    ends = [str(table.index[-1]), str(table.index[0])]
-    figure, axes = new_figure(1, 3, (11, 5.2), width_ratios=[1.3, 1, 1])
-    _bars(axes[0], table.index, table["welfare_percent"].to_numpy(), experiment.members)
-    axes[0].set_title("Welfare, % of income", loc="left", fontweight="bold")
-    for axis, region in zip(axes[1:], ends, strict=True):
-        column = output[region].sort_values()
-        column = column[np.isfinite(column)]
-        column = column.loc[column.abs().sort_values().index[-16:]].sort_values()
-        _bars(axis, column.index, column.to_numpy(), [])
-        axis.set_title(f"Output in {region}, %", loc="left", fontweight="bold")
-    title = experiment.policy.title or experiment.policy.name
-    figure.suptitle(
-        f"{title}: change from the {experiment.base.model.benchmark.name} benchmark", x=0.01, ha="left", fontsize=12
-    )
-    return figure
-
-
-def _bars(axis: Any, labels: Any, values: np.ndarray, strong: list[str]) -> None:
-    places = np.arange(len(values))
-    bars = axis.barh(places, values, color=[GAIN if v >= 0 else LOSS for v in values], height=0.72)
-    for bar, value in zip(bars, values, strict=True):  # readable in grey: losses are hatched
-        if value < 0:
-            bar.set_hatch("////")
-            bar.set_edgecolor("white")
-    axis.set_yticks(places, [str(x) for x in labels])
-    for text in axis.get_yticklabels():
-        if text.get_text() in strong:
-            text.set_fontweight("bold")
-    axis.axvline(0, color=INK, linewidth=0.8)
-    axis.bar_label(bars, labels=[f"{v:+.2f}" for v in values], padding=3, fontsize=8)  # beside the bar
-    span = max(float(np.ptp(np.append(values, 0.0))), 1e-9)
-    axis.set_xlim(min(float(values.min(initial=0)), 0) - 0.24 * span, max(float(values.max(initial=0)), 0) + 0.24 * span)
-    axis.margins(y=0.01)
-    axis.tick_params(axis="y", length=0)

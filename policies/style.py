@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 INK, GAIN, LOSS = "#222222", "#1b6ca8", "#c8553d"
+DASHES = {"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}
+"""Line styles of matplotlib and their names in plotly."""
 
 
 def new_figure(rows: int, columns: int, size: tuple[float, float], **grid: Any) -> tuple[Any, Any]:
-    """A figure in the house style, without a window."""
+    """A figure in the house style; no window, whatever backend the user has."""
     import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    matplotlib.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.color": INK})
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(rows, columns, **grid)
 
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "text.color": INK})
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", **grid)
+
+def save(figure: Any, path: str | Path, dpi: int = 150) -> Path:
+    """Write a figure to a file."""
+    figure.savefig(path, dpi=dpi)
+    return Path(path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from policies.style import GAIN, INK, LOSS, new_figure
+from policies.style import GAIN, INK, LOSS, new_figure, save
 from policies.usmca import MEMBERS, RULES, Usmca
 
 LINES = {"USA": "-", "CAN": "--", "MEX": ":"}
@@ -28,7 +28,7 @@ def write(result: Usmca, folder: str | Path, curves: Mapping[str, pd.DataFrame] 
     if curves:
         for duty, table in curves.items():
             table.to_csv(folder / f"curve_{duty}.csv")
-        laffer_figure(curves, folder / "laffer.png")
+        save(laffer_figure(curves), folder / "laffer.png")
     return folder
 
 
@@ -37,10 +37,8 @@ def curves_json(curves: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, 
     return {duty: json.loads(table.reset_index().to_json(orient="records")) for duty, table in curves.items()}
 
 
-def laffer_figure(curves: Mapping[str, pd.DataFrame], path: str | Path) -> None:
+def laffer_figure(curves: Mapping[str, pd.DataFrame]) -> Any:
     """Regional content, utilisation and employment against the content threshold, at both duties."""
-    import matplotlib.pyplot as plt
-
     figure, axes = new_figure(1, 3, (11.5, 4.0))
     colours = {"cars": GAIN, "trucks": LOSS}
     names = {"cars": "cars, US duty 2.5 %", "trucks": "light trucks, US duty 25 %"}
@@ -79,5 +77,4 @@ def laffer_figure(curves: Mapping[str, pd.DataFrame], path: str | Path) -> None:
             textcoords="offset points",
         )
     axes[0].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.75))
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return figure

@@ -10,18 +10,22 @@ import pytest
 from calibration import Benchmark, load_benchmark
 from cge import Model, Solution
 from policies.cli import main
+from policies.pdf import find_browser
 from tests.worlds import random_benchmark
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if SHARED.is_dir():
-        return
-    skip = pytest.mark.skip(reason="needs the raw tables of ../shared/data, which this machine lacks")
+    missing = {}
+    if not SHARED.is_dir():
+        missing["shared"] = "needs the raw tables of ../shared/data, which this machine lacks"
+    if find_browser() is None:
+        missing["browser"] = "needs Chromium or Chrome, which this machine lacks"
     for item in items:
-        if "shared" in item.keywords:
-            item.add_marker(skip)
+        for marker, reason in missing.items():
+            if marker in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ import pytest
 from calibration import load_benchmark
 from policies import experiment, html_report, model_docs, rcep, us_china
 
+VOID = ("meta", "img", "br", "link", "hr", "input")
+
 
 class Page(HTMLParser):
     """Collects links, targets, images and tags left open."""
@@ -33,7 +35,7 @@ class Page(HTMLParser):
             self.sources.append(held.get("src") or held.get("href") or "")
         if tag == "img" and not held.get("alt"):
             self.alt_missing += 1
-        if tag not in ("meta", "img", "br", "link"):
+        if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -52,17 +54,24 @@ def run():
     return experiment.run(us_china(), load_benchmark())
 
 
-def test_report_is_one_file_with_nothing_to_fetch(run, tmp_path) -> None:
-    path = html_report.write(run, tmp_path / "r.html", "cge run us-china --report r.html")
+@pytest.mark.parametrize("interactive", [True, False])
+def test_report_is_one_file_with_nothing_to_fetch(run, tmp_path, interactive: bool) -> None:
+    if interactive:
+        pytest.importorskip("plotly")
+    path = html_report.write(run, tmp_path / "r.html", "cge run us-china --report 'a<b.html'", interactive=interactive)
     text = path.read_text()
     page = read(text)
-    assert all(s.startswith("data:image/png;base64,") for s in page.sources)
-    assert len(page.sources) == 2
+    assert all(s.startswith("data:image/png;base64,") or not s for s in page.sources)  # an inline script has no address
+    figures = (
+        text.count("<figure aria-label=") + text.count('<figure tabindex="0" aria-label=') if interactive else len(page.sources)
+    )
+    assert figures == 8
+    assert ("<script" in text) == interactive
     assert page.alt_missing == 0
-    assert "<script" not in text
-    assert not re.search(r'(src|href)="https?:', text)
-    for part in ("By region", "Trade", "Checks", "Data and model", "To repeat it", "cge run us-china --report r.html", "pyomo"):
+    assert not re.search(r'<(img|script|link)[^>]*(src|href)="https?:', text)
+    for part in ("By region", "Trade", "Value chains", "Checks", "Data and model", "To repeat it", "pyomo"):
         assert part in text
+    assert "cge run us-china --report &#x27;a&lt;b.html&#x27;" in text
 
 
 def test_sentences_are_the_numbers(run) -> None:
@@ -98,6 +107,11 @@ def test_commands_write_them(command, tmp_path) -> None:
     code, _, _ = command("run", "rcep", "--report", str(tmp_path / "r.html"), "--json")
     assert code == 0
     assert "RCEP tariff cuts: results" in (tmp_path / "r.html").read_text()
+    code, out, _ = command("run", "usmca", "--report", str(tmp_path / "u.html"), "--quiet")
+    assert (code, out) == (0, "")
+    text = (tmp_path / "u.html").read_text()
+    assert "Firm types" in text
+    assert "Output of vehicles changes by" in text
     code, out, _ = command("docs", "--out", str(tmp_path / "d"), "--benchmark", "world-2011")
     assert code == 0
     assert "index.html" in out

@@ -1,0 +1,161 @@
+"""What figures and reports show: tidy tables of a run, each number taken from the solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from calibration import Benchmark, load_benchmark
+from cge import Closure
+from cge.errors import ShockError
+from cge.path import subtotals
+from cge.shock import targets
+from policies import experiment as experiments
+from policies.experiment import Experiment
+from policies.policy import InstrumentChange, Policy
+
+LARGEST = 14
+
+
+def title_of(experiment: Experiment) -> str:
+    """The policy's title, or its name."""
+    return experiment.policy.title or experiment.policy.name
+
+
+def welfare(experiment: Experiment) -> pd.DataFrame:
+    """Welfare by region: columns ``welfare`` (per cent of income) and ``ev`` (million USD), lowest first."""
+    table = experiment.comparison.table()[["welfare_percent", "ev_musd"]]
+    return table.set_axis(["welfare", "ev"], axis=1).sort_values("welfare")
+
+
+def welfare_range(
+    policy: Policy,
+    benchmark: Benchmark | str,
+    closure: Closure | None = None,
+    *,
+    sourcing: str = "use",
+    studies: Sequence[str] | None = None,
+    report: Callable[[float], None] | None = None,
+) -> pd.DataFrame:
+    """Welfare under the elasticities of each study the benchmark carries.
+
+    Parameters
+    ----------
+    policy : Policy
+    benchmark : Benchmark or str
+    closure : Closure, optional
+    sourcing : str
+    studies : sequence of str, optional
+        Default all of :attr:`calibration.Benchmark.studies`.
+    report : callable, optional
+        Told the share done.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Regions by study, per cent of income.
+    """
+    data = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    names = list(studies or data.studies)
+    out = {}
+    for k, name in enumerate(names):
+        run = experiments.run(policy, data.with_elasticities(name), closure, sourcing=sourcing)
+        out[name] = run.comparison.table()["welfare_percent"]
+        if report is not None:
+            report((k + 1) / len(names))
+    return pd.DataFrame(out)
+
+
+def trade_change(experiment: Experiment, largest: int = LARGEST) -> pd.DataFrame:
+    """Change of bilateral trade among the largest traders, per cent of its value at benchmark prices; exporters in rows."""
+    flows = experiment.comparison.bilateral()[["before", "after"]].sum("i")
+    total = (flows["before"].sum("d").rename(s="r") + flows["before"].sum("s").rename(d="r")).to_series().sort_values()
+    keep = list(total.index[-largest:][::-1])
+    before, after = (flows[v].sel(s=keep, d=keep).values for v in ("before", "after"))
+    change = np.where(before > 0, 100 * (after / np.where(before > 0, before, 1.0) - 1), np.nan)
+    np.fill_diagonal(change, np.nan)
+    return pd.DataFrame(change, index=pd.Index(keep, name="exporter"), columns=pd.Index(keep, name="importer"))
+
+
+def moved_most(experiment: Experiment, largest: int = LARGEST) -> list[str]:
+    """Regions whose welfare moves most, and members, in the benchmark's order."""
+    table = experiment.comparison.table()["welfare_percent"].abs().sort_values()
+    chosen = {str(r) for r in table.index[-largest:]}
+    chosen |= set(experiment.members[: max(0, 2 * largest - len(chosen))])
+    return [r for r in map(str, experiment.base.model.labels("r")) if r in chosen]
+
+
+def output_change(experiment: Experiment) -> pd.DataFrame:
+    """Change of output, per cent; commodities in rows, the regions that move most in columns."""
+    frame = experiment.comparison.percent("qo").to_pandas().replace([np.inf, -np.inf], np.nan)
+    return frame[moved_most(experiment)].rename_axis("commodity").rename_axis("region", axis=1)
+
+
+def price_change(experiment: Experiment) -> pd.DataFrame:
+    """Change of consumer, investment and factor prices, per cent against the numeraire; regions in columns."""
+    comparison, model = experiment.comparison, experiment.base.model
+    rows: dict[str, pd.Series] = {}
+    names = {"ppriv": "private consumption", "pinv": "investment", "gdppri": "GDP"}
+    for symbol, text in names.items():
+        if symbol in model.symbols or symbol in model.definitions:
+            rows[text] = comparison.percent(symbol).to_series()
+    mobile = comparison.percent("pe")
+    for factor in mobile["f"].values:
+        line = mobile.sel(f=factor, drop=True).to_series()
+        if bool((line.abs() > 0).any()):
+            rows[f"factor: {factor}"] = line
+    frame = pd.DataFrame(rows).T[moved_most(experiment)]
+    return frame.rename_axis("price").rename_axis("region", axis=1)
+
+
+def policy_parts(policy: Policy, benchmark: Benchmark) -> dict[str, Policy]:
+    """A policy in parts that can be told apart: by instrument, or by region that acts where one instrument does it all."""
+
+    def part(name: str, held: list[InstrumentChange]) -> Policy:
+        return policy.model_copy(update={"name": name, "title": name, "instruments": tuple(held), "origin": None})
+
+    changes = [c for c in policy.instruments if c.applies(benchmark)]
+    kinds = list(dict.fromkeys(c.instrument for c in changes))
+    if len(kinds) > 1:
+        return {k: part(k, [c for c in changes if c.instrument == k]) for k in kinds}
+    out: dict[str, list[InstrumentChange]] = {}
+    for change in changes:
+        dim = "d" if change.instrument in ("tms", "ams") else "r" if "r" in change.where else ""
+        given = change.where.get(dim, tuple(benchmark.regions) if dim == "d" else None) if dim else None
+        if given is None or change.partial or (isinstance(given, str) and given.startswith("?")):
+            return {kinds[0]: part(kinds[0], changes)}
+        actors = policy.present(benchmark) if given == "@members" else [given] if isinstance(given, str) else list(given)
+        for actor in actors:
+            moved = change.model_copy(update={"where": {**change.where, dim: (actor,)}})
+            out.setdefault(str(actor), []).append(moved)
+    return {k: part(k, v) for k, v in out.items()}
+
+
+def contributions(experiment: Experiment, most: int = 7) -> pd.DataFrame | None:
+    """What each part of the policy gives each region's welfare, per cent of income; parts in columns, with ``total``.
+
+    Exact along the path on which the exogenous levels move linearly (:func:`cge.path.subtotals`). The
+    smallest parts are joined as ``others``. None where the policy has one part or an origin clause.
+    """
+    if experiment.policy.origin is not None:
+        return None
+    parts = {k: p for k, p in policy_parts(experiment.policy, experiment.base.model.benchmark).items() if _moves(experiment, p)}
+    if len(parts) < 2:
+        return None
+    found = subtotals(experiment.base, parts, ["u"], nodes=3)["u"].transpose("r", "group").to_pandas()
+    size = found[list(parts)].abs().sum().sort_values(ascending=False)
+    kept, rest = list(size.index[:most]), list(size.index[most:])
+    out = found[kept].copy()
+    if rest:
+        out["others"] = found[rest].sum(axis=1)
+    out["total"] = found["total"]
+    return out.rename_axis("region")
+
+
+def _moves(experiment: Experiment, part: Policy) -> bool:
+    try:
+        return bool(targets(experiment.base.model, part))
+    except ShockError:  # where it applies there is no flow
+        return False
