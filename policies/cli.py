@@ -285,6 +285,7 @@ def docs(
     benchmark: BenchmarkOption = "world",
     policy: Annotated[list[str] | None, typer.Option("--policy", help="A policy whose results to include; repeat.")] = None,
     sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
+    quiet: Quiet = False,
 ) -> None:
     """Document a model: data, choices, checks, every equation, parameters, results of policies."""
     from policies import model_docs
@@ -609,6 +610,7 @@ def run_script(policy: str) -> None:
 
 def main() -> None:
     """Entry point: errors of data, model or solve are one line on standard error and exit code 2."""
+    _hush(False)
     try:
         app()
     except (DataError, ModelError, SolveError) as error:
