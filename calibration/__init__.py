@@ -1,6 +1,7 @@
 """From published tables to a balanced, labelled benchmark."""
 
 from calibration.aggregate import aggregate, read_mapping
+from calibration.aggregate_benchmark import aggregate_benchmark
 from calibration.balance import gras, ras
 from calibration.benchmark import Benchmark, available, load_benchmark
 from calibration.errors import DataError
@@ -11,6 +12,7 @@ __all__ = [
     "DataError",
     "Sam",
     "aggregate",
+    "aggregate_benchmark",
     "available",
     "gras",
     "load_benchmark",

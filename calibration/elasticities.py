@@ -1,16 +1,16 @@
 """Behavioural parameters: one labelled table, each row with its source, replaceable by the user.
 
-====== ============ ==============================================================
-symbol dims         meaning
-====== ============ ==============================================================
-esubm  (i, r)       substitution among import origins
-esubd  (i, r)       substitution between the domestic good and the import composite
-esubva (a, r)       substitution among primary factors
-esubt  (a, r)       substitution between value added and intermediates
-esubc  (a, r)       substitution among intermediates
-incelas (i, r)      income elasticity of private demand (Stone-Geary)
-frisch (r,)         Frisch parameter: minus total over supernumerary expenditure
-====== ============ ==============================================================
+======= ============ ==============================================================
+symbol  dims         meaning
+======= ============ ==============================================================
+esubm   (i, r)       substitution among import origins
+esubd   (i, r)       substitution between the domestic good and the import composite
+esubva  (a, r)       substitution among primary factors
+esubt   (a, r)       substitution between value added and intermediates
+esubc   (a, r)       substitution among intermediates
+incelas (i, r)       income elasticity of private demand (Stone-Geary)
+frisch  (r,)         Frisch parameter: minus total over supernumerary expenditure
+======= ============ ==============================================================
 
 With ``incelas`` 1 and ``frisch`` -1 private demand is Cobb-Douglas.
 """

@@ -86,7 +86,10 @@ def parameter(dims: str, long_name: str, unit: str = "1", *, structural: bool = 
 
 @dataclass
 class Rule:
-    """An equation or definition: dims, sentence, the Pyomo rule, and what it determines."""
+    """An equation or definition: dims, sentence, the Pyomo rule, and what it determines.
+
+    ``complements`` names the slack that the defined multiplier is complementary to.
+    """
 
     dims: tuple[str, ...]
     long_name: str
@@ -99,25 +102,34 @@ class Rule:
     block: str = ""
     is_equation: bool = field(default=True)
     logs: bool = True
+    complements: str = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.block = name, owner.__name__
 
 
 def equation(
-    dims: str, long_name: str, *, defines: str, owner: str | None = None, source: str = "", logs: bool = True
+    dims: str,
+    long_name: str,
+    *,
+    defines: str,
+    owner: str | None = None,
+    source: str = "",
+    logs: bool = True,
+    complements: str = "",
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare an equation over ``dims``; ``defines`` names the variable it determines.
 
     The pairing gives the equation the mask and the owner of that variable, so that each region's
     equations and variables stay equal in number. Both sides of an equation are positive unless
     ``logs=False``; such equations are solved as the difference of the logs of their sides, in which
-    CES systems are nearly linear and a residual is a relative error.
+    CES systems are nearly linear and a residual is a relative error. ``complements`` names the slack that is
+    complementary to ``defines`` (both at least zero, one of them zero).
     """
     d = tuple(dims.split())
 
     def wrap(function: Callable[..., Any]) -> Any:
-        return Rule(d, long_name, function, defines, _owner(d, owner), source=source, logs=logs)
+        return Rule(d, long_name, function, defines, _owner(d, owner), source=source, logs=logs, complements=complements)
 
     return wrap
 

@@ -18,7 +18,7 @@ from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as rel
 from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, TemplateSumExpression
 
-from cge.declare import SET_OF_DIM
+from cge.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
 from cge.model import Model
 from cge.templates import templatize
@@ -287,16 +287,18 @@ def equations_page(model: Model, title: str, intro: str = "", blocks: Mapping[st
         for rule in rules:
             over = ", ".join(f"${d}$ {SET_NAMES[SET_OF_DIM[d]]}" for d in rule.dims) or "one for the world"
             kind = f"determines {_link(anchor, str(rule.defines))}" if rule.is_equation else "definition"
+            where = condition(model, rule.name)
             source = f" Source: {rule.source}." if rule.source else ""
             links = ", ".join(_link(anchor, x) for x in sorted(printed[rule.name].symbols))
             lines += [
                 f"({anchor}-{rule.name})=",
-                f"**`{rule.name}`** {rule.long_name} ({over}; {kind}).{source}",
+                f"**`{rule.name}`** {rule.long_name} ({over}; {kind}).{where}{source}",
                 "",
                 "$$",
                 printed[rule.name].latex,
                 "$$",
                 "",
+                *([f"${complementarity(rule)}$", ""] if rule.complements else []),
                 f"Symbols: {links}." if links else "",
                 "",
             ]
@@ -310,6 +312,21 @@ def equations_page(model: Model, title: str, intro: str = "", blocks: Mapping[st
         what = f"{rule.long_name} | {' '.join(rule.dims)} | {rule.unit} | [definition](#{anchor}-{name})"
         lines.append(f"| ${symbol_latex(name)}$ | {_target(anchor, name)}`{name}` | {what} | {where} |")
     return "\n".join(lines) + "\n"
+
+
+def condition(model: Model, equation: str) -> str:
+    """Where an equation exists, if not everywhere: in how many of the benchmark's cells."""
+    if equation not in model.equations or model.active[equation].all():
+        return ""
+    mask = model.active[equation]
+    return f" Where the benchmark has a flow: {int(mask.sum()):,} of {mask.size:,} cells."
+
+
+def complementarity(rule: Rule) -> str:
+    """The pair of a complementarity rule, LaTeX."""
+    index = f"_{{{','.join(rule.dims)}}}" if rule.dims else ""
+    slack, multiplier = symbol_latex(rule.complements), symbol_latex(str(rule.defines))
+    return rf"0 \le {slack}{index} \perp {multiplier}{index} \ge 0"
 
 
 def _target(anchor: str, name: str) -> str:

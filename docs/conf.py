@@ -1,109 +1,38 @@
 """Sphinx configuration."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generated_pages
+
 project = "open-cge"
 author = "The open-cge developers"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
 html_theme = "furo"
+html_title = "open-cge"
 html_static_path = ["_static"]
-exclude_patterns = ["_build", "generated/performance.md"]
+html_css_files = ["pages.css"]
+html_show_search_summary = False  # a page opened from disk may not read its neighbours
+html_copy_source = False
+html_show_sourcelink = False
+exclude_patterns = ["_build", *(f"generated/{n}.md" for n in ("performance", "map_*", "flow", "exchanges"))]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
+suppress_warnings = ["ref.python"]  # words such as "path" in a parameter's type are no references
 
-
-def _performance_page(app: object) -> None:
-    """Tables of the performance page from the benchmark file."""
-    import json
-    from pathlib import Path
-
-    here = Path(__file__).parent
-    held = json.loads((here / "_static" / "benchmarks.json").read_text(encoding="utf-8"))
-    titles = {
-        "variables": "variables",
-        "build": "build",
-        "solve": "solve",
-        "certificate": "certificate",
-        "total": "total, s",
-        "peak_memory_mb": "memory, MB",
-        "max_residual": "residual",
-    }
-    lines = [f"Machine: {held['machine']}. Data: {held['data']}.", "", "| case | " + " | ".join(titles.values()) + " |"]
-    lines.append("|---|" + "---:|" * len(titles))
-    for title, row in held["ours"].items():
-        shown = {
-            c: f"{row[c]:,}" if c == "variables" else f"{row[c]:.0e}" if c == "max_residual" else f"{row[c]:,.2f}"
-            for c in titles
-        }
-        shown["peak_memory_mb"] = f"{row['peak_memory_mb']:,.0f}"
-        lines.append(f"| {title} | " + " | ".join(shown.values()) + " |")
-    warm = held["warm"]
-    lines += ["", "On a compiled 41 x 35 model (seconds):", "", "| | pooled | by use |", "|---|---:|---:|"]
-    for name in ("second_policy", "gradient"):
-        lines.append(f"| {name.replace('_', ' ')} | {warm[name + '_pooled']:.2f} | {warm[name + '_use']:.2f} |")
-    gtap = held["gtap"]
-    seconds = [f"{gtap[k]:.2f} s" for k in ("build", "levels_solve", "with_divisia_indices_and_ev")]
-    lines += [
-        "",
-        f"GTAP standard model, 41 regions x 20 sectors, `tm` +10 %: {gtap['variables']:,} variables, build {seconds[0]}, "
-        f"levels {seconds[1]}, with Divisia indices and EV {seconds[2]} "
-        "(GEMPACK, Gragg 8-16-32: 417 CPU seconds, on another machine).",
-        "",
-        f"Ratio to tuned Ipopt alone, 41 x 35: **{held['ratio_to_tuned_ipopt']}** (tariffs -50 %), "
-        f"**{held['ratio_to_tuned_ipopt_rcep']}** (RCEP). Growth of total time from 20 x 35 to "
-        f"141 x 65: variables to the power **{held['exponent']}**, nonzeros to the power **{held['exponent_nonzeros']}**.",
-        "",
-        "| peer | seconds | note |",
-        "|---|---:|---|",
-    ]
-    for title, row in held["peers"].items():
-        seconds = row.get("seconds", row.get("expand", 0.0) + row.get("write", 0.0))
-        note = "; ".join(
-            f"{k} {row[k]}" for k in ("iterations", "steps", "finished", "residual", "variables", "nl_mb") if k in row
-        )
-        lines.append(f"| {title} | {seconds:.1f} | {note} |")
-    folder = here / "generated"
-    folder.mkdir(exist_ok=True)
-    (folder / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _equation_pages(app: object) -> None:
-    """Equation pages, printed from the rules that are solved."""
-    from pathlib import Path
-
-    import numpy as np
-
-    from calibration import load_benchmark
-    from calibration.split_sector import split_vehicles
-    from cge import Model
-    from cge.blocks.growth import growth_blocks
-    from cge.blocks.rules_of_origin import Coverage, rules_blocks
-    from cge.latex import equations_page
-
-    world = load_benchmark("world-2011")
-    america = split_vehicles(world, "trn")
-    intro = (
-        "Printed from the same Pyomo rules that are compiled and solved. A bar marks a benchmark value; prices and quantities "
-        "are 1 at the benchmark. CES prices show their power form; at an elasticity of one the solver takes the "
-        "Cobb-Douglas form."
-    )
-    stock = 10 * world.sam.expenditure()["inv"]
-    models = {
-        "core": ("Equations of the core model", Model(world)),
-        "rules": (
-            "Equations with rules of origin",
-            Model(america, blocks=rules_blocks(Coverage(area=("USA", "CAN", "MEX")))),
-        ),
-        "growth": (
-            "Equations of a dynamic year",
-            Model(world, blocks=growth_blocks("cap", np.asarray(stock), 0.05, "returns")),
-        ),
-    }
-    folder = Path(__file__).parent / "generated"
-    folder.mkdir(exist_ok=True)
-    for name, (title, model) in models.items():
-        (folder / f"equations_{name}.md").write_text(equations_page(model, title, intro), encoding="utf-8")
+# every number comes from a run: pages are notebooks, executed here and kept until their code changes
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "executed")
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
 
 
 def _mathml(self: object, node: object, display: str) -> None:
@@ -112,17 +41,20 @@ def _mathml(self: object, node: object, display: str) -> None:
     from latex2mathml.converter import convert
 
     shown = convert(node.astext(), display=display)  # type: ignore[attr-defined]
-    tag = "div" if display == "block" else "span"
-    self.body.append(f'<{tag} class="math notranslate nohighlight">{shown}</{tag}>')  # type: ignore[attr-defined]
+    if display == "block":
+        shown = f'<div class="math notranslate nohighlight" tabindex="0">{shown}</div>'  # scrolls where it is wide
+    else:
+        shown = f'<span class="math notranslate nohighlight">{shown}</span>'
+    self.body.append(shown)  # type: ignore[attr-defined]
     raise nodes.SkipNode
 
 
-def setup(app: object) -> None:
+def setup(app: object) -> dict[str, bool]:
     """Sphinx hooks."""
-    app.connect("builder-inited", _performance_page)  # type: ignore[attr-defined]
-    app.connect("builder-inited", _equation_pages)  # type: ignore[attr-defined]
+    app.connect("builder-inited", lambda _: generated_pages.write(Path(__file__).parent / "generated"))  # type: ignore[attr-defined]
     app.add_html_math_renderer(  # type: ignore[attr-defined]
         "mathml",
         inline_renderers=(lambda self, node: _mathml(self, node, "inline"), None),
         block_renderers=(lambda self, node: _mathml(self, node, "block"), None),
     )
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

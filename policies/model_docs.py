@@ -16,7 +16,7 @@ from calibration import Benchmark
 from calibration.elasticities import SYMBOLS
 from cge import Closure, Model, ModelError
 from cge.declare import SET_OF_DIM
-from cge.latex import SET_NAMES, Printer, symbol_latex
+from cge.latex import SET_NAMES, Printer, complementarity, condition, symbol_latex
 from policies import experiment, html, html_report
 from policies.policy import Policy
 
@@ -128,10 +128,11 @@ def _equations(model: Model) -> list[str]:
             kind = f"determines {rule.defines}" if rule.is_equation else "definition"
             printed = printer.rule(rule.name)
             links = ", ".join(f'<a href="#symbol-{x}"><code>{x}</code></a>' for x in sorted(printed.symbols))
-            text = escape.escape(f"{rule.long_name} ({over}; {kind}). {rule.source}")
+            text = escape.escape(f"{rule.long_name} ({over}; {kind}).{condition(model, rule.name)} {rule.source}")
+            pair = convert(complementarity(rule), display="block") if rule.complements else ""
             parts.append(
                 f'<div class="eq" id="{rule.name}"><code>{rule.name}</code> {text}'
-                f'<div class="wide" tabindex="0">{convert(printed.latex, display="block")}</div>{links}</div>'
+                f'<div class="wide" tabindex="0">{convert(printed.latex, display="block")}{pair}</div>{links}</div>'
             )
     parts.append(html.heading("Symbols"))
     rows = []

@@ -17,7 +17,7 @@ POLICIES: dict[str, Callable[[], Policy]] = {
     "rcep": rcep,
     "us-china": us_china,
     "belt-and-road": belt_and_road,
-    "free-trade": lambda: tariff_change(times=0.0, name="free-trade"),
+    "free-trade": lambda: tariff_change(times=0.0, name="free-trade", title="Removal of every import duty"),
 }
 """Policies that run without arguments; the library's functions take options."""
 

@@ -16,6 +16,7 @@ def tariff_change(
     to: float | None = None,
     times: float | None = None,
     name: str = "tariff-change",
+    title: str = "Change of import tariffs",
 ) -> Policy:
     """Change tariffs on the chosen flows (all where a dim is not named).
 
@@ -29,6 +30,8 @@ def tariff_change(
         New rate in per cent.
     times : float, optional
         Factor on the rate, e.g. 0.5 to halve, 0 to remove.
+    name, title : str
+        For tables and figures.
 
     Examples
     --------
@@ -46,7 +49,7 @@ def tariff_change(
         rate_to=None if to is None else to / 100,
         rate_times=times,
     )
-    return Policy(name=name, title="Change of import tariffs", instruments=(change,))
+    return Policy(name=name, title=title, instruments=(change,))
 
 
 if __name__ == "__main__":

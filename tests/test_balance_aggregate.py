@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration import DataError, aggregate, gras, ras, read_mapping
+from calibration import DataError, aggregate, aggregate_benchmark, gras, load_benchmark, ras, read_mapping
+from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
+from cge import Model
 
 
 def test_ras_of_two_by_two_keeps_the_cross_product_ratio() -> None:
@@ -82,3 +84,37 @@ def test_mappings_must_be_complete_and_known(world, tmp_path) -> None:
         read_mapping(path)
     with pytest.raises(DataError, match="not found"):
         read_mapping(tmp_path / "none.csv")
+
+
+def test_a_coarser_benchmark_keeps_totals_and_averages_elasticities() -> None:
+    world = load_benchmark()
+    regions = {r: r if r in ("USA", "CHN") else "REST" for r in world.regions}
+    sectors = {c: "srv" if c in ("utl", "cns", "trd", "bus", "pub") else "gds" for c in world.commodities}
+    small = aggregate_benchmark(world, regions, sectors)
+    assert small.regions == ["USA", "REST", "CHN"]
+    assert small.sam.gdp().sum() == pytest.approx(world.sam.gdp().sum())
+    imports = world.sam["vmsb"].sum(1)
+    goods = [k for k, c in enumerate(world.commodities) if sectors[c] == "gds"]
+    usa = world.regions.index("USA")
+    mean = (world.elasticities["esubm"].values[goods, usa] * imports[goods, usa]).sum() / imports[goods, usa].sum()
+    assert float(small.elasticities["esubm"].sel(i="gds", r="USA")) == pytest.approx(mean)
+    assert float(small.satellites["co2"].sum()) == pytest.approx(float(world.satellites["co2"].sum()))
+    # who is inside: policies shock groups by their members
+    assert sum(small.groups["REST"].values()) == pytest.approx(1.0)
+    rest = small.participation(["JPN"])["REST"]
+    gdp = dict(zip(world.regions, world.sam.gdp(), strict=True))
+    assert rest == pytest.approx(gdp["JPN"] / sum(v for r, v in gdp.items() if r not in ("USA", "CHN")), rel=1e-3)
+    base = Model(small).solve()
+    assert abs(base.arrays["pds"] - 1).max() < 1e-9
+
+
+def test_aggregation_keeps_the_identity_mapping() -> None:
+    world = load_benchmark("world-2011")
+    same = aggregate_benchmark(world)
+    for symbol in world.elasticities.data_vars:
+        assert same.elasticities[symbol].values == pytest.approx(world.elasticities[symbol].values)
+
+
+def test_aggregation_of_foreign_parameters_is_refused() -> None:
+    with pytest.raises(DataError, match="cannot average: esubg"):
+        aggregate_benchmark(standard_gtap(load_benchmark("world-2011")))

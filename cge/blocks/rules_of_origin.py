@@ -437,19 +437,19 @@ def rules_blocks(coverage: Coverage) -> tuple[type[Block], ...]:
             outside = metal_share(m, r, m.palu[k, r], m.faout[k, r], m.fain[k, r])
             return m.gap_alu[k, r] == 1.0 - m.alu[k, r] - outside
 
-        @equation("k r", "content rule binds or its multiplier is zero", defines="mu_rvc", logs=False)
+        @equation("k r", "content rule binds or its multiplier is zero", defines="mu_rvc", logs=False, complements="gap_rvc")
         def e_mu_rvc(m, k, r):
             return complementary(m, m.gap_rvc[k, r], m.mu_rvc[k, r])
 
-        @equation("k r", "labour rule binds or its multiplier is zero", defines="mu_lvc", logs=False)
+        @equation("k r", "labour rule binds or its multiplier is zero", defines="mu_lvc", logs=False, complements="gap_lvc")
         def e_mu_lvc(m, k, r):
             return complementary(m, m.gap_lvc[k, r], m.mu_lvc[k, r])
 
-        @equation("k r", "steel rule binds or its multiplier is zero", defines="mu_steel", logs=False)
+        @equation("k r", "steel rule binds or its multiplier is zero", defines="mu_steel", logs=False, complements="gap_steel")
         def e_mu_steel(m, k, r):
             return complementary(m, m.gap_steel[k, r], m.mu_steel[k, r])
 
-        @equation("k r", "aluminium rule binds or its multiplier is zero", defines="mu_alu", logs=False)
+        @equation("k r", "aluminium rule binds or its multiplier is zero", defines="mu_alu", logs=False, complements="gap_alu")
         def e_mu_alu(m, k, r):
             return complementary(m, m.gap_alu[k, r], m.mu_alu[k, r])
 

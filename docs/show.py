@@ -1,0 +1,44 @@
+"""What the executed pages share: tables, and numbers for the text."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import HTML
+from myst_nb import glue
+
+from policies import html
+
+warnings.simplefilter("ignore")  # of third-party libraries; the tests turn warnings of ours into errors
+get_ipython().run_line_magic("matplotlib", "inline")
+get_ipython().run_line_magic("config", "InlineBackend.figure_formats = ['png']")
+get_ipython().run_line_magic("config", "InlineBackend.print_figure_kwargs = {'dpi': 160, 'bbox_inches': None}")
+
+
+def table(frame: pd.DataFrame, digits: int = 3) -> HTML:
+    """A table with its index named in the heading."""
+    return HTML(html.table(frame, digits))
+
+
+def numbers(**named: Any) -> None:
+    """Hand numbers to the text, where the role ``glue:text`` prints them."""
+    for name, value in named.items():
+        glue(name, value.item() if hasattr(value, "item") else value, display=False)
+
+
+def terminal(*words: str) -> None:
+    """What a command prints."""
+    from policies.cli import main
+
+    kept, sys.argv = sys.argv, ["cge", *words]
+    try:
+        main()
+    except SystemExit as stopped:
+        if stopped.code:
+            raise
+    finally:
+        sys.argv = kept
