@@ -17,18 +17,20 @@ html_theme = "furo"
 html_title = "open-cge"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_extra_path = ["generated/extra"]  # reports and documents as the commands write them
+(Path(__file__).parent / "generated" / "extra").mkdir(parents=True, exist_ok=True)
 html_show_search_summary = False  # a page opened from disk may not read its neighbours
 html_copy_source = False
 html_show_sourcelink = False
-exclude_patterns = ["_build", *(f"generated/{n}.md" for n in ("performance", "map_*", "flow", "exchanges"))]
+exclude_patterns = ["_build", "generated/extra", *(f"generated/{n}.md" for n in ("performance", "map_*", "flow", "exchanges"))]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 suppress_warnings = ["ref.python"]  # words such as "path" in a parameter's type are no references
 
-# every number comes from a run: pages are notebooks, executed here and kept until their code changes
+# every number comes from a run: pages are notebooks, executed here and kept until their code or the library changes
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(Path(__file__).parent / "_build" / "executed")
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "executed" / generated_pages.fingerprint())
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True

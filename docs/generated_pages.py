@@ -1,10 +1,11 @@
-"""Pages made from the library itself when the site is built: performance, equations, maps, glossary, API.
+"""Pages made from the library itself when the site is built: performance, equations, maps, glossary, API, example reports.
 
 ``python docs/generated_pages.py`` writes them without building the site.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import pkgutil
@@ -23,6 +24,7 @@ from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.diagrams import exchange_table, goods_flow, model_map
 from cge.gtap import gtap_model
 from cge.latex import equations_page, symbol_latex
+from policies import experiment, findings, html_report, model_docs, rcep, us_china
 
 HERE = Path(__file__).parent
 PACKAGES = ("calibration", "cge", "policies")
@@ -36,6 +38,36 @@ def write(folder: Path) -> None:
     map_pages(folder)
     glossary_page(folder)
     api_pages(folder)
+    example_pages(folder / "extra" / "examples")
+
+
+def fingerprint() -> str:
+    """Short hash of the library's code and data: what was executed with another library is executed again."""
+    held = hashlib.sha256()
+    for package in PACKAGES:
+        for path in sorted((HERE.parent / package).rglob("*")):
+            if path.is_file() and path.suffix in (".py", ".nc", ".csv"):
+                held.update(path.read_bytes())
+    held.update((HERE / "show.py").read_bytes())
+    for path in sorted((HERE / "_static").rglob("*")):
+        if path.suffix in (".json", ".csv"):
+            held.update(path.read_bytes())
+    return held.hexdigest()[:16]
+
+
+def example_pages(folder: Path) -> None:
+    """A report and a model's documentation, as the commands write them; made again when the library has changed."""
+    mark = folder.parent.with_name("examples-made-with")
+    if mark.is_file() and mark.read_text() == fingerprint():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    world = load_benchmark()
+    war = us_china()
+    ranges = findings.welfare_range(war, world)
+    command = "cge run us-china --ranges --report us-china.html"
+    html_report.write(experiment.run(war, world), folder / "us-china.html", command, ranges)
+    model_docs.write(world, folder / "model", [rcep()])
+    mark.write_text(fingerprint())
 
 
 def _write(path: Path, lines: list[str]) -> None:

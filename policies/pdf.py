@@ -36,6 +36,19 @@ def no_browser() -> ModelError:
     )
 
 
+def flags() -> list[str]:
+    """Arguments for a browser that shows files from disk and calls nobody."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # its sandbox refuses to start as root
+    return [
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        *(["--no-sandbox"] if root else []),
+    ]
+
+
 def print_pdf(page: str | Path, out: str | Path, *, seconds: float = 120.0) -> Path:
     """Print an HTML file.
 
@@ -55,17 +68,11 @@ def print_pdf(page: str | Path, out: str | Path, *, seconds: float = 120.0) -> P
         raise no_browser()
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # its sandbox refuses to start as root
     with tempfile.TemporaryDirectory() as profile:
         command = [
             browser,
             "--headless",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            *(["--no-sandbox"] if root else []),
+            *flags(),
             f"--user-data-dir={profile}",
             "--no-pdf-header-footer",
             "--virtual-time-budget=20000",  # figures are drawn before it prints

@@ -14,12 +14,15 @@ from policies.pdf import find_browser
 from tests.worlds import random_benchmark
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SITE = Path(__file__).resolve().parents[1] / "docs" / "_build" / "html" / "index.html"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = {}
     if not SHARED.is_dir():
         missing["shared"] = "needs the raw tables of ../shared/data, which this machine lacks"
+    if not SITE.is_file():
+        missing["site"] = "needs the built site (make docs)"
     if find_browser() is None:
         missing["browser"] = "needs Chromium or Chrome, which this machine lacks"
     for item in items:

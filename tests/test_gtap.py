@@ -8,19 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from benchmarks.replication import EXPERIMENTS
 from calibration import DataError
 from calibration.gtap import gtap_benchmark, load_gtap
 from calibration.readers.har import HarArray, read_gtap_har, read_har, write_har
 from cge import Closure, ModelError, ShockError
 from cge.gtap import GtapShock, decompose, gtap_model, solve_gtap
 from cge.path import subtotals
-
-EXPERIMENTS = {
-    "a_manuf_tariffs_zero__rordelta1": "tms[manuf,*,*]=rate 0",
-    "b2_asis_crops_americas_half__rordelta0": "tms[crops,americas,asis]=rate 0.032964446165",
-    "g_all_tariff_powers_times_1p1__rordelta1": "tm=+10%",
-    "d_numeraire_plus10__rordelta1": "pfactwld=+10%",
-}
 
 
 @pytest.fixture(scope="module")

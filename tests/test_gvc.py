@@ -9,6 +9,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.replication import LEATHER_KWW
 from cge import Model, ModelError
 from cge.gvc import Icio
 from policies import InstrumentChange, Policy, rcep
@@ -45,13 +46,8 @@ def test_leather_value_added_origins(leather) -> None:
 
 @pytest.mark.shared
 def test_leather_koopman_wang_wei_terms(leather) -> None:
-    published = {  # decompr, wwz/kww worked example
-        "Argentina": [19.3494, 18.9712, 8.4115, 5.2595, 0.8260, 0.8724, 3.4506, 3.3886, 3.7708],
-        "Turkey": [43.3946, 26.2068, 7.7401, 10.4758, 2.0076, 2.6369, 10.2054, 5.3597, 5.5732],
-        "Germany": [78.7310, 15.2397, 2.7485, 5.6897, 4.4336, 4.4482, 26.6690, 4.4550, 5.1854],
-    }
     terms = leather.kww()
-    for country, values in published.items():
+    for country, values in LEATHER_KWW.items():
         assert np.allclose(terms.sel(r=country), values, atol=5.1e-5)
     assert np.allclose(terms.sum("term"), [64.3, 113.6, 147.6])
 
