@@ -22,11 +22,12 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
-	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
+	$(BIN)/pytest -n 2 -m "not site"
+	$(BIN)/sphinx-build -W -q -j 2 -b html docs docs/_build/html
+	$(BIN)/pytest -n 2 -m site
 
 docs: $(VENV)/.dev
-	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+	$(BIN)/sphinx-build -W -j 2 -b html docs docs/_build/html
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run

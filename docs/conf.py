@@ -51,9 +51,18 @@ def _mathml(self: object, node: object, display: str) -> None:
     raise nodes.SkipNode
 
 
+def _scroll_by_keyboard(app: object, page: str, template: str, context: dict[str, object], doctree: object) -> None:
+    """Code and tables that scroll by themselves can be reached and scrolled by keyboard."""
+    body = context.get("body")
+    if isinstance(body, str):
+        body = body.replace("<pre><span></span>", '<pre tabindex="0"><span></span>')
+        context["body"] = body.replace('<div class="output text_html"><div>', '<div class="output text_html"><div tabindex="0">')
+
+
 def setup(app: object) -> dict[str, bool]:
     """Sphinx hooks."""
     app.connect("builder-inited", lambda _: generated_pages.write(Path(__file__).parent / "generated"))  # type: ignore[attr-defined]
+    app.connect("html-page-context", _scroll_by_keyboard)  # type: ignore[attr-defined]
     app.add_html_math_renderer(  # type: ignore[attr-defined]
         "mathml",
         inline_renderers=(lambda self, node: _mathml(self, node, "inline"), None),

@@ -172,9 +172,10 @@ def test_keyboard_reaches_content_and_menu(visit: Any) -> None:
 
 def test_values_appear_under_the_pointer(visit: Any) -> None:
     tab, wrong = visit("examples/us-china.html")
-    bars = tab.locator("#figure-1 .bars .point").first
-    bars.scroll_into_view_if_needed()
-    bars.hover()
+    bar = tab.locator("#figure-1 .bars .point path").first
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     tab.wait_for_selector("#figure-1 .hoverlayer .hovertext", timeout=10000)
     assert "% of income" in tab.locator("#figure-1 .hoverlayer .hovertext").first.text_content()
     assert wrong == []
