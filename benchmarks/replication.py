@@ -95,7 +95,7 @@ def chains(folder: Path) -> dict[str, Any]:
 
 
 def world_2018(folder: Path) -> dict[str, Any]:
-    """How far the estimated world is from the truth where it is known: hidden tables of 2011, and tariffs that may not be shipped."""
+    """How far the estimated world is from what is known: hidden tables of 2011, and tariffs that may not be shipped."""
     donors = donors_from_wiod(read_wiod(folder / "wiod_2013"))
     accounts = read_accounts(folder / "national_accounts", donors.regions, 2011)
     found = {

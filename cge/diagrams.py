@@ -137,7 +137,7 @@ def model_map(model: Model, link: Callable[[str], str] | None = None) -> str:
             f'<text x="{x:.0f}" y="{y + 15:.0f}" text-anchor="middle" font-size="11" fill="{_INK}">'
             f"{_count(counts[0], 'equation')}, {_count(counts[1], 'definition')}</text>"
         )
-        parts.append(f'<a href="{html.escape(link(name))}">{box}</a>' if link else box)
+        parts.append(f'<a href="{html.escape(link(name))}" style="text-decoration:none">{box}</a>' if link else box)
     label = f"Map of the model: {len(places)} blocks and what they exchange"
     return _svg(size, label, parts)
 
@@ -226,7 +226,7 @@ def goods_flow(model: Model, text: Mapping[str, str] | None = None) -> str:
     where = {"ps": "producer in s", "pds": "market of s", "pfob": "border of s", "pcif": "border of d", "pmds": "market of d"}
     where["pms"] = "import bundle of d"
     wedge = {s.after: s for s in WAY}
-    width, gap, top = 118, 46, 36
+    width, gap, top = 130, 44, 36
     parts = [_ARROW]
     x0: dict[str, float] = {}
     for k, name in enumerate(chain):

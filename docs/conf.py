@@ -56,7 +56,8 @@ def _scroll_by_keyboard(app: object, page: str, template: str, context: dict[str
     body = context.get("body")
     if isinstance(body, str):
         body = body.replace("<pre><span></span>", '<pre tabindex="0"><span></span>')
-        context["body"] = body.replace('<div class="output text_html"><div>', '<div class="output text_html"><div tabindex="0">')
+        table = '<div class="output text_html"><div'
+        context["body"] = body.replace(f"{table}>", f'{table} tabindex="0">')
 
 
 def setup(app: object) -> dict[str, bool]:

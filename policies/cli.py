@@ -122,7 +122,7 @@ def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
     for k, column in enumerate([table.index.name or "", *table.columns]):
         shown.add_column(
             str(column),
-            justify="left" if k == 0 else "right",
+            justify="left" if k == 0 or _in_words(table.iloc[:, k - 1]) else "right",
             overflow="fold",
             no_wrap=".." in str(table.iat[0, k - 1]) or k == 0,
         )
@@ -130,6 +130,11 @@ def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
         cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
         shown.add_row(str(label), *cells)
     _console().print(shown)
+
+
+def _in_words(column: pd.Series) -> bool:
+    """Text, as against numbers and ranges of numbers."""
+    return all(isinstance(v, str) and v[:1].isalpha() for v in column)
 
 
 @app.command("list")

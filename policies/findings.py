@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,12 @@ LARGEST = 14
 def title_of(experiment: Experiment) -> str:
     """The policy's title, or its name."""
     return experiment.policy.title or experiment.policy.name
+
+
+def name_of(benchmark: Benchmark, kind: Literal["sector", "region"], label: str) -> str:
+    """A label with its name where the benchmark tells it: ``electronics (elc)``."""
+    held = dict(x.strip().split(" ", 1) for x in str(benchmark.attrs.get(f"{kind}_names", "")).split(";") if " " in x.strip())
+    return f"{held[label]} ({label})" if label in held else label
 
 
 def welfare(experiment: Experiment) -> pd.DataFrame:

@@ -64,14 +64,15 @@ def sentences(experiment: Experiment) -> list[str]:
     table = experiment.comparison.table()
     summary = experiment.summary()
     order = table["welfare_percent"].sort_values()
+    benchmark = experiment.base.model.benchmark
     best, worst = str(order.index[-1]), str(order.index[0])
     loses = order.iloc[0] < 0
     last = "loses most" if loses else "gains least"
     gain, loss = (f"{table.loc[r, 'ev_musd']:+,.0f} million USD" for r in (best, worst))
     world = summary["world_ev_musd"]
     out = [
-        f"{best} gains most, {order.iloc[-1]:+.3f} % of income ({gain} a year); "
-        f"{worst} {last}, {order.iloc[0]:+.3f} % ({loss}).",
+        f"{findings.name_of(benchmark, 'region', best)} gains most, {order.iloc[-1]:+.3f} % of income ({gain} a year); "
+        f"{findings.name_of(benchmark, 'region', worst)} {last}, {order.iloc[0]:+.3f} % ({loss}).",
         f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {world:+,.0f} million USD.",
     ]
     if summary["bloc_welfare_percent"] is not None and summary["intra_trade_percent"] is not None:
@@ -81,11 +82,20 @@ def sentences(experiment: Experiment) -> list[str]:
         )
     output = experiment.comparison.percent("qo").to_pandas().replace([np.inf, -np.inf], np.nan)
     top = output.stack().sort_values()
-    (up, up_in), (down, down_in) = top.index[-1], top.index[0]
-    out.append(
-        f"Output changes most in {up} of {up_in} ({top.iloc[-1]:+.1f} %) and {down} of {down_in} ({top.iloc[0]:+.1f} %)."
+    (up, up_in), (down, down_in) = (
+        (findings.name_of(benchmark, "sector", str(i)), findings.name_of(benchmark, "region", str(r)))
+        for i, r in (top.index[-1], top.index[0])
     )
+    low, high = f"{top.iloc[0]:+.1f} %", f"{top.iloc[-1]:+.1f} %"
+    out.append(f"Output changes between {low} in {down} of {down_in} and {high} in {up} of {up_in}.")
     return out
+
+
+def by_region(experiment: Experiment) -> pd.DataFrame:
+    """The comparison's table with EV in whole million."""
+    table = experiment.comparison.table()
+    table["ev_musd"] = [f"{v:,.0f}" for v in table["ev_musd"]]
+    return table
 
 
 def range_sentence(ranges: pd.DataFrame, experiment: Experiment) -> str:
@@ -135,7 +145,7 @@ def body(
             "Tiles of the world's economies with the change of welfare",
         ),
         html.heading("By region"),
-        html.table(experiment.comparison.table()),
+        html.table(by_region(experiment)),
     ]
     shares = findings.contributions(experiment)
     if shares is not None:

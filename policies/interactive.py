@@ -106,6 +106,7 @@ def waterfall(parts: pd.Series, title: str, unit: str) -> go.Figure:
             x=values,
             text=[f"{v:+.3f}" for v in values],
             textposition="outside",
+            cliponaxis=False,
             increasing={"marker": {"color": GAIN}},
             decreasing={"marker": {"color": LOSS}},
             totals={"marker": {"color": _GREY}},
@@ -114,7 +115,9 @@ def waterfall(parts: pd.Series, title: str, unit: str) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title=unit, zeroline=True, zerolinecolor=INK)
+    reached = np.append(np.cumsum(values[:-1]), 0.0)
+    room = 0.14 * float(np.ptp(reached))  # for the numbers beside the bars
+    figure.update_xaxes(title=unit, zeroline=True, zerolinecolor=INK, range=[reached.min() - room, reached.max() + room])
     return _finish(figure, title, 130 + 26 * len(values), showlegend=False)
 
 

@@ -78,8 +78,8 @@ def test_sentences_are_the_numbers(run) -> None:
     table = run.comparison.table()
     words = html_report.sentences(run)
     best = table["welfare_percent"].idxmax()
-    assert words[0].startswith(f"{best} gains most, {table['welfare_percent'].max():+.3f} %")
-    assert f"{table['welfare_percent'].idxmin()} loses most" in words[0]
+    assert f"({best}) gains most, {table['welfare_percent'].max():+.3f} %" in words[0]
+    assert f"({table['welfare_percent'].idxmin()}) loses most" in words[0]
     assert f"{int((table['welfare_percent'] > 0).sum())} of 35 regions gain" in words[1]
 
 
