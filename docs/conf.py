@@ -15,7 +15,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "open-cge"
-html_static_path = ["_static"]
+html_static_path = ["_static", "../policies/fonts"]
 html_css_files = ["pages.css"]
 html_extra_path = ["generated/extra"]  # reports and documents as the commands write them
 (Path(__file__).parent / "generated" / "extra").mkdir(parents=True, exist_ok=True)

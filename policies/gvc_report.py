@@ -148,7 +148,7 @@ def sankey_figure(chains: GvcComparison, title: str) -> Any:
     grid.set_xticks(range(len(names)), [n.replace(" ", "\n") for n in names])
     grid.set_yticks(range(len(names)), names)
     grid.tick_params(length=0)
-    grid.set_title("Change, % (rows: value added of; columns: in final goods of)", loc="left", fontweight="bold", fontsize=10)
+    grid.set_title("Change, % (same rows and columns)", loc="left", fontweight="bold", fontsize=10)
     for spine in grid.spines.values():
         spine.set_visible(False)
     figure.suptitle(f"{title}: value added between blocs", x=0.01, ha="left", fontsize=12)

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,15 @@ STYLE = (
     "figure,img,tr{break-inside:avoid}.wide{overflow:visible}}"
     "a{color:#0b57a4}.note{color:#444}th[scope=row]{font-weight:500}"
 )
+
+
+def math_style() -> str:
+    """The font of equations, inside the page: browsers stretch brackets only with one that has a MATH table."""
+    font = base64.b64encode((Path(__file__).parent / "fonts" / "stix-two-math.woff2").read_bytes()).decode()
+    return (
+        f"<style>@font-face{{font-family:'STIX Two Math';src:url(data:font/woff2;base64,{font}) format('woff2')}}"
+        "math{font-family:'STIX Two Math',math}</style>"
+    )
 
 
 def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = (), script: str = "") -> str:

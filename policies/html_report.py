@@ -208,7 +208,7 @@ def _chains(experiment: Experiment, draw: Figures) -> list[str]:
     return [
         html.heading("Value chains"),
         draw.show(
-            lambda w: w.sankey(*blocs, "Value added of (left) in the final goods of (right), bn USD before"),
+            lambda w: w.sankey(*blocs, "Value added of blocs (left) in the final goods of others (right), bn USD before"),
             lambda: gvc_report.sankey_figure(held, title),
             "Flows of value added between blocs",
         ),

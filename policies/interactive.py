@@ -155,14 +155,14 @@ def tile_map(change: pd.Series, title: str, unit: str, digits: int = 2) -> go.Fi
 
 
 def sankey(before: pd.DataFrame, after: pd.DataFrame, title: str) -> go.Figure:
-    """Value added of blocs (left) in the final goods of blocs (right), million USD, with its change under the pointer."""
+    """Value added of blocs (left) in the final goods of other blocs (right), with its change under the pointer."""
     names = list(map(str, before.index))
     source, target, value, text, colour = [], [], [], [], []
     shades = ["rgba(27,108,168,.45)", "rgba(200,85,61,.45)", "rgba(120,120,120,.45)", "rgba(74,150,110,.45)"]
     for o, row in enumerate(names):
         for d, column in enumerate(names):
             first, last = float(before.iloc[o, d]), float(after.iloc[o, d])
-            if first <= 0:
+            if first <= 0 or o == d:
                 continue
             source.append(o)
             target.append(len(names) + d)

@@ -67,7 +67,8 @@ def write(
         ("parameters.html", _parameters(built)),
     ):
         title = f"{benchmark.name}: " + next(t for t, f in PAGES if f == name).lower()
-        (folder / name).write_text(html.page(title, parts, nav), encoding="utf-8")
+        style = html.math_style() if name == "equations.html" else ""
+        (folder / name).write_text(html.page(title, parts, nav, style), encoding="utf-8")
     for policy, (title, name) in zip(policies, results, strict=True):
         found = experiment.run(policy, benchmark, closure, sourcing=sourcing)
         command = f"cge run {policy.name} --benchmark {benchmark.name}"
