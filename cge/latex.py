@@ -94,7 +94,8 @@ def symbol_latex(name: str) -> str:
         return dress(core, "")
     if core not in PLAIN and core[0] in _BASES and core.isalnum() and len(core) <= 6:
         return dress(core[0], core[1:])
-    return dress(rf"\mathrm{{{core.replace('_', ' ')}}}", "")
+    base, _, rest = core.partition("_")
+    return dress(rf"\mathrm{{{base}}}", rest.replace("_", " "))
 
 
 class Printer:
@@ -180,7 +181,8 @@ class _Walk:
         if isinstance(e, (ne.SumExpression, ne.LinearExpression)):
             return self._terms(e.args), _SUM
         if isinstance(e, ne.DivisionExpression):
-            return rf"\frac{{{self.text(e.args[0])}}}{{{self.text(e.args[1])}}}", _ATOM
+            above, below = (self._times(factors) for factors in _fraction(e))
+            return rf"\frac{{{above}}}{{{below}}}", _ATOM
         if isinstance(e, ne.ProductExpression):
             return self._product(e)
         if isinstance(e, ne.PowExpression):
@@ -241,10 +243,15 @@ class _Walk:
         a, b = e.args
         if isinstance(a, (int, float)) and a == -1:
             return f"-{self.text(b, _PRODUCT)}", _SUM
-        left, right = self.text(a, _PRODUCT), self.text(b, _PRODUCT)
-        if left.startswith(r"\sum"):  # a sum to the left would swallow what follows
-            left = rf"\left({left}\right)"
-        return rf"{left}\, {right}", _PRODUCT
+        return self._times((a, b)), _PRODUCT
+
+    def _times(self, factors: Sequence[Any]) -> str:
+        if len(factors) == 1:
+            return self.text(factors[0])
+        *before, last = (self.text(x, _PRODUCT) for x in factors)
+        # a sum to the left would swallow what follows
+        held = [rf"\left({x}\right)" if x.startswith(r"\sum") else x for x in before]
+        return r"\, ".join([*held, last])
 
     def _choice(self, e: Any) -> tuple[str, int]:
         condition, first, second = e.args
@@ -259,6 +266,22 @@ class _Walk:
     def _note(self, e: Any) -> None:
         """Record what an expression that is not shown refers to."""
         self.text(e)
+
+
+def _fraction(e: Any) -> tuple[list[Any], list[Any]]:
+    """Factors above and below one line: ``(a / b) / c`` is a over b c, ``a / (b / c)`` is a c over b."""
+    if isinstance(e, ne.DivisionExpression):
+        (above, below), (under, over) = (_fraction(x) for x in e.args)
+        above, below = above + over, below + under
+        return [x for x in above if not _is_one(x)] or [1.0], below
+    if isinstance(e, ne.ProductExpression) and not any(isinstance(x, (int, float)) for x in e.args):
+        (above, below), (over, under) = (_fraction(x) for x in e.args)
+        return above + over, below + under
+    return [e], []
+
+
+def _is_one(e: Any) -> bool:
+    return isinstance(e, (int, float)) and e == 1
 
 
 def equations_page(model: Model, title: str, intro: str = "", blocks: Mapping[str, str] | None = None) -> str:

@@ -115,7 +115,7 @@ class Solution:
             ("GDP expenditure = income", float(abs(gdp[0] - gdp[1]).max() / world), 1e-9),
             ("GDP expenditure = value added", float(abs(gdp[0] - gdp[2]).max() / world), 1e-9),
             ("world trade balances", float(abs(self.values_of("tbal").sum()) / world), 1e-9),
-            ("smallest price or quantity is positive", -min(float(self.arrays[n].min()) for n in exists), 0.0),
+            ("smallest price or quantity, sign reversed", -min(float(self.arrays[n].min()) for n in exists), 0.0),
         ]
         frame = pd.DataFrame(rows, columns=["check", "value", "limit"])
         frame["ok"] = frame["value"] <= frame["limit"]

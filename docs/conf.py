@@ -9,6 +9,7 @@ import generated_pages
 
 project = "open-cge"
 author = "The open-cge developers"
+copyright = "2026, the open-cge developers"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "colon_fence"]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 
+from calibration.gtap import standard_gtap
 from cge import Model, ModelError
 from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
-from cge.gtap import GTAP
+from cge.gtap import GTAP, gtap_model
 from cge.latex import LETTERS, Printer, equations_page, symbol_latex
 from cge.templates import Kernel
+from tests.read_latex import LatexReader
 from tests.worlds import random_benchmark
 
 
@@ -23,6 +26,7 @@ def models() -> dict[str, Model]:
     return {
         "core": Model(tiny),
         "rules": Model(tiny, blocks=rules_blocks(coverage)),
+        "gtap": gtap_model(standard_gtap(tiny)),
         "growth": Model(tiny, blocks=growth_blocks(tiny.sam.factors[1], np.full(3, 1e3), 0.01)),
     }
 
@@ -38,7 +42,7 @@ def all_models() -> dict[str, Model]:
     return models()
 
 
-@pytest.mark.parametrize("name", ["core", "rules", "growth"])
+@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap"])
 def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> None:
     model = all_models[name]
     printer = Printer(model)
@@ -59,7 +63,7 @@ def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> N
         assert {SET_OF_DIM[d] for d in rule.dims} <= printed.sets
 
 
-@pytest.mark.parametrize("name", ["core", "rules", "growth"])
+@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap"])
 def test_every_index_letter_belongs_to_the_set_of_its_dim(all_models, name: str) -> None:
     model = all_models[name]
     printer = Printer(model)
@@ -78,6 +82,39 @@ def test_every_index_letter_belongs_to_the_set_of_its_dim(all_models, name: str)
                 parts = letters.split(",")
                 fits = [n for n in same if len(dims[n]) == len(parts) and all(map(lawful, parts, dims[n]))]
                 assert fits, (rule, symbol, letters)
+
+
+@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap"])
+def test_printed_equations_have_the_value_of_the_solved_ones(name: str) -> None:
+    """The LaTeX of each rule, read back and evaluated at a random point, equals Pyomo's own value of the rule."""
+    model = models()[name]  # of its own: its values are overwritten
+    rng = np.random.default_rng(3)
+    for symbol in model.symbols:
+        low, high = (0.1, 0.5) if model.symbols[symbol].kind == "parameter" else (0.8, 1.2)
+        model.values.set(symbol, rng.uniform(low, high, model.shape(symbol)))
+        if not model.symbols[symbol].dims and model.symbols[symbol].kind != "parameter":
+            getattr(model.pyomo, symbol).set_value(float(model.values[symbol]))
+    dims = {n: s.dims for n, s in model.symbols.items()} | {n: r.dims for n, r in model.definitions.items()}
+
+    def value(symbol: str, labels: tuple[str, ...]) -> float:
+        if symbol in model.definitions:
+            return float(pyo.value(model.expression(symbol, *labels)))
+        at = tuple(model.sets[SET_OF_DIM[d]].index(x) for d, x in zip(dims[symbol], labels, strict=True))
+        return float(model.values[symbol][at])
+
+    reader = LatexReader(model.sets, dims, value)
+    printer = Printer(model)
+    for name_, rule in model.rules.items():
+        latex = printer.rule(name_).latex
+        left, right = latex.split(" = ")
+        for _ in range(3):
+            labels = tuple(str(rng.choice(model.sets[SET_OF_DIM[d]])) for d in rule.dims)
+            at = dict(zip(rule.dims, labels, strict=True))
+            expression = model.expression(name_, *labels)
+            solved = expression.args if rule.is_equation else (None, expression)
+            for shown, held in zip((left, right), solved, strict=True):
+                if held is not None:
+                    assert reader.number(shown, at) == pytest.approx(pyo.value(held), rel=1e-9, abs=1e-12), (name_, shown)
 
 
 def test_a_known_equation_reads_as_in_the_literature(all_models) -> None:
