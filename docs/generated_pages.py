@@ -12,19 +12,13 @@ import pkgutil
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from calibration import load_benchmark
-from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
-from calibration.split_sector import split_vehicles
 from cge import Model
-from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.diagrams import exchange_table, goods_flow, model_map
-from cge.gtap import gtap_model
 from cge.latex import equations_page, symbol_latex
 from policies import experiment, findings, html_report, model_docs, rcep, us_china
+from policies.models import MODELS, build, open_benchmark
 
 HERE = Path(__file__).parent
 PACKAGES = ("calibration", "cge", "policies")
@@ -76,24 +70,18 @@ def _write(path: Path, lines: list[str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+TITLES = {
+    "core": "Equations of the core model",
+    "gtap": "Equations of the GTAP standard model",
+    "rules": "Equations with rules of origin",
+    "growth": "Equations of a dynamic year",
+}
+
+
 @lru_cache
 def models() -> dict[str, tuple[str, Model]]:
-    """The documented models: name -> (title, model)."""
-    world = load_benchmark()
-    stock = 10 * world.sam.expenditure()["inv"]
-    america = split_vehicles(world, "mot")
-    return {
-        "core": ("Equations of the core model", Model(world)),
-        "gtap": ("Equations of the GTAP standard model", gtap_model(standard_gtap(world))),
-        "rules": (
-            "Equations with rules of origin",
-            Model(america, blocks=rules_blocks(Coverage(area=("USA", "CAN", "MEX")))),
-        ),
-        "growth": (
-            "Equations of a dynamic year",
-            Model(world, blocks=growth_blocks("cap", np.asarray(stock), 0.05, "returns")),
-        ),
-    }
+    """The documented models: name -> (title, model), on the default world."""
+    return {name: (TITLES[name], build(name, open_benchmark(name, "world"))) for name in MODELS}
 
 
 def equation_pages(folder: Path) -> None:

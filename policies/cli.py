@@ -20,6 +20,7 @@ from calibration import DataError, available, load_benchmark
 from cge import Closure, Model, ModelError, SolveError, progress
 from policies import experiment, findings, report
 from policies.registry import POLICIES, find_policy
+from policies.style import in_words
 
 app = typer.Typer(
     help="Open multi-region CGE models: trade policy and value chains.",
@@ -105,7 +106,8 @@ def _say(text: str) -> None:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH)  # rich itself honours NO_COLOR
+    # rich itself honours NO_COLOR; in a notebook a command prints text all the same
+    return Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
 
 
 def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
@@ -122,7 +124,7 @@ def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
     for k, column in enumerate([table.index.name or "", *table.columns]):
         shown.add_column(
             str(column),
-            justify="left" if k == 0 or _in_words(table.iloc[:, k - 1]) else "right",
+            justify="left" if k == 0 or in_words(table.iloc[:, k - 1]) else "right",
             overflow="fold",
             no_wrap=".." in str(table.iat[0, k - 1]) or k == 0,
         )
@@ -130,11 +132,6 @@ def _show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
         cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
         shown.add_row(str(label), *cells)
     _console().print(shown)
-
-
-def _in_words(column: pd.Series) -> bool:
-    """Text, as against numbers and ranges of numbers."""
-    return all(isinstance(v, str) and v[:1].isalpha() for v in column)
 
 
 @app.command("list")
@@ -286,22 +283,37 @@ def run(
 @app.command()
 def docs(
     out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")],
-    model: Annotated[str, typer.Option("--model", help="'core' or 'gtap'.")] = "core",
+    model: Annotated[
+        str, typer.Option("--model", help="'core', 'gtap', 'rules' (of origin: USMCA's) or 'growth' (a year of cge dynamics).")
+    ] = "core",
     benchmark: BenchmarkOption = "world",
-    policy: Annotated[list[str] | None, typer.Option("--policy", help="A policy whose results to include; repeat.")] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option("--policy", help="A policy (with rules: a scenario) to show on the model; repeat.")
+    ] = None,
+    investment: Annotated[str, typer.Option(help="Closure: 'saving' (investment follows) or 'fixed'.")] = "saving",
+    labour: Annotated[str, typer.Option(help="Closure: 'full employment' or 'fixed real wage'.")] = "full employment",
     sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
+    elasticities: Annotated[str, typer.Option(help="A study the benchmark carries (see: cge info), instead of its own.")] = "",
+    growth: Annotated[Path | None, typer.Option("--growth", help="With growth: CSV of rates, as for cge dynamics.")] = None,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Document a model: data, choices, checks, every equation, parameters, results of policies."""
     from policies import model_docs
+    from policies.models import open_benchmark
 
-    if model == "gtap":
-        from calibration.gtap import open_gtap
-
-        data = open_gtap(benchmark)
-    else:
-        data = load_benchmark(benchmark)
-    model_docs.write(data, out, [find_policy(p) for p in policy or []], model, sourcing=sourcing)
+    data = open_benchmark(model, benchmark, elasticities)
+    closure = None
+    if (investment, labour) != ("saving", "full employment"):
+        if model in ("gtap", "rules"):
+            raise ModelError(f"--investment and --labour belong to the models core and growth, not to {model!r}")
+        closure = Closure.standard(investment=investment, labour=labour)  # type: ignore[arg-type]
+    shown = [p if model == "rules" else find_policy(p) for p in policy or []]
+    with progress.Progress("documentation") as bar:
+        model_docs.write(data, out, shown, model, closure, sourcing, growth, bar.update)
+    if as_json:
+        _print_json({"model": model, "benchmark": data.name, "files": sorted(str(p) for p in out.iterdir())})
+        return
     _say(f"Pages in {out}: open {out / 'index.html'}")
 
 
@@ -323,9 +335,7 @@ def _run_usmca(
     if out is not None:
         usmca_report.write(result, out, curves)
     if report_file is not None or pdf is not None:
-        from policies import html_report
-
-        _report(report_file, pdf, lambda path: html_report.write_usmca(result, path, _command(), curves))
+        _report(report_file, pdf, lambda path: usmca_report.write_html(result, path, _command(), curves))
     summary = result.summary()
     if as_json:
         _print_json(summary | ({"curves": usmca_report.curves_json(curves)} if curves else {}))
@@ -369,35 +379,40 @@ def gvc(
     policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
     benchmark: BenchmarkOption = "world",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV and figures.")] = None,
+    report_file: ReportOption = None,
+    pdf: PdfOption = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Value chains before and after a policy: participation, length, regionalisation, exposure."""
     from policies import gvc_report
 
+    _check_files(report_file, pdf)
     result = experiment.run(find_policy(policy), benchmark)
     chains = gvc_report.compare(result)
     if out is not None:
         gvc_report.write(result, chains, out)
+    if report_file is not None or pdf is not None:
+        _report(report_file, pdf, lambda path: gvc_report.write_html(result, chains, path, _command()))
     if as_json:
         _print_json(gvc_report.summary(result, chains))
         return
     table = gvc_report.short_table(chains)
     _show(table, f"Value chains before (per cent) and change (points): {result.policy.title or result.policy.name}")
     _say(gvc_report.LEGEND)
-    sector = chains.by_sector()
-    change = 100 * (sector.sel(state="after") - sector.sel(state="before"))
-    members = result.members or list(table.index[:5])
-    shown = change["backward"].sel(r=members).transpose("i", "r").to_pandas()
-    shown.index.name = "sector"
-    _show(shown, "Change of backward participation by sector, percentage points")
+    _show(gvc_report.sector_change(result, chains), "Change of backward participation by sector, percentage points")
     if out is not None:
         _say(f"Figures and tables in {out}")
 
 
 @app.command()
 def shock(
-    text: Annotated[str, typer.Argument(help="GTAP shocks, as 'tm=+10%' or 'tms[manuf,CHN,USA]=rate 0.25; ao[svces,*]=+1%'.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="GTAP shocks, as 'tm=+10%' or 'tms[manuf,CHN,USA]=rate 0.25; ao[svces,*]=+1%', or a policy (see: cge list)."
+        ),
+    ],
     benchmark: Annotated[
         str, typer.Option("--benchmark", help="Folder with basedata.har and default.prm, or any benchmark.")
     ] = "world",
@@ -405,6 +420,8 @@ def shock(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for changes.nc, changes.har and regions.csv.")] = None,
     decompose: Annotated[bool, typer.Option("--decompose", help="Where EV comes from (Huff and Hertel).")] = False,
     subtotals: Annotated[bool, typer.Option("--subtotals", help="Contribution of each shock of the list.")] = False,
+    report_file: ReportOption = None,
+    pdf: PdfOption = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -415,12 +432,25 @@ def shock(
 
     if model != "gtap":
         raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
-    result = solve_gtap(gtap_model(open_gtap(benchmark)), GtapShock(text))
-    asked = GtapShock(text)
+    _check_files(report_file, pdf)
+    policy = find_policy(text) if text in POLICIES or Path(text).suffix in (".yaml", ".yml") else None
+    if policy is not None and (subtotals or policy.origin is not None):
+        raise ModelError("--subtotals takes shocks parted by ';', not a policy, and GTAP's model has no rules of origin")
+    asked = policy or GtapShock(text)
+    result = solve_gtap(gtap_model(open_gtap(benchmark)), asked)
     parts = gtap_report.welfare_parts(result, asked) if decompose else None
     groups = gtap_report.shock_parts(result, text) if subtotals else None
     if out is not None:
         gtap_report.write(result, out)
+    if report_file is not None or pdf is not None:
+        title, sources = (policy.title, policy.sources) if policy is not None else ("", ())
+        _report(
+            report_file,
+            pdf,
+            lambda path: gtap_report.write_html(
+                result, asked, path, _command(), title=title, subtotals=groups, sources=sources
+            ),
+        )
     if as_json:
         extra = {"contributions_to_ev": parts, "subtotals": groups}
         _print_json(
@@ -495,9 +525,7 @@ def dynamics(
     if out is not None:
         dynamics_report.write(found, out)
     if report_file is not None or pdf is not None:
-        from policies import html_report
-
-        _report(report_file, pdf, lambda path: html_report.write_dynamics(found, data, path, _command()))
+        _report(report_file, pdf, lambda path: dynamics_report.write_html(found, data, path, _command()))
     summary = found.summary()
     if as_json:
         _print_json(summary)

@@ -1,4 +1,4 @@
-"""Files and the figure of a dynamic run."""
+"""Files, the figure and the HTML report of a dynamic run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from calibration import Benchmark
 from cge.dynamics import Difference
+from policies import figures, html
+from policies.report_parts import Figures, provenance, repeat, write_page
 from policies.style import GAIN, INK, LOSS, new_figure, save
 
 SHOWN = 6
@@ -68,3 +72,73 @@ def _labels(axis: Any, x: float, ends: dict[str, float]) -> None:
     for name, y in sorted(ends.items(), key=lambda item: item[1]):
         at = max(y, at + least)
         axis.annotate(name, (x, at), fontsize=8, xytext=(4, 0), textcoords="offset points", va="center", annotation_clip=False)
+
+
+def write_html(
+    found: Difference, benchmark: Benchmark, path: str | Path, command: str, *, interactive: bool | None = None
+) -> Path:
+    """The report of a dynamic run: paths of real income, GDP and debt as difference from the baseline."""
+    draw = Figures(interactive)
+    data, summary = found.dataset(), found.summary()
+    years = list(found.policy.years)
+    welfare = data["welfare_percent"].transpose("year", "r").to_pandas()
+    gdp = data["real_gdp_percent"].transpose("year", "r").to_pandas()
+    debt = data["debt_musd"].transpose("year", "r").to_pandas() / 1e3
+    order = welfare.iloc[-1].sort_values()
+    chosen = list(dict.fromkeys([*order.index[-5:][::-1], *order.index[:2]]))
+    world = summary["world_welfare_percent"]
+    words = [
+        f"World real income in {years[-1]} is {world[-1]:+.3f} % of the baseline ({years[0]}: {world[0]:+.3f} %).",
+        f"{order.index[-1]} gains most by {years[-1]}, {order.iloc[-1]:+.3f} %; "
+        f"{order.index[0]} {'loses most' if order.iloc[0] < 0 else 'gains least'}, {order.iloc[0]:+.3f} %.",
+    ]
+    if float(debt.abs().to_numpy().max()) > 1e-6:
+        owed = debt.where(debt > 0, 0.0).sum(axis=1)
+        end = f"{owed.iloc[-1]:,.0f} bn in {years[-1]}"
+        words.append(f"Debt outstanding is largest in {owed.idxmax()}, {owed.max():,.0f} bn USD; {end}.")
+    shown = welfare[chosen].assign(world=world)
+    parts = [
+        html.bullets(words),
+        draw.show(
+            lambda w: w.lines(shown, "Real income", "% of baseline", "year"),
+            lambda: paths_figure(found),
+            "Real income by year for the regions that gain and lose most, and the world",
+        ),
+        draw.show(
+            lambda w: w.tile_map(order, f"Real income in {years[-1]}", "% of baseline"),
+            lambda: figures.tile_map(order, f"Real income in {years[-1]}, % of baseline"),
+            "Tiles of the world's economies with the change of real income in the last year",
+        ),
+    ]
+    if float(debt.abs().to_numpy().max()) > 1e-6:
+        debtors = debt[debt.iloc[-1].abs().sort_values(ascending=False).index[:6]]
+        if draw.interactive:
+            parts.append(
+                draw.show(
+                    lambda w: w.lines(debtors, "Debt outstanding (negative: claims)", "bn USD", "year"),
+                    lambda: None,
+                    "Debt of the largest debtors and claims of the lender by year",
+                )
+            )
+    steps = [y for y in years if y in (years[0], years[-1]) or y % 5 == 0]
+    parts += [
+        html.heading("Real income, per cent of baseline"),
+        html.table(welfare.loc[steps].T),
+        html.heading("Real GDP, per cent of baseline"),
+        html.table(gdp.loc[steps].T),
+        html.heading("Checks"),
+        html.table(
+            pd.DataFrame(
+                {
+                    "value": {
+                        "largest residual over all years": f"{summary['max_residual']:.1e}",
+                        "stock-flow identities, largest gap": f"{summary['identity_gap']:.1e}",
+                    }
+                }
+            )
+        ),
+        html.heading("Data and model"),
+        provenance(benchmark, {"years": f"{years[0]} to {years[-1]}"}),
+        *repeat(command),
+    ]
+    return write_page(f"{found.policy.name}: path beside the baseline", parts, draw, path)

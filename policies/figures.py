@@ -47,7 +47,12 @@ def welfare(experiment: Experiment, ranges: pd.DataFrame | None = None, largest:
 
 
 def bars(
-    axis: Any, labels: Any, values: np.ndarray, strong: list[str] | None = None, ranges: pd.DataFrame | None = None
+    axis: Any,
+    labels: Any,
+    values: np.ndarray,
+    strong: list[str] | None = None,
+    ranges: pd.DataFrame | None = None,
+    digits: int = 2,
 ) -> None:
     """Horizontal bars with their values; losses are hatched so that grey print tells them apart."""
     where = np.arange(len(values))
@@ -71,10 +76,18 @@ def bars(
     span = max(float(high.max(initial=0) - low.min(initial=0)), 1e-9)
     for y, value, left, right in zip(where, values, low, high, strict=True):
         x, side = (right + 0.015 * span, "left") if value >= 0 else (left - 0.015 * span, "right")
-        axis.text(x, y, f"{value:+.2f}", ha=side, va="center", fontsize=8)
+        axis.text(x, y, f"{value:+,.{digits}f}", ha=side, va="center", fontsize=8)
     axis.set_xlim(float(low.min(initial=0)) - 0.24 * span, float(high.max(initial=0)) + 0.24 * span)
     axis.margins(y=0.01)
     axis.tick_params(axis="y", length=0)
+
+
+def one_bar(values: pd.Series, title: str) -> Any:
+    """Horizontal bars of one measure, lowest at the bottom."""
+    figure, axis = new_figure(1, 1, (7.5, 0.2 * len(values) + 1.2))
+    bars(axis, values.index, values.to_numpy(), digits=0 if values.abs().max() >= 100 else 2)
+    axis.set_title(title, loc="left", fontweight="bold")
+    return figure
 
 
 def heat(frame: pd.DataFrame, title: str, unit: str, digits: int = 1) -> Any:
@@ -101,7 +114,7 @@ def heat(frame: pd.DataFrame, title: str, unit: str, digits: int = 1) -> Any:
 
 def trade(experiment: Experiment) -> Any:
     """Change of bilateral trade among the largest traders."""
-    return heat(findings.trade_change(experiment), "Change of trade", "per cent, volume at benchmark prices", 0)
+    return heat(findings.trade_change(experiment.comparison), "Change of trade", "per cent, volume at benchmark prices", 0)
 
 
 def output(experiment: Experiment) -> Any:
@@ -114,7 +127,7 @@ def prices(experiment: Experiment) -> Any:
     return heat(findings.price_change(experiment), "Change of prices", "per cent, numeraire: world factor prices", 2)
 
 
-def waterfall(parts: pd.Series, title: str, unit: str) -> Any:
+def waterfall(parts: pd.Series, title: str, unit: str, digits: int = 3) -> Any:
     """Parts that add up to a total, one step after another; ``parts`` ends with ``total``."""
     names, values = list(map(str, parts.index)), parts.to_numpy(dtype=float)
     start = np.append(np.concatenate([[0.0], np.cumsum(values[:-2])]), 0.0)
@@ -132,7 +145,7 @@ def waterfall(parts: pd.Series, title: str, unit: str) -> Any:
     reach = np.concatenate([start, start + values])
     span = float(np.ptp(np.append(reach, 0.0))) or 1.0
     for y, left, value in zip(where, start, values, strict=True):
-        axis.text(max(left, left + value) + 0.015 * span, y, f"{value:+.3f}", va="center", fontsize=8)
+        axis.text(max(left, left + value) + 0.015 * span, y, f"{value:+,.{digits}f}", va="center", fontsize=8)
     axis.set_xlim(min(reach.min(), 0) - 0.04 * span, max(reach.max(), 0) + 0.16 * span)
     axis.axvline(0, color=INK, linewidth=0.8)
     axis.set_yticks(where, names)
@@ -191,5 +204,5 @@ def write_all(experiment: Experiment, folder: str | Path) -> list[Path]:
     made = {name: draw(experiment) for name, draw in FIGURES.items()}
     parts = findings.contributions(experiment)
     if parts is not None:
-        made["parts"] = welfare_parts(parts, str(parts["total"].abs().idxmax()))
+        made["parts"] = welfare_parts(parts, findings.told_region(experiment, parts))
     return [save(figure, folder / f"{name}.png") for name, figure in made.items()]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from calibration import Benchmark, load_benchmark
-from cge import Closure
+from cge import Closure, Comparison
 from cge.errors import ShockError
 from cge.path import subtotals
 from cge.shock import targets
@@ -75,9 +75,9 @@ def welfare_range(
     return pd.DataFrame(out)
 
 
-def trade_change(experiment: Experiment, largest: int = LARGEST) -> pd.DataFrame:
+def trade_change(comparison: Comparison, largest: int = LARGEST) -> pd.DataFrame:
     """Change of bilateral trade among the largest traders, per cent of its value at benchmark prices; exporters in rows."""
-    flows = experiment.comparison.bilateral()[["before", "after"]].sum("i")
+    flows = comparison.bilateral()[["before", "after"]].sum("i")
     total = (flows["before"].sum("d").rename(s="r") + flows["before"].sum("s").rename(d="r")).to_series().sort_values()
     keep = list(total.index[-largest:][::-1])
     before, after = (flows[v].sel(s=keep, d=keep).values for v in ("before", "after"))
@@ -159,6 +159,12 @@ def contributions(experiment: Experiment, most: int = 7) -> pd.DataFrame | None:
         out["others"] = found[rest].sum(axis=1)
     out["total"] = found["total"]
     return out.rename_axis("region")
+
+
+def told_region(experiment: Experiment, parts: pd.DataFrame) -> str:
+    """The region whose parts a figure tells: the member that moves most, or whoever does where there are no members."""
+    held = [r for r in experiment.members if r in parts.index] or list(parts.index)
+    return str(parts.loc[held, "total"].abs().idxmax())
 
 
 def _moves(experiment: Experiment, part: Policy) -> bool:

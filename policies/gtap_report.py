@@ -1,7 +1,8 @@
-"""Results of the GTAP standard model as files: netCDF, HAR for ViewHAR users, CSV."""
+"""Results of the GTAP standard model as files (netCDF, HAR for ViewHAR users, CSV) and as an HTML report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,28 @@ from cge import path
 from cge.gtap import GtapResult, GtapShock, contributions
 from cge.shock import Shock
 from cge.update import updated_sam
+from policies import figures, findings, html
+from policies.report_parts import Figures, trust, write_page
 
+COLUMNS = {
+    "ev": "EV, million USD",
+    "u": "utility u, %",
+    "qgdp": "real GDP qgdp, %",
+    "tot": "terms of trade tot, %",
+    "y": "income y, %",
+    "qinv": "investment qinv, %",
+    "pgdp": "GDP price pgdp, %",
+}
+"""Headings of :meth:`cge.gtap.GtapResult.table`."""
+PARTS = {
+    "CNTalleff": "allocative efficiency",
+    "CNTendw": "endowments",
+    "CNTtech": "technology",
+    "CNTtot": "terms of trade",
+    "CNTcgds": "investment-saving",
+    "CNTpop": "population",
+}
+"""Parts of EV under GTAP's names (Huff and Hertel 2000)."""
 HAR_NAMES = {
     "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",
     "psave": "PSAV", "globalcgds": "GCGD",
@@ -40,7 +62,7 @@ def summary(result: GtapResult) -> dict[str, Any]:
 def welfare_parts(result: GtapResult, shock: Shock) -> pd.DataFrame:
     """Contributions to EV by region, million USD, GTAP's names."""
     held = contributions(result, shock)
-    names = ["CNTalleff", "CNTendw", "CNTtech", "CNTtot", "CNTcgds", "CNTpop", "EV"]
+    names = [*PARTS, "EV"]
     return held[names].to_dataframe()[names].rename_axis("region")
 
 
@@ -71,3 +93,108 @@ def write(result: GtapResult, folder: str | Path) -> Path:
     write_har(folder / "changes.har", arrays)
     write_gtap_har(folder / "updated.har", updated_sam(result.after))
     return folder
+
+
+def body(
+    result: GtapResult,
+    shock: Shock,
+    command: str,
+    draw: Figures,
+    *,
+    subtotals: pd.DataFrame | None = None,
+    sources: Sequence[str] = (),
+) -> list[str]:
+    """The parts of the report of a shock: words, EV and where it comes from, trade, output, checks.
+
+    Parameters
+    ----------
+    result : GtapResult
+    shock : Shock
+        What was solved.
+    command : str
+        What repeats the run.
+    draw : Figures
+    subtotals : DataFrame, optional
+        Contributions of each shock (:func:`shock_parts`).
+    sources : sequence of str
+        Of the policy.
+    """
+    table, parts = result.table(), welfare_parts(result, shock)
+    ev = table["ev"].sort_values()
+    most = str(ev.abs().idxmax())
+    told = parts.loc[most].rename(PARTS).rename({"EV": "total"})
+    told = told[(told.abs() > 1e-9 * told.abs().max()) | (told.index == "total")]
+    shown = [f"{v:,.1f}" for v in table["ev"]]
+    out = [
+        html.bullets(_sentences(result, table, parts)),
+        draw.show(
+            lambda w: w.bars(ev, "Equivalent variation", "million USD"),
+            lambda: figures.one_bar(ev, "Equivalent variation, million USD"),
+            f"Bars of equivalent variation by region, from {ev.index[0]} to {ev.index[-1]}",
+        ),
+        html.heading("By region"),
+        html.table(table.assign(ev=shown).rename(columns=COLUMNS).rename_axis("region")),
+        html.heading("Where the welfare comes from"),
+        html.paragraph("Million USD; an identity of the model, integrated along the path (Huff and Hertel 2000)."),
+        draw.show(
+            lambda w: w.waterfall(told, f"Welfare of {most}", "million USD", 1),
+            lambda: figures.waterfall(told, f"Welfare of {most}", "million USD", 1),
+            f"Waterfall of the equivalent variation of {most} by source",
+        ),
+        html.table(parts.rename(columns={k: f"{v} ({k})" for k, v in PARTS.items()}), 1),
+    ]
+    if subtotals is not None:
+        out += [html.heading("What each shock gives, real GDP in per cent"), html.table(subtotals, 4)]
+    trade = findings.trade_change(result.after.compare(result.base))
+    output = result.changes()["qc"].to_pandas().replace([np.inf, -np.inf], np.nan)
+    output = output[list(table["ev"].abs().sort_values().index[-findings.LARGEST :][::-1])]
+    output = output.rename_axis("commodity").rename_axis("region", axis=1)
+    out += [
+        html.heading("Trade"),
+        draw.show(
+            lambda w: w.heat(trade, "Change of trade among the largest traders", "%, volume", 1),
+            lambda: figures.heat(trade, "Change of trade", "per cent, volume at benchmark prices", 1),
+            "Exporters by importers, change of trade in per cent",
+        ),
+        html.heading("Output"),
+        draw.show(
+            lambda w: w.heat(output, "Change of output", "%"),
+            lambda: figures.heat(output, "Change of output", "per cent"),
+            "Commodities by regions, change of output in per cent",
+        ),
+    ]
+    return [*out, *trust(result.after, command, sources)]
+
+
+def _sentences(result: GtapResult, table: pd.DataFrame, parts: pd.DataFrame) -> list[str]:
+    benchmark = result.after.model.benchmark
+    order = table["ev"].sort_values()
+    best, worst = str(order.index[-1]), str(order.index[0])
+    name = {r: findings.name_of(benchmark, "region", r) for r in (best, worst)}
+    world = parts.sum()
+    return [
+        f"{name[best]} gains most, {order.iloc[-1]:+,.1f} million USD of equivalent variation "
+        f"({table.loc[best, 'u']:+.3f} % of utility); {name[worst]} "
+        f"{'loses most' if order.iloc[0] < 0 else 'gains least'}, {order.iloc[0]:+,.1f} million USD "
+        f"({table.loc[worst, 'u']:+.3f} %).",
+        f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {order.sum():+,.1f} million "
+        f"USD, of which allocative efficiency {world['CNTalleff']:+,.1f} and technology and endowments "
+        f"{world['CNTtech'] + world['CNTendw']:+,.1f}.",
+    ]
+
+
+def write_html(
+    result: GtapResult,
+    shock: Shock,
+    path: str | Path,
+    command: str,
+    *,
+    title: str = "",
+    subtotals: pd.DataFrame | None = None,
+    sources: Sequence[str] = (),
+    interactive: bool | None = None,
+) -> Path:
+    """Write the report of a shock as one HTML file; see :func:`body`."""
+    draw = Figures(interactive)
+    title = f"{title or result.after.name}, GTAP standard model: results"
+    return write_page(title, body(result, shock, command, draw, subtotals=subtotals, sources=sources), draw, path)

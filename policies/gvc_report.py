@@ -10,8 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from cge.gvc import GvcComparison
+from policies import html
 from policies.experiment import Experiment
 from policies.figures import tile_map
+from policies.findings import name_of, title_of
+from policies.report_parts import Figures, trust, write_page
 from policies.style import INK, new_figure, save
 
 COLUMNS = {
@@ -197,3 +200,72 @@ def tile_figure(chains: GvcComparison, title: str) -> Any:
     """The world as tiles: change of the GVC share of exports."""
     change = 100 * chains.table()["gvc_share", "change"]
     return tile_map(change, f"{title}: change of the GVC share of exports, percentage points")
+
+
+def sections(experiment: Experiment, held: GvcComparison, draw: Figures) -> list[str]:
+    """The value chains of a report: flows between blocs, the map, the table."""
+    blocs = [held.blocs().sel(state=s).to_pandas() for s in ("before", "after")]
+    change = 100 * held.table()["gvc_share", "change"]
+    title = title_of(experiment)
+    return [
+        html.heading("Value chains"),
+        draw.show(
+            lambda w: w.sankey(*blocs, "Value added of blocs (left) in the final goods of others (right), bn USD before"),
+            lambda: sankey_figure(held, title),
+            "Flows of value added between blocs",
+        ),
+        draw.show(
+            lambda w: w.tile_map(change, "GVC share of exports, change", "percentage points", 3),
+            lambda: tile_figure(held, title),
+            "Tiles of the world's economies with the change of the GVC share of exports",
+        ),
+        html.table(short_table(held)),
+        html.paragraph(LEGEND, "note"),
+    ]
+
+
+def write_html(
+    experiment: Experiment, chains: GvcComparison, path: str | Path, command: str, *, interactive: bool | None = None
+) -> Path:
+    """Write the report of value chains before and after a policy as one HTML file."""
+    draw = Figures(interactive)
+    title = title_of(experiment)
+    parts = [html.bullets(sentences(experiment, chains)), *sections(experiment, chains, draw)]
+    parts += [
+        html.heading("What exports are made of"),
+        html.picture(kww_figure(chains, title), "Gross exports of each region by what they are made of, and the change"),
+        html.heading("Sectors"),
+        html.paragraph("Change of backward participation, percentage points.", "note"),
+        html.table(sector_change(experiment, chains)),
+        *trust(experiment.after, command, experiment.policy.sources),
+    ]
+    return write_page(f"{title}: value chains", parts, draw, path)
+
+
+def sector_change(experiment: Experiment, chains: GvcComparison) -> pd.DataFrame:
+    """Change of backward participation by sector in the members (or the first regions), percentage points."""
+    sector = chains.by_sector()["backward"]
+    change = 100 * (sector.sel(state="after") - sector.sel(state="before"))
+    shown = experiment.members or list(chains.table().index[:5])
+    return change.sel(r=shown).transpose("i", "r").to_pandas().rename_axis("sector")
+
+
+def sentences(experiment: Experiment, chains: GvcComparison) -> list[str]:
+    """What changes in the chains, in words made from the numbers."""
+    table, benchmark = chains.table(), experiment.base.model.benchmark
+
+    def ends(name: str) -> str:
+        moved = (100 * table[name, "change"]).sort_values()
+        up, down = str(moved.index[-1]), str(moved.index[0])
+        before = [100 * float(table.loc[r, (name, "before")]) for r in (up, down)]
+        return (
+            f"rises most in {name_of(benchmark, 'region', up)}, {moved.iloc[-1]:+.2f} points from {before[0]:.1f} %, and "
+            f"{'falls' if moved.iloc[0] < 0 else 'rises'} {'most' if moved.iloc[0] < 0 else 'least'} in "
+            f"{name_of(benchmark, 'region', down)}, {moved.iloc[0]:+.2f} points from {before[1]:.1f} %."
+        )
+
+    return [
+        f"The value-chain share of exports {ends('gvc_share')}",
+        f"The foreign content of exports {ends('foreign_content')}",
+        f"Exposure to the largest foreign supplier {ends('top_exposure')}",
+    ]

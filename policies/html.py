@@ -11,12 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from policies.style import in_words
+
 STYLE = (
     "body{font:16px/1.55 system-ui,-apple-system,'Segoe UI',sans-serif;color:#222;background:#fff;max-width:62rem;"
     "margin:2rem auto;padding:0 1rem}h1{line-height:1.2}h2{margin-top:2.2rem;border-bottom:1px solid #ddd;padding-bottom:.2rem}"
     "img{max-width:100%;height:auto}.wide{overflow-x:auto}table{border-collapse:collapse;margin:1rem 0;font-size:.92rem}"
     "td,th{padding:.25rem .65rem;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}"
-    "td:first-child,th:first-child{text-align:left}code,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em}"
+    "td:first-child,th:first-child,.text{text-align:left}code,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em}"
     "pre{background:#f4f4f4;padding:.7rem;overflow-x:auto}nav a{margin-right:1rem}.eq{margin:1.1rem 0}"
     "figure{margin:1rem 0;overflow-x:auto}@page{size:A4;margin:15mm}@media print{nav,.modebar{display:none!important}"
     "body{max-width:none;margin:0}h2{break-after:avoid}"
@@ -47,9 +49,15 @@ def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = (), 
     )
 
 
-def heading(text: str) -> str:
-    """A section."""
-    return f"<h2>{html.escape(text)}</h2>"
+def heading(text: str, name: str = "") -> str:
+    """A section; ``name`` is what links lead to."""
+    at = f' id="{html.escape(name)}"' if name else ""
+    return f"<h2{at}>{html.escape(text)}</h2>"
+
+
+def diagram(svg: str) -> str:
+    """A drawing that scrolls by itself where it is wide."""
+    return f'<div class="wide" tabindex="0">{svg}</div>'
 
 
 def paragraph(text: str, kind: str = "") -> str:
@@ -66,10 +74,18 @@ def table(frame: pd.DataFrame, digits: int = 3) -> str:
     """A table that scrolls by itself where it is wide."""
     if frame.index.nlevels > 1:
         frame = frame.reset_index(list(range(1, frame.index.nlevels)))
-    named = frame.rename(columns=lambda c: words(str(c))).rename_axis(None)
-    named.columns.name = frame.index.name or ""  # one row of headings
-    shown = named.to_html(border=0, float_format=lambda x: f"{x:,.{digits}f}", escape=True)
-    return f'<div class="wide" tabindex="0">{shown}</div>'
+    kinds = ["", *(' class="text"' if in_words(frame.iloc[:, k]) else "" for k in range(frame.shape[1]))]
+    heads = [str(frame.index.name or ""), *(words(str(c)) for c in frame.columns)]
+    head = ""
+    if any(heads):
+        head = "".join(f'<th scope="col"{k}>{html.escape(h)}</th>' for k, h in zip(kinds, heads, strict=True))
+        head = f"<thead><tr>{head}</tr></thead>"
+    rows = []
+    for label, *cells in frame.itertuples(name=None):
+        shown = (f"{v:,.{digits}f}" if isinstance(v, float) else html.escape(str(v)) for v in cells)
+        inside = "".join(f"<td{k}>{v}</td>" for k, v in zip(kinds[1:], shown, strict=True))
+        rows.append(f'<tr><th scope="row">{html.escape(str(label))}</th>{inside}</tr>')
+    return f'<div class="wide" tabindex="0"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def words(name: str) -> str:

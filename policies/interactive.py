@@ -95,7 +95,7 @@ def heat(frame: pd.DataFrame, title: str, unit: str, digits: int = 1) -> go.Figu
     return _finish(figure, title, 170 + 24 * len(values), least=130 + 34 * values.shape[1])
 
 
-def waterfall(parts: pd.Series, title: str, unit: str) -> go.Figure:
+def waterfall(parts: pd.Series, title: str, unit: str, digits: int = 3) -> go.Figure:
     """Parts that add up to ``total``, the last element."""
     values = parts.to_numpy(dtype=float)
     figure = go.Figure(
@@ -104,7 +104,7 @@ def waterfall(parts: pd.Series, title: str, unit: str) -> go.Figure:
             measure=[*["relative"] * (len(values) - 1), "total"],
             y=[str(x) for x in parts.index],
             x=values,
-            text=[f"{v:+.3f}" for v in values],
+            text=[f"{v:+,.{digits}f}" for v in values],
             textposition="outside",
             cliponaxis=False,
             increasing={"marker": {"color": GAIN}},

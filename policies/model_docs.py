@@ -7,29 +7,39 @@ with their sources, and the results of named policies. Needs the extra ``docs`` 
 from __future__ import annotations
 
 import html as escape
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from calibration import Benchmark
 from calibration.elasticities import SYMBOLS
 from cge import Closure, Model, ModelError
 from cge.declare import SET_OF_DIM
+from cge.diagrams import goods_flow, model_map
+from cge.gtap import solve_gtap
 from cge.latex import SET_NAMES, Printer, complementarity, condition, symbol_latex
-from policies import experiment, html, html_report
+from policies import experiment, gtap_report, html, html_report, report_parts, usmca_report
+from policies.models import MODELS, build, check_name
 from policies.policy import Policy
+from policies.report_parts import Figures
+from policies.usmca import RULES, usmca
 
+VALUES = "parameters.nc"
+"""Every instrument and parameter at its benchmark value."""
 PAGES = (("Model", "index.html"), ("Equations", "equations.html"), ("Parameters", "parameters.html"))
 
 
 def write(
     benchmark: Benchmark,
     folder: str | Path,
-    policies: Sequence[Policy] = (),
+    policies: Sequence[Policy | str] = (),
     model: str = "core",
     closure: Closure | None = None,
     sourcing: str = "use",
+    growth: str | Path | None = None,
+    report: Callable[[float], None] | None = None,
 ) -> Path:
     """Write the pages.
 
@@ -37,53 +47,87 @@ def write(
     ----------
     benchmark : Benchmark
     folder : path
-    policies : sequence of Policy
-        One page of results each.
-    model : {"core", "gtap"}
-        ``gtap`` needs a benchmark with GTAP's parameters (:func:`calibration.gtap.load_gtap`).
+    policies : sequence of Policy or str
+        One page of results each, on the model that is documented: policies on ``core`` and ``gtap``, names of scenarios
+        (:data:`policies.usmca.RULES`) on ``rules``, none on ``growth``.
+    model : str
+        Key of :data:`policies.models.MODELS`.
     closure : Closure, optional
     sourcing : str
+    growth : path, optional
+        Rates of growth for ``growth``.
+    report : callable, optional
+        Told the share done.
 
     Raises
     ------
     ModelError
-        Unknown model, or ``latex2mathml`` is not installed.
+        Unknown model, a policy the model cannot show, or ``latex2mathml`` is not installed.
     """
-    if model not in ("core", "gtap"):
-        raise ModelError(f"unknown model {model!r}; choose 'core' or 'gtap'")
-    if model == "gtap":
-        from cge.gtap import gtap_model
-
-        built = gtap_model(benchmark)
-    else:
-        built = Model(benchmark, closure, sourcing=sourcing)
+    check_name(model)
+    results = [_named(p, model) for p in policies]
+    built = build(model, benchmark, closure, sourcing, growth)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    results = [(p.title or p.name, f"policy-{p.name}.html") for p in policies]
     nav = [*PAGES, *results]
-    for name, parts in (
-        ("index.html", _overview(built)),
-        ("equations.html", _equations(built)),
-        ("parameters.html", _parameters(built)),
+    tell = report or (lambda share: None)
+    for k, (title, name, parts) in enumerate(
+        (
+            ("model", "index.html", _overview(built)),
+            ("equations", "equations.html", _equations(built)),
+            ("parameters", "parameters.html", _parameters(built)),
+        )
     ):
-        title = f"{benchmark.name}: " + next(t for t, f in PAGES if f == name).lower()
         style = html.math_style() if name == "equations.html" else ""
-        (folder / name).write_text(html.page(title, parts, nav, style), encoding="utf-8")
-    for policy, (title, name) in zip(policies, results, strict=True):
-        found = experiment.run(policy, benchmark, closure, sourcing=sourcing)
-        command = f"cge run {policy.name} --benchmark {benchmark.name}"
-        draw = html_report.Figures()
-        parts = html_report.body(found, command, draw, chains=policy.origin is None)
+        (folder / name).write_text(
+            html.page(f"{MODELS[model]}, {benchmark.name}: {title}", parts, nav, style), encoding="utf-8"
+        )
+        tell((k + 1) / (3 + len(policies)))
+    held = values(built)
+    packed = {str(v): {"zlib": True, "complevel": 4} for v in held.data_vars if held[v].size > 1000}
+    held.to_netcdf(folder / VALUES, engine="h5netcdf", encoding=packed)
+    for k, (policy, (title, name)) in enumerate(zip(policies, results, strict=True)):
+        draw = Figures()
+        parts = _result(policy, model, built, closure, sourcing, draw)
         (folder / name).write_text(html.page(title, parts, nav, draw.script()), encoding="utf-8")
+        tell((4 + k) / (3 + len(policies)))
     return folder
+
+
+def _named(policy: Policy | str, model: str) -> tuple[str, str]:
+    """Title and file of a page of results."""
+    if model == "growth":
+        raise ModelError(
+            "a dynamic model has paths, not one result: document it without --policy, and see cge dynamics --report"
+        )
+    if isinstance(policy, str):
+        if model != "rules" or policy not in RULES:
+            raise ModelError(f"{policy!r} is no scenario of rules of origin; choose {', '.join(RULES)}, with --model rules")
+        return f"USMCA: {policy}", f"policy-{policy}.html"
+    if model == "rules":
+        raise ModelError(f"--model rules shows scenarios of rules of origin, not {policy.name!r}; choose {', '.join(RULES)}")
+    if model == "gtap" and policy.origin is not None:
+        raise ModelError(f"policy {policy.name!r} has an origin clause, which the GTAP standard model does not state")
+    return policy.title or policy.name, f"policy-{policy.name}.html"
+
+
+def _result(policy: Policy | str, model: str, built: Model, closure: Closure | None, sourcing: str, draw: Figures) -> list[str]:
+    """Results of a policy on the model that is documented."""
+    name = built.benchmark.name
+    if isinstance(policy, str):
+        return usmca_report.body(usmca(policy, built.benchmark), f"cge run usmca --rules {policy} --benchmark {name}", draw)
+    if model == "gtap":
+        found = solve_gtap(built, policy)
+        command = f"cge shock {policy.name} --benchmark {name.removesuffix('-gtap')}"
+        return gtap_report.body(found, policy, command, draw, sources=policy.sources)
+    run = experiment.run(policy, built.benchmark, closure, sourcing=sourcing)
+    return html_report.body(run, f"cge run {policy.name} --benchmark {name}", draw, chains=policy.origin is None)
 
 
 def _overview(model: Model) -> list[str]:
     benchmark = model.benchmark
     attrs = {k: str(v) for k, v in benchmark.attrs.items() if k not in ("members", "elasticity_sources") and str(v)}
     base = model.solve()
-    checks = base.checks().set_index("check")
-    checks["value"], checks["limit"] = [f"{v:.1e}" for v in checks["value"]], [f"{v:.0e}" for v in checks["limit"]]
     sets = pd.DataFrame({"members": {SET_NAMES[k]: ", ".join(v) for k, v in model.sets.items()}})
     gdp = pd.DataFrame({"GDP, bn USD": benchmark.sam.gdp() / 1e3}, index=pd.Index(benchmark.regions, name="region"))
     counts = (
@@ -92,18 +136,35 @@ def _overview(model: Model) -> list[str]:
     adjusted = benchmark.sam.adjustments["rule"].value_counts().rename("cells").to_frame()
     return [
         html.paragraph(counts),
+        *_diagrams(model),
         html.heading("Choices"),
         html.table(pd.DataFrame({"": model.attrs()})),
         html.heading("Data"),
         html.table(pd.DataFrame({"": attrs})),
         *([html.heading("Adjustments"), html.table(adjusted, 0)] if len(adjusted) else []),
         html.heading("Replication and checks"),
-        html.table(checks),
+        report_parts.checks(base),
         html.heading("Sets"),
         html.table(sets),
         html.heading("Gross domestic product"),
         html.table(gdp, 1),
     ]
+
+
+def _diagrams(model: Model) -> list[str]:
+    parts = [
+        html.heading("Map"),
+        html.paragraph(
+            "Boxes are blocks and lead to their equations; a line is wider the more symbols two blocks exchange, and its "
+            "tooltip names them. Broken lines lead to blocks that only measure."
+        ),
+        html.diagram(model_map(model, link=lambda block: f"equations.html#block-{block}")),
+    ]
+    try:
+        flow = goods_flow(model)
+    except ModelError:  # a model of other prices: nothing is drawn that its rules do not say
+        return parts
+    return [*parts, html.heading("A good's way from producer to user"), html.diagram(flow)]
 
 
 def _equations(model: Model) -> list[str]:
@@ -122,7 +183,7 @@ def _equations(model: Model) -> list[str]:
         rules = [r for r in block.rules.values() if model.rules.get(r.name) is r]
         if not rules:
             continue
-        parts.append(html.heading(type(block).__name__))
+        parts.append(html.heading(type(block).__name__, f"block-{type(block).__name__}"))
         parts.append(html.paragraph((type(block).__doc__ or "").strip().split("\n")[0]))
         for rule in rules:
             over = ", ".join(f"{d} {SET_NAMES[SET_OF_DIM[d]]}" for d in rule.dims) or "one for the world"
@@ -154,16 +215,61 @@ def _equations(model: Model) -> list[str]:
 
 def _parameters(model: Model) -> list[str]:
     data = model.benchmark.elasticities
-    parts = []
-    for symbol in data.data_vars:
-        array = data[symbol]
-        text = str(array.attrs.get("long_name", SYMBOLS.get(str(symbol), "")))
+    parts = [
+        html.paragraph(
+            "Elasticities are chosen, with their sources below; rates, shares and levels are calibrated, so that the model "
+            "gives back the benchmark."
+        ),
+        f'<p>Every value by its labels is in <a href="{VALUES}"><code>{VALUES}</code></a> (netCDF).</p>',
+    ]
+    same: dict[str, dict[str, pd.Series]] = {}
+    varied = []
+    meaning = {}
+    for name in map(str, data.data_vars):
+        array = data[name]
+        meaning[name] = str(array.attrs.get("long_name", SYMBOLS.get(name, "")))
+        over = str(array.dims[0]) if array.dims else ""
+        if array.ndim == 2 and bool((array == array.isel({array.dims[1]: 0})).all()):
+            array = array.isel({array.dims[1]: 0}, drop=True)
         if array.ndim == 2:
-            frame = array.to_pandas()
-            same = bool((frame.nunique(axis=1) == 1).all())
-            frame = frame.iloc[:, :1].set_axis(["all regions"], axis=1) if same else frame
+            varied += [html.heading(f"{name}: {meaning[name]}"), html.table(array.to_pandas(), 2)]
+        elif array.ndim == 1:
+            same.setdefault(over, {})[name] = array.to_series()
         else:
-            frame = array.to_series().to_frame("value")
-        parts += [html.heading(f"{symbol}: {text}"), html.table(frame, 2)]
+            same.setdefault(over, {})[name] = pd.Series({"world": float(array)})
+    for over, columns in same.items():
+        what = SET_NAMES[SET_OF_DIM[over]] if over else "the world"
+        parts += [html.heading(f"Elasticities of {what}"), html.table(pd.DataFrame(columns).rename_axis(over), 2)]
+        parts += [html.bullets(f"{n}: {meaning[n]}" for n in columns)]
+    parts += varied
     sources = str(model.benchmark.attrs.get("elasticity_sources", "")).splitlines()
-    return [*parts, html.heading("Sources"), html.bullets(sources)]
+    parts += [html.heading("Sources of the elasticities"), html.bullets(sources)]
+    for kind, title in (("instrument", "Instruments at the benchmark"), ("parameter", "Calibrated parameters")):
+        rows = {n: _extent(model, n) for n, s in sorted(model.symbols.items()) if s.kind == kind}
+        parts += [html.heading(title), html.table(pd.DataFrame(rows).T.rename_axis(kind))]
+    return parts
+
+
+def _extent(model: Model, name: str) -> dict[str, str]:
+    """A symbol and the range of its benchmark values."""
+    symbol, held = model.symbols[name], model.benchmark_values[name]
+    return {
+        "what": symbol.long_name,
+        "dims": " ".join(symbol.dims),
+        "unit": symbol.unit,
+        "cells": f"{held.size:,}",
+        "smallest": f"{held.min():.4g}",
+        "mean": f"{held.mean():.4g}",
+        "largest": f"{held.max():.4g}",
+    }
+
+
+def values(model: Model) -> xr.Dataset:
+    """Every instrument and parameter at its benchmark value, with names and units; dims as the symbols have."""
+    out = xr.Dataset(attrs=model.attrs())
+    for name, symbol in model.symbols.items():
+        if symbol.kind != "variable":
+            labels = {d: model.labels(d) for d in symbol.dims}
+            attrs = {"long_name": symbol.long_name, "units": symbol.unit, "kind": symbol.kind}
+            out[name] = xr.DataArray(model.benchmark_values[name], dims=symbol.dims, coords=labels, attrs=attrs)
+    return out

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 INK, GAIN, LOSS = "#222222", "#1b6ca8", "#c8553d"
 DASHES = {"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}
 """Line styles of matplotlib and their names in plotly."""
+
+
+def in_words(column: pd.Series) -> bool:
+    """Whether a column is text to be read, as against numbers, ranges and signs of any form."""
+    return all(isinstance(v, str) for v in column) and any(re.search("[^\\W\\d_]{2}", v) for v in column)
 
 
 def new_figure(rows: int, columns: int, size: tuple[float, float], **grid: Any) -> tuple[Any, Any]:

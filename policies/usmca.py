@@ -47,6 +47,13 @@ UTILISATION = 0.995
 """Share of vehicles from Canada and Mexico that entered the United States under the preference in 2019: duties were paid on
 0.5 % then and on 8.2 % in 2023 (USTR, report to Congress on USMCA automotive goods, July 2024)."""
 
+SOURCES = (
+    "USMCA, chapter 4, appendix to annex 4-B (regional value content, labour value content, steel and aluminium)",
+    "USTR, Report to Congress on the operation of the USMCA with respect to trade in automotive goods, July 2022 and July 2024",
+    "USITC, USMCA Automotive Rules of Origin: Economic Impact and Operation, June 2023",
+    "Head, Mayer and Melitz, The Laffer Curve for Rules of Origin, 2024 (firms that comply or pay the duty)",
+)
+
 CREDIT = 0.15
 RULES: dict[str, OriginRules | None] = {
     "none": None,

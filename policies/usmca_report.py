@@ -1,4 +1,4 @@
-"""Files and figures of a USMCA scenario: tables, the firm types, and the Laffer curves of the content rule."""
+"""Files, figures and the HTML report of a USMCA scenario: tables, the firm types, the Laffer curves of the content rule."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from policies import figures, html
+from policies.report_parts import Figures, trust, write_page
 from policies.style import GAIN, INK, LOSS, new_figure, save
-from policies.usmca import MEMBERS, RULES, Usmca
+from policies.usmca import MEMBERS, RULES, SOURCES, Usmca
 
 LINES = {"USA": "-", "CAN": "--", "MEX": ":"}
 
@@ -78,3 +80,71 @@ def laffer_figure(curves: Mapping[str, pd.DataFrame]) -> Any:
         )
     axes[0].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.75))
     return figure
+
+
+def title_of(result: Usmca) -> str:
+    """The scenario in words."""
+    return f"USMCA's rules of origin ({result.scenario}), duty of {result.duty}"
+
+
+def write_html(
+    result: Usmca,
+    path: str | Path,
+    command: str,
+    curves: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    interactive: bool | None = None,
+) -> Path:
+    """The report of a scenario, with the Laffer curves where they were computed."""
+    draw = Figures(interactive)
+    return write_page(f"{title_of(result)}: results", body(result, command, draw, curves), draw, path)
+
+
+def body(result: Usmca, command: str, draw: Figures, curves: Mapping[str, pd.DataFrame] | None = None) -> list[str]:
+    """The parts of the report of a scenario."""
+    summary = result.summary()
+    made = {name: pd.DataFrame(summary[name]).T for name in ("vehicles", "parts")}
+    vehicles = made["vehicles"]
+    best = {k: vehicles.loc[k, list(MEMBERS)].astype(float) for k in ("output", "employment")}
+    use = pd.DataFrame(summary["utilisation"]).mul(100)
+    content = {k: 100 * float(v) for k, v in summary["regional_content"].items()}
+    words = [
+        "Output of vehicles changes by "
+        + ", ".join(f"{v:+.2f} % in {m}" for m, v in best["output"].items())
+        + "; employment in assembly by "
+        + ", ".join(f"{v:+.2f} % in {m}" for m, v in best["employment"].items())
+        + ".",
+        "Regional content of shipments: " + ", ".join(f"{k.replace('_', ' ')} {v:.2f} %" for k, v in content.items()) + ".",
+        f"Every complementarity pair is satisfied to {summary['complementarity_gap']:.0e}.",
+    ]
+    parts = [html.bullets(words)]
+    long = pd.concat({k: v.loc[:, list(MEMBERS)].astype(float) for k, v in made.items()}, names=["sector", "change, %"])
+    for name in ("vehicles", "parts"):
+        parts.append(_member_changes(draw, long.loc[name], name))
+    parts += [html.heading("Use of the preference, per cent of shipments"), html.table(use, 1)]
+    if curves:
+        marks = {n: 100 * r.rvc for n, r in (("NAFTA", RULES["nafta"]), ("USMCA", RULES["content"])) if r and r.rvc}
+        parts += [html.heading("Along the content threshold"), *_curves(draw, curves, marks)]
+    parts += [html.heading("By region"), html.table(result.regions())]
+    parts += [html.heading("Firm types"), html.table(result.after.by_type())]
+    return [*parts, *trust(result.after.solution, command, SOURCES)]
+
+
+def _member_changes(draw: Figures, frame: pd.DataFrame, name: str) -> str:
+    title = f"Change of {name} from NAFTA's rules"
+    return draw.show(
+        lambda w: w.heat(frame, title, "%", 2),
+        lambda: figures.heat(frame, title, "per cent", 2),
+        f"Output, employment and price of {name} by member",
+    )
+
+
+def _curves(draw: Figures, curves: Mapping[str, pd.DataFrame], marks: Mapping[str, float]) -> list[str]:
+    text = "against the content threshold, cars and trucks"
+    if not draw.interactive:
+        return [html.picture(laffer_figure(curves), f"Regional content, utilisation and employment {text}")]
+
+    def one(column: str, title: str) -> str:
+        return draw.show(lambda w: w.curves(curves, column, title, marks), lambda: None, f"{title} {text}")
+
+    return [one("regional_content", "Regional content of shipments"), one("utilisation", "Use of the preference")]

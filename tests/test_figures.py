@@ -53,7 +53,7 @@ def test_range_holds_the_benchmarks_own_elasticities(run) -> None:
 
 
 def test_heat_maps_hold_the_comparison(run) -> None:
-    trade = findings.trade_change(run)
+    trade = findings.trade_change(run.comparison)
     flows = run.comparison.bilateral().sum("i")
     pair = flows.sel(s="JPN", d="CHN")
     assert trade.loc["JPN", "CHN"] == pytest.approx(100 * float(pair["after"] / pair["before"] - 1))
@@ -96,8 +96,8 @@ def test_screen_figures_hold_the_same_numbers(run) -> None:
     assert held == pytest.approx(welfare.to_dict())
     tiles = interactive.tile_map(welfare, "Welfare", "%")
     assert sum(len(t.x) for t in tiles.data) == len(welfare)
-    heat = interactive.heat(findings.trade_change(run), "Trade", "%")
-    assert np.nanmax(abs(np.asarray(heat.data[0].z) - findings.trade_change(run).to_numpy())) == 0
+    heat = interactive.heat(findings.trade_change(run.comparison), "Trade", "%")
+    assert np.nanmax(abs(np.asarray(heat.data[0].z) - findings.trade_change(run.comparison).to_numpy())) == 0
 
 
 def test_all_figures_are_written(run, tmp_path) -> None:
