@@ -1,0 +1,47 @@
+"""The command ``cge``: data, models, policies and paths. Every command takes ``--json``, which prints only JSON."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from calibration import DataError
+from cge import ModelError, SolveError
+from policies.cli.benchmarks import check, data_build, info, list_
+from policies.cli.gtap import replicate, shock
+from policies.cli.paths import dynamics
+from policies.cli.shared import hush
+from policies.cli.static import docs, gvc, run
+from policies.registry import POLICIES
+
+app = typer.Typer(
+    help="Open multi-region CGE models for trade policy and value chains.\n\nBegin with: cge run rcep",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("list")(list_)
+for _function in (info, check, run, gvc, shock, dynamics, replicate, docs):
+    app.command()(_function)
+data = typer.Typer(help="Build benchmarks from downloaded official tables.", no_args_is_help=True)
+data.command("build")(data_build)
+app.add_typer(data, name="data")
+
+
+def run_script(policy: str) -> None:
+    """``python -m policies.NAME`` is ``cge run NAME``."""
+    sys.argv[1:1] = ["run", policy] if policy in POLICIES else ["run"]
+    main()
+
+
+def main() -> None:
+    """Entry point: errors of data, model or solve are one line on standard error and exit code 2."""
+    hush(False)
+    try:
+        app()
+    except (DataError, ModelError, SolveError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        for line in getattr(error, "worst", []):
+            typer.echo(f"  {line}", err=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,5 @@
+"""``python -m policies.cli`` is ``cge``."""
+
+from policies.cli import main
+
+main()

@@ -1,0 +1,159 @@
+"""Commands on data: list, info, check, data build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from calibration import DataError, available, load_benchmark
+from cge import Model
+from policies.cli.shared import (
+    AsJson,
+    BenchmarkArgument,
+    Quiet,
+    print_json,
+    say,
+    show,
+)
+from policies.registry import POLICIES, find_policy
+
+ATTRIBUTES = (
+    "title",
+    "year",
+    "source",
+    "licence",
+    "observed",
+    "estimated",
+    "validation",
+    "rules",
+    "factor_split",
+    "note",
+    "zero_headers",
+)
+
+
+def list_(quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """Policies and embedded benchmarks."""
+    policies = {k: find_policy(k).title for k in POLICIES} | {"usmca": "USMCA's automotive rules of origin against NAFTA's"}
+    held = {"policies": policies, "benchmarks": available()}
+    if as_json:
+        print_json(held)
+        return
+    show(pd.DataFrame({"title": held["policies"]}).rename_axis("policy"), "Policies")
+    say("Benchmarks: " + ", ".join(available()))
+
+
+def info(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """What a benchmark holds and where it is from."""
+    data = load_benchmark(benchmark)
+    adjustments = data.sam.adjustments
+    held: dict[str, Any] = {
+        "name": data.name,
+        **{k: data.attrs[k] for k in ATTRIBUTES if k in data.attrs},
+        "regions": data.regions,
+        "commodities": data.commodities,
+        "factors": data.sam.factors,
+        "gdp_tn_usd": round(float(data.sam.gdp().sum()) / 1e6, 3),
+        "adjustments": {str(k): int(v) for k, v in adjustments["rule"].value_counts().items()},
+        "elasticity_studies": data.studies,
+        "elasticity_sources": str(data.attrs.get("elasticity_sources", "")).splitlines(),
+    }
+    if as_json:
+        print_json({k: v.item() if hasattr(v, "item") else v for k, v in held.items()})
+        return
+    for key, value in held.items():
+        if isinstance(value, list):
+            lines = key == "elasticity_sources"
+            value = ("\n  " if lines else "") + ("\n  " if lines else ", ").join(map(str, value))
+        say(f"{key}: {value}")
+
+
+def check(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """Balance and replication checks of a benchmark."""
+    data = load_benchmark(benchmark)
+    violated = data.sam.check()
+    rows = [
+        {"check": f"balance: {name}", "value": float((violated["identity"] == name).sum()), "limit": 0.0}
+        for name in data.sam.identities()
+    ]
+    model = Model(data)
+    base = model.solve()
+    found = base.checks()
+    rows += [{"check": str(r.check), "value": float(str(r.value)), "limit": float(str(r.limit))} for r in found.itertuples()]
+    residual = float(abs(model.newton.residual(model.system.pack(model.benchmark_values))).max())
+    rows.append({"check": "benchmark replication residual", "value": residual, "limit": 1e-12})
+    drift = max(float(abs(base.arrays[n] - model.benchmark_values[n]).max()) for n in model.system.unknown)
+    rows.append({"check": "solution departs from the benchmark by", "value": drift, "limit": 1e-9})
+    rows.append({"check": "homogeneity (numeraire x 1.1)", "value": base.homogeneity(), "limit": 1e-9})
+    table = pd.DataFrame(rows).set_index("check")
+    table["ok"] = table["value"] <= table["limit"]
+    if as_json:
+        print_json({"benchmark": data.name, "ok": bool(table["ok"].all()), "checks": table.reset_index().to_dict("records")})
+    else:
+        shown = table.astype({"ok": object})
+        shown["value"] = [f"{v:.1e}" for v in table["value"]]
+        shown["limit"] = [f"{v:.0e}" for v in table["limit"]]
+        show(shown, f"Checks of benchmark {data.name}")
+    if not table["ok"].all():
+        raise typer.Exit(1)
+
+
+def data_build(
+    path: Annotated[Path, typer.Argument(help="The file or folder as downloaded.")],
+    source: Annotated[
+        str, typer.Option("--source", help="wiod2013, wiod2016, oecd-icio, adb-mrio, eora26, exiobase, figaro or gtap-har.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The benchmark file to write (.nc); the report goes beside it.")],
+    year: Annotated[int | None, typer.Option("--year", help="Year to take from an archive.")] = None,
+    regions: Annotated[Path | None, typer.Option("--regions", help="CSV with two columns: old label, new label.")] = None,
+    sectors: Annotated[Path | None, typer.Option("--sectors", help="CSV with two columns: old label, new label.")] = None,
+    tariffs: Annotated[str, typer.Option("--tariffs", help="CSV with i,s,d,rate in the new labels, or 'none'.")] = "none",
+    elasticities: Annotated[str, typer.Option("--elasticities", help="A study (see: cge info) or a CSV table.")] = "gtap",
+    inventories: Annotated[str, typer.Option(help="'investment' adds them to it, 'drop' leaves them out.")] = "investment",
+    negatives: Annotated[str, typer.Option(help="Negative uses: 'zero' or 'error'.")] = "zero",
+    discrepancy: Annotated[str, typer.Option(help="Uses that miss output: 'scale', 'output' or 'error'.")] = "scale",
+    product_taxes: Annotated[str, typer.Option(help="Taxes on products: in 'value added' or on each 'use'.")] = "value added",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a checked benchmark of an official table."""
+    from calibration.build import build_benchmark
+
+    lawful = {
+        "inventories": (inventories, ("investment", "drop")),
+        "negatives": (negatives, ("zero", "error")),
+        "discrepancy": (discrepancy, ("scale", "output", "error")),
+        "product-taxes": (product_taxes, ("value added", "use")),
+    }
+    for option, (given, choices) in lawful.items():
+        if given not in choices:
+            raise DataError(f"--{option} {given!r} is not one of {', '.join(choices)}")
+    built = build_benchmark(
+        source,
+        path,
+        year=year,
+        regions=regions,
+        sectors=sectors,
+        tariffs=tariffs,
+        elasticities=elasticities,
+        inventories=inventories,  # type: ignore[arg-type]
+        negatives=negatives,  # type: ignore[arg-type]
+        discrepancy=discrepancy,  # type: ignore[arg-type]
+        product_taxes=product_taxes,  # type: ignore[arg-type]
+        name=out.stem,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    built.benchmark.save(out)
+    built.write_report(out.with_suffix(".html"))
+    if as_json:
+        print_json(built.report)
+        return
+    report_ = built.report
+    say(f"{report_['title']}: {len(report_['regions'])} regions x {len(report_['sectors'])} sectors")
+    say(f"World GDP {report_['world_gdp'] / 1e6:,.2f} tn; duties {100 * report_['duties_over_imports']:.2f} % of imports")
+    for rule, row in report_["adjustments"].items():
+        say(f"  {rule}: {row['cells']} cells, {row['before']:,.0f} -> {row['after']:,.0f}")
+    say(f"Every identity holds to 1e-9. Written: {out}, {out.with_suffix('.html')}, {out.with_suffix('.json')}")

@@ -1,0 +1,107 @@
+"""What all commands share: their options, and how they speak."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cge import ModelError, progress
+from policies.pdf import find_browser, no_browser, print_pdf
+from policies.style import in_words
+
+
+class Voice:
+    """Whether the command speaks; set by ``--quiet``."""
+
+    quiet = False
+
+
+def hush(value: bool) -> bool:
+    Voice.quiet = value
+    progress.silence(value)
+    return value
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", callback=hush, help="Print nothing but errors; for runs that write files.")
+]
+ReportOption = Annotated[Path | None, typer.Option("--report", help="One self-contained HTML file of the run.")]
+PdfOption = Annotated[Path | None, typer.Option("--pdf", help="The report as PDF, printed by Chromium, Chrome or Edge.")]
+WIDTH = 80
+"""Columns of a table in a pipe or file."""
+BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of a benchmark file.")]
+BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
+
+
+def print_json(held: Any) -> None:
+    typer.echo(json.dumps(held, indent=1, default=str))
+
+
+def command() -> str:
+    return shlex.join(["cge", *sys.argv[1:]])
+
+
+def check_files(report_file: Path | None, pdf: Path | None) -> None:
+    """Refuse before a solve what would fail after it."""
+    if report_file is not None and report_file.is_dir():
+        raise ModelError(f"--report {report_file} is a folder; name a file, as {report_file / 'report.html'}")
+    if pdf is not None and find_browser() is None:
+        raise no_browser()
+
+
+def report(report_file: Path | None, pdf: Path | None, write: Callable[[Path], Any]) -> None:
+    """Write the HTML report, and print it where a PDF is asked."""
+    if report_file is not None:
+        write(report_file)
+    if pdf is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            page = report_file or Path(folder) / "report.html"
+            if report_file is None:
+                write(page)
+            print_pdf(page, pdf)
+
+
+def say(text: str) -> None:
+    if not Voice.quiet:
+        typer.echo(text)
+
+
+def console() -> Console:
+    # rich itself honours NO_COLOR; in a notebook a command prints text all the same
+    return Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
+
+
+def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
+    if Voice.quiet:
+        return
+    shown = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, int(len(table.columns) < 8), 0, 0),
+        pad_edge=False,
+    )
+    for k, column in enumerate([table.index.name or "", *table.columns]):
+        shown.add_column(
+            str(column),
+            justify="left" if k == 0 or in_words(table.iloc[:, k - 1]) else "right",
+            overflow="fold",
+            no_wrap=".." in str(table.iat[0, k - 1]) or k == 0,
+        )
+    for label, row in table.iterrows():
+        cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
+        shown.add_row(str(label), *cells)
+    console().print(shown)
