@@ -10,7 +10,7 @@ import generated_pages
 project = "open-cge"
 author = "The open-cge developers"
 copyright = "2026, the open-cge developers"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
@@ -36,6 +36,7 @@ nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_code_prompt_show, nb_code_prompt_hide = "Show the table", "Hide the table"
 
 
 def _mathml(self: object, node: object, display: str) -> None:
@@ -53,12 +54,14 @@ def _mathml(self: object, node: object, display: str) -> None:
 
 
 def _scroll_by_keyboard(app: object, page: str, template: str, context: dict[str, object], doctree: object) -> None:
-    """Code and tables that scroll by themselves can be reached and scrolled by keyboard."""
+    """Code, tables and figures that scroll by themselves can be reached and scrolled by keyboard."""
     body = context.get("body")
     if isinstance(body, str):
         body = body.replace("<pre><span></span>", '<pre tabindex="0"><span></span>')
         table = '<div class="output text_html"><div'
-        context["body"] = body.replace(f"{table}>", f'{table} tabindex="0">')
+        body = body.replace(f"{table}>", f'{table} tabindex="0">')
+        picture = '<div class="cell_output docutils container">\n<img'
+        context["body"] = body.replace(picture, picture.replace("<div", '<div tabindex="0"', 1))
 
 
 def setup(app: object) -> dict[str, bool]:

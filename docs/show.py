@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from myst_nb import glue
 
 from policies import html
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # benchmarks/ stands beside the installed packages
 warnings.simplefilter("ignore")  # of third-party libraries; the tests turn warnings of ours into errors
 get_ipython().run_line_magic("matplotlib", "inline")
 get_ipython().run_line_magic("config", "InlineBackend.figure_formats = ['png']")

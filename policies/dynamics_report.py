@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,13 @@ def _labels(axis: Any, x: float, ends: dict[str, float]) -> None:
 
 
 def write_html(
-    found: Difference, benchmark: Benchmark, path: str | Path, command: str, *, interactive: bool | None = None
+    found: Difference,
+    benchmark: Benchmark,
+    path: str | Path,
+    command: str,
+    *,
+    sources: Sequence[str] = (),
+    interactive: bool | None = None,
 ) -> Path:
     """The report of a dynamic run: paths of real income, GDP and debt as difference from the baseline."""
     draw = Figures(interactive)
@@ -139,6 +146,7 @@ def write_html(
         ),
         html.heading("Data and model"),
         provenance(benchmark, {"years": f"{years[0]} to {years[-1]}"}),
+        *([html.heading("Sources of the policy"), html.bullets(sources)] if sources else []),
         *repeat(command),
     ]
     return write_page(f"{found.policy.name}: path beside the baseline", parts, draw, path)

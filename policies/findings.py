@@ -31,6 +31,15 @@ def name_of(benchmark: Benchmark, kind: Literal["sector", "region"], label: str)
     return f"{held[label]} ({label})" if label in held else label
 
 
+def elasticity_sources(benchmark: Benchmark) -> list[str]:
+    """Where the elasticities are from, each source with its sectors: ``agr, foo: GTAP ...``."""
+    held: dict[str, list[str]] = {}
+    for line in str(benchmark.attrs.get("elasticity_sources", "")).splitlines():
+        sector, _, source = line.partition(": ")
+        held.setdefault(source, []).append(sector)
+    return [f"{', '.join(sectors)}: {source}" if source else ", ".join(sectors) for source, sectors in held.items()]
+
+
 def welfare(experiment: Experiment) -> pd.DataFrame:
     """Welfare by region: columns ``welfare`` (per cent of income) and ``ev`` (million USD), lowest first."""
     table = experiment.comparison.table()[["welfare_percent", "ev_musd"]]

@@ -20,7 +20,7 @@ from cge.declare import SET_OF_DIM
 from cge.diagrams import goods_flow, model_map
 from cge.gtap import solve_gtap
 from cge.latex import SET_NAMES, Printer, complementarity, condition, symbol_latex
-from policies import experiment, gtap_report, html, html_report, report_parts, usmca_report
+from policies import experiment, findings, gtap_report, html, html_report, report_parts, usmca_report
 from policies.models import MODELS, build, check_name
 from policies.policy import Policy
 from policies.report_parts import Figures
@@ -242,8 +242,7 @@ def _parameters(model: Model) -> list[str]:
         parts += [html.heading(f"Elasticities of {what}"), html.table(pd.DataFrame(columns).rename_axis(over), 2)]
         parts += [html.bullets(f"{n}: {meaning[n]}" for n in columns)]
     parts += varied
-    sources = str(model.benchmark.attrs.get("elasticity_sources", "")).splitlines()
-    parts += [html.heading("Sources of the elasticities"), html.bullets(sources)]
+    parts += [html.heading("Sources of the elasticities"), html.bullets(findings.elasticity_sources(model.benchmark))]
     for kind, title in (("instrument", "Instruments at the benchmark"), ("parameter", "Calibrated parameters")):
         rows = {n: _extent(model, n) for n, s in sorted(model.symbols.items()) if s.kind == kind}
         parts += [html.heading(title), html.table(pd.DataFrame(rows).T.rename_axis(kind))]

@@ -8,7 +8,7 @@ at the benchmark too, is solved against it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -327,8 +327,14 @@ class RulesStudy:
                 solution = self.model.solve(policy, exogenous={**exogenous, "smooth": np.array(smooth)}, start=solution)
         return RulesSolution(solution, rules, self, unused)
 
-    def curve(self, thresholds: Sequence[float], rules: OriginRules, duties: Mapping[str, float] | None = None) -> pd.DataFrame:
-        """Outcomes along content thresholds, each solved from its neighbour; index ``rvc``.
+    def curve(
+        self,
+        thresholds: Sequence[float],
+        rules: OriginRules,
+        duties: Mapping[str, float] | None = None,
+        report: Callable[[float], None] | None = None,
+    ) -> pd.DataFrame:
+        """Outcomes along content thresholds, each solved from its neighbour; index ``rvc``; ``report`` is told the share done.
 
         Columns: ``regional_content``, ``utilisation``, ``constrained_share``, ``cost_penalty``, and
         ``employment_<sector>_<member>`` in per cent of the area without rules.
@@ -353,6 +359,8 @@ class RulesStudy:
                     before = free.loc[(sector, region), "employment"]
                     row[f"employment_{sector}_{region}"] = 100 * (line["employment"] / before - 1)
             rows.append(row)
+            if report is not None:
+                report(len(rows) / len(thresholds))
         return pd.DataFrame(rows).set_index("rvc")
 
 

@@ -18,7 +18,7 @@ table; their dispersion over firms is stated, not observed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
@@ -280,12 +280,21 @@ def usmca_curves(
     thresholds: tuple[float, ...] = THRESHOLDS,
     assembly: Literal["fixed", "relocation"] = "fixed",
     study: RulesStudy | None = None,
+    report: Callable[[float], None] | None = None,
     **coverage: Any,
 ) -> dict[str, pd.DataFrame]:
-    """Outcomes along the content threshold at the duty of cars and of trucks (content rule alone)."""
+    """Outcomes along the content threshold at the duty of cars and of trucks (content rule alone).
+
+    ``report`` is told the share done.
+    """
     study = study or usmca_study(benchmark, "cars", assembly, **coverage)
     alone = OriginRules("content", rvc=thresholds[0])
-    return {duty: study.curve(thresholds, alone, duties=rates) for duty, rates in DUTIES.items()}
+    tell = report or (lambda share: None)
+    out: dict[str, pd.DataFrame] = {}
+    for duty, rates in DUTIES.items():
+        done = len(out)
+        out[duty] = study.curve(thresholds, alone, rates, lambda share, k=done: tell((k + share) / len(DUTIES)))  # type: ignore[misc]
+    return out
 
 
 def outside_rates(benchmark: Benchmark, member: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -28,3 +29,13 @@ def test_commands_on_the_pages_exist() -> None:
     for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
         for word in re.findall(r"(?:^|`)cge ([a-z]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
             assert word in known, (path.name, word)
+
+
+def test_speed_in_the_readme_is_what_the_benchmarks_measured() -> None:
+    held = json.loads((DOCS / "_static" / "benchmarks.json").read_text(encoding="utf-8"))
+    full, rcep = held["ours"]["141 x 65, tariffs -50 %"], held["ours"]["41 x 35, RCEP"]
+    text = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    assert f"41 x 35 world solves RCEP in {rcep['total']:.1f} s" in text
+    assert f"{full['total']:.0f} s within {full['peak_memory_mb'] / 1000:.1f} GB" in text
+    assert f"{held['ratio_to_tuned_ipopt_rcep']:.0f} times as long for RCEP" in text
+    assert f"{held['ratio_to_tuned_ipopt']:.0f} times for the halved tariffs" in text

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 
 import typer
 
 from calibration import DataError
-from cge import ModelError, SolveError
+from cge import ModelError, SolveError, progress
 from policies.cli.benchmarks import check, data_build, info, list_
 from policies.cli.gtap import replicate, shock
 from policies.cli.paths import dynamics
-from policies.cli.shared import hush
+from policies.cli.shared import command, hush
 from policies.cli.static import docs, gvc, run
 from policies.registry import POLICIES
 
@@ -39,7 +40,8 @@ def main() -> None:
     """Entry point: errors of data, model or solve are one line on standard error and exit code 2."""
     hush(False)
     try:
-        app()
+        with progress.Pulse(textwrap.shorten(command(), 60)):
+            app()
     except (DataError, ModelError, SolveError) as error:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         for line in getattr(error, "worst", []):

@@ -10,6 +10,7 @@ import typer
 
 from calibration import DataError, available, load_benchmark
 from cge import Model
+from policies import findings
 from policies.cli.shared import (
     AsJson,
     BenchmarkArgument,
@@ -64,11 +65,10 @@ def info(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: 
     if as_json:
         print_json({k: v.item() if hasattr(v, "item") else v for k, v in held.items()})
         return
+    held["adjustments"] = [f"{rule}: {cells}" for rule, cells in held["adjustments"].items()]
+    held["elasticity_sources"] = "; ".join(findings.elasticity_sources(data))
     for key, value in held.items():
-        if isinstance(value, list):
-            lines = key == "elasticity_sources"
-            value = ("\n  " if lines else "") + ("\n  " if lines else ", ").join(map(str, value))
-        say(f"{key}: {value}")
+        say(f"{key.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}", "  ")
 
 
 def check(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: AsJson = False) -> None:

@@ -65,6 +65,7 @@ def dynamics(
         if policy == "belt-and-road"
         else find_policy(policy)
     )
+    sources = find_policy(policy).sources
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]
     done = PathOfYears.load(resume) if resume is not None else None
     try:
@@ -77,7 +78,7 @@ def dynamics(
     if out is not None:
         dynamics_report.write(found, out)
     if report_file is not None or pdf is not None:
-        report(report_file, pdf, lambda path: dynamics_report.write_html(found, data, path, command()))
+        report(report_file, pdf, lambda path: dynamics_report.write_html(found, data, path, command(), sources=sources))
     summary = found.summary()
     if as_json:
         print_json(summary)

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,7 +46,14 @@ BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of
 BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
 
 
+def hide_pulse() -> None:
+    """Nothing moves on the terminal from the first line that is printed."""
+    if progress.Pulse.current is not None:
+        progress.Pulse.current.hide()
+
+
 def print_json(held: Any) -> None:
+    hide_pulse()
     typer.echo(json.dumps(held, indent=1, default=str))
 
 
@@ -73,9 +81,12 @@ def report(report_file: Path | None, pdf: Path | None, write: Callable[[Path], A
             print_pdf(page, pdf)
 
 
-def say(text: str) -> None:
+def say(text: str, indent: str = "") -> None:
+    """Print a line, folded to the width of tables (``indent`` before what follows the fold); several lines stay as they are."""
     if not Voice.quiet:
-        typer.echo(text)
+        hide_pulse()
+        fold = textwrap.TextWrapper(WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        typer.echo(text if "\n" in text else fold.fill(text))
 
 
 def console() -> Console:
@@ -86,9 +97,8 @@ def console() -> Console:
 def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
     if Voice.quiet:
         return
+    hide_pulse()
     shown = Table(
-        title=title,
-        title_justify="left",
         header_style="bold",
         box=SIMPLE_HEAD,
         padding=(0, int(len(table.columns) < 8), 0, 0),
@@ -104,4 +114,6 @@ def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
     for label, row in table.iterrows():
         cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
         shown.add_row(str(label), *cells)
-    console().print(shown)
+    held = console()
+    held.print(title, style="italic", highlight=False, markup=False)
+    held.print(shown)

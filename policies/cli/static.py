@@ -10,7 +10,7 @@ import typer
 
 from calibration import load_benchmark
 from cge import Closure, ModelError, progress
-from policies import experiment, findings
+from policies import experiment, findings, html
 from policies import report as files
 from policies.cli.shared import (
     AsJson,
@@ -84,9 +84,8 @@ def run(
         print_json(summary)
         return
     table = result.comparison.table()
-    names = {"ev_musd": "EV, m USD"}
-    table.columns = pd.Index([names.get(c, c.removesuffix("_percent").replace("_", " ") + " %") for c in table.columns])
-    table["EV, m USD"] = [f"{v:,.0f}" for v in table["EV, m USD"]]
+    table["ev_musd"] = [f"{v:,.0f}" for v in table["ev_musd"]]
+    table.columns = pd.Index([html.words(str(c)) for c in table.columns])
     if spread is not None:
         table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(spread.min(axis=1), spread.max(axis=1), strict=True)])
     show(table, f"{summary['title'] or summary['policy']} on benchmark {summary['benchmark']}")
@@ -154,7 +153,10 @@ def _run_usmca(
     from policies.usmca import MEMBERS, usmca, usmca_curves
 
     result = usmca(rules, benchmark, assembly=assembly)  # type: ignore[arg-type]
-    curves = usmca_curves(benchmark, assembly=assembly) if curve else None  # type: ignore[arg-type]
+    curves = None
+    if curve:
+        with progress.Progress("content thresholds") as bar:
+            curves = usmca_curves(benchmark, assembly=assembly, report=bar.update)  # type: ignore[arg-type]
     if out is not None:
         usmca_report.write(result, out, curves)
     if report_file is not None or pdf is not None:
@@ -164,12 +166,12 @@ def _run_usmca(
         print_json(summary | ({"curves": usmca_report.curves_json(curves)} if curves else {}))
         return
     rows = {
-        f"{sector}, {what} %": {m: summary[sector][what][m] for m in MEMBERS}
+        f"{sector}: {what}, %": {m: summary[sector][what][m] for m in MEMBERS}
         for sector in ("vehicles", "parts")
         for what in ("output", "employment", "price")
     }
     for what in ("welfare", "real_gdp", "real_wage"):
-        rows[f"{what.replace('_', ' ')} %"] = {m: summary["regions"][m][f"{what}_percent"] for m in MEMBERS}
+        rows[html.words(f"{what}_percent")] = {m: summary["regions"][m][f"{what}_percent"] for m in MEMBERS}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("change from NAFTA's rules")
     show(table, f"USMCA, rules {rules}, duty of {result.duty}, assembly {assembly}")
     use = pd.DataFrame(summary["utilisation"]).mul(100).rename_axis("use of the preference, %")
