@@ -35,6 +35,7 @@ class Family:
 
     @property
     def size(self) -> int:
+        """How many members are equations."""
         return int(self.active.size)
 
     def seed(self, weights: np.ndarray) -> np.ndarray:

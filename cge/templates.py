@@ -63,6 +63,7 @@ class Leaf:
 
     @property
     def free_axes(self) -> tuple[int, ...]:
+        """The axes it moves along."""
         return tuple(a for a in self.axes if isinstance(a, int))
 
 

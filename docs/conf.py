@@ -42,9 +42,10 @@ nb_code_prompt_show, nb_code_prompt_hide = "Show the table", "Hide the table"
 def _mathml(self: object, node: object, display: str) -> None:
     """Maths as MathML, which browsers render by themselves: nothing is fetched, no script runs."""
     from docutils import nodes
-    from latex2mathml.converter import convert
 
-    shown = convert(node.astext(), display=display)  # type: ignore[attr-defined]
+    from policies import html
+
+    shown = html.mathml(node.astext(), display)  # type: ignore[attr-defined]
     if display == "block":
         shown = f'<div class="math notranslate nohighlight" tabindex="0">{shown}</div>'  # scrolls where it is wide
     else:

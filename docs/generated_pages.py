@@ -245,7 +245,9 @@ def performance_page(folder: Path) -> None:
     for title, row in held["peers"].items():
         seconds = row.get("seconds", row.get("expand", 0.0) + row.get("write", 0.0))
         note = "; ".join(
-            f"{k} {row[k]}" for k in ("iterations", "steps", "finished", "residual", "variables", "nl_mb") if k in row
+            f"{k} {row[k]:.0e}" if k == "residual" else f"{k} {row[k]}"
+            for k in ("iterations", "steps", "finished", "residual", "variables", "nl_mb")
+            if k in row
         )
         lines.append(f"| {title} | {seconds:.1f} | {note} |")
     _write(folder / "performance.md", lines)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from cge import ModelError
 from policies.style import in_words
 
 STYLE = (
@@ -34,6 +35,21 @@ def math_style() -> str:
         f"<style>@font-face{{font-family:'STIX Two Math';src:url(data:font/woff2;base64,{font}) format('woff2')}}"
         "math{font-family:'STIX Two Math',math}</style>"
     )
+
+
+def mathml(latex: str, display: str = "inline") -> str:
+    """An equation as MathML, which browsers draw by themselves.
+
+    Raises
+    ------
+    ModelError
+        ``latex2mathml`` is not installed.
+    """
+    try:
+        from latex2mathml.converter import convert
+    except ImportError as error:
+        raise ModelError("printing equations needs the extra 'report' (pip install 'open-cge[report]')") from error
+    return str(convert(latex, display=display)).replace("<mover>", '<mover accent="true">')  # a bar lies close to its letter
 
 
 def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = (), script: str = "") -> str:

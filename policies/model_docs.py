@@ -1,7 +1,7 @@
 """The documentation of a user's own model: what a ministry or bank attaches to its study.
 
 Static pages: data and choices with replication checks, sets, every equation printed from its rule, parameters
-with their sources, and the results of named policies. Needs the extra ``docs`` (latex2mathml) for the equations.
+with their sources, and the results of named policies. Needs the extra ``report`` (latex2mathml) for the equations.
 """
 
 from __future__ import annotations
@@ -168,10 +168,6 @@ def _diagrams(model: Model) -> list[str]:
 
 
 def _equations(model: Model) -> list[str]:
-    try:
-        from latex2mathml.converter import convert
-    except ImportError as error:
-        raise ModelError("printing equations needs the extra 'docs' (pip install 'open-cge[docs]')") from error
     printer = Printer(model)
     used = printer.appearances()
     parts = [
@@ -191,10 +187,10 @@ def _equations(model: Model) -> list[str]:
             printed = printer.rule(rule.name)
             links = ", ".join(f'<a href="#symbol-{x}"><code>{x}</code></a>' for x in sorted(printed.symbols))
             text = escape.escape(f"{rule.long_name} ({over}; {kind}).{condition(model, rule.name)} {rule.source}")
-            pair = convert(complementarity(rule), display="block") if rule.complements else ""
+            pair = html.mathml(complementarity(rule), "block") if rule.complements else ""
             parts.append(
                 f'<div class="eq" id="{rule.name}"><code>{rule.name}</code> {text}'
-                f'<div class="wide" tabindex="0">{convert(printed.latex, display="block")}{pair}</div>{links}</div>'
+                f'<div class="wide" tabindex="0">{html.mathml(printed.latex, "block")}{pair}</div>{links}</div>'
             )
     parts.append(html.heading("Symbols"))
     rows = []
@@ -206,7 +202,7 @@ def _equations(model: Model) -> list[str]:
         where = ", ".join(f'<a href="#{x}">{x}</a>' for x in used.get(name, []))
         cells = "".join(f"<td>{escape.escape(x)}</td>" for x in (text, " ".join(dims), unit, kind))
         rows.append(
-            f'<tr id="symbol-{name}"><td><code>{name}</code> {convert(symbol_latex(name))}</td>{cells}<td>{where}</td></tr>'
+            f'<tr id="symbol-{name}"><td><code>{name}</code> {html.mathml(symbol_latex(name))}</td>{cells}<td>{where}</td></tr>'
         )
     head = "<tr><th>symbol</th><th>what</th><th>dims</th><th>unit</th><th>kind</th><th>in</th></tr>"
     parts.append(f'<div class="wide" tabindex="0"><table>{head}{"".join(rows)}</table></div>')

@@ -29,6 +29,7 @@ class Voice:
 
 
 def hush(value: bool) -> bool:
+    """Speak no more but of errors."""
     Voice.quiet = value
     progress.silence(value)
     return value
@@ -53,11 +54,13 @@ def hide_pulse() -> None:
 
 
 def print_json(held: Any) -> None:
+    """Print JSON, and nothing else."""
     hide_pulse()
     typer.echo(json.dumps(held, indent=1, default=str))
 
 
 def command() -> str:
+    """The command as it was given, to repeat it."""
     return shlex.join(["cge", *sys.argv[1:]])
 
 
@@ -90,11 +93,13 @@ def say(text: str, indent: str = "") -> None:
 
 
 def console() -> Console:
+    """Where tables go: the terminal, or a pipe of a fixed width."""
     # rich itself honours NO_COLOR; in a notebook a command prints text all the same
     return Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
 
 
 def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
+    """Print a table."""
     if Voice.quiet:
         return
     hide_pulse()
