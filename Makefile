@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test docs bench clean data
+.PHONY: demo test docs bench clean data picture
 
 $(BIN)/cge: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -28,6 +28,10 @@ test: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W -j 2 -b html docs docs/_build/html
+
+picture: $(BIN)/cge
+	$(BIN)/cge run rcep --ranges --out results/rcep --quiet
+	cp results/rcep/welfare.png docs/_static/rcep.png
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run

@@ -8,11 +8,12 @@ drift apart. CES prices print their power form; at an elasticity of one the solv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyomo.environ as pyo
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as rel
@@ -284,7 +285,68 @@ def _is_one(e: Any) -> bool:
     return isinstance(e, (int, float)) and e == 1
 
 
-def equations_page(model: Model, title: str, intro: str = "", blocks: Mapping[str, str] | None = None) -> str:
+@dataclass(frozen=True)
+class Entry:
+    """A rule as a page shows it.
+
+    Attributes
+    ----------
+    rule : Rule
+    printed : Printed
+    where : str
+        Where it exists, if not everywhere (:func:`condition`).
+    """
+
+    rule: Rule
+    printed: Printed
+    where: str
+
+    @property
+    def over(self) -> list[tuple[str, str]]:
+        """Index letter and set of each of its dims."""
+        return [(d, SET_NAMES[SET_OF_DIM[d]]) for d in self.rule.dims]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Everything the pages of a model show: its rules by block, and its symbols with the rules they are in.
+
+    Attributes
+    ----------
+    blocks : list of (name, sentence, entries)
+    symbols : DataFrame
+        Index symbol; columns ``what, dims, unit, kind, rules``; variables, instruments, parameters and definitions.
+    """
+
+    blocks: list[tuple[str, str, list[Entry]]]
+    symbols: pd.DataFrame
+
+
+def listing(model: Model) -> Listing:
+    """List a model's rules and symbols.
+
+    Parameters
+    ----------
+    model : Model
+    """
+    printer = Printer(model)
+    used = printer.appearances()
+    blocks = []
+    for block in model.blocks:
+        rules = [r for r in block.rules.values() if model.rules.get(r.name) is r]
+        if rules:
+            sentence = (type(block).__doc__ or "").strip().split("\n")[0]
+            entries = [Entry(r, printer.rule(r.name), condition(model, r.name)) for r in rules]
+            blocks.append((type(block).__name__, sentence, entries))
+    rows = {n: (s.long_name, s.dims, s.unit, str(s.kind)) for n, s in sorted(model.symbols.items())}
+    rows |= {n: (r.long_name, r.dims, r.unit, "definition") for n, r in sorted(model.definitions.items())}
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["what", "dims", "unit", "kind"])
+    frame["dims"] = [" ".join(d) for d in frame["dims"]]
+    frame["rules"] = [used.get(n, []) for n in frame.index]
+    return Listing(blocks, frame.rename_axis("symbol"))
+
+
+def equations_page(model: Model, title: str, intro: str = "") -> str:
     """A MyST page: every block's equations and definitions, each with its sentence, dims, what it determines and source.
 
     Symbols link to their row in the symbol table, and each row to the rules the symbol is in.
@@ -293,32 +355,24 @@ def equations_page(model: Model, title: str, intro: str = "", blocks: Mapping[st
     ----------
     model : Model
     title, intro : str
-    blocks : mapping, optional
-        Block name -> sentence; default the block's docstring.
     """
-    printer = Printer(model)
-    printed = {name: printer.rule(name) for name in model.rules}
-    used = printer.appearances()
+    held = listing(model)
     lines = [f"# {title}", "", intro, ""]
     anchor = title.lower().replace(" ", "-").replace(",", "")
-    for block in model.blocks:
-        rules = [r for r in block.rules.values() if model.rules.get(r.name) is r]
-        if not rules:
-            continue
-        sentence = (blocks or {}).get(type(block).__name__) or (type(block).__doc__ or "").strip().split("\n")[0]
-        lines += [f"## {type(block).__name__}", "", sentence, ""]
-        for rule in rules:
-            over = ", ".join(f"${d}$ {SET_NAMES[SET_OF_DIM[d]]}" for d in rule.dims) or "one for the world"
+    for name, sentence, entries in held.blocks:
+        lines += [f"## {name}", "", sentence, ""]
+        for entry in entries:
+            rule = entry.rule
+            over = ", ".join(f"${d}$ {what}" for d, what in entry.over) or "one for the world"
             kind = f"determines {_link(anchor, str(rule.defines))}" if rule.is_equation else "definition"
-            where = condition(model, rule.name)
             source = f" Source: {rule.source}." if rule.source else ""
-            links = ", ".join(_link(anchor, x) for x in sorted(printed[rule.name].symbols))
+            links = ", ".join(_link(anchor, x) for x in sorted(entry.printed.symbols))
             lines += [
                 f"({anchor}-{rule.name})=",
-                f"**`{rule.name}`** {rule.long_name} ({over}; {kind}).{where}{source}",
+                f"**`{rule.name}`** {rule.long_name} ({over}; {kind}).{entry.where}{source}",
                 "",
                 "$$",
-                printed[rule.name].latex,
+                entry.printed.latex,
                 "$$",
                 "",
                 *([f"${complementarity(rule)}$", ""] if rule.complements else []),
@@ -326,14 +380,11 @@ def equations_page(model: Model, title: str, intro: str = "", blocks: Mapping[st
                 "",
             ]
     lines += ["## Symbols", "", "| symbol | name | what | dims | unit | kind | in |", "|---|---|---|---|---|---|---|"]
-    for name, held in sorted(model.symbols.items()):
-        where = ", ".join(f"[{x}](#{anchor}-{x})" for x in used.get(name, []))
-        what = f"{held.long_name} | {' '.join(held.dims)} | {held.unit} | {held.kind}"
-        lines.append(f"| ${symbol_latex(name)}$ | {_target(anchor, name)}`{name}` | {what} | {where} |")
-    for name, rule in sorted(model.definitions.items()):
-        where = ", ".join(f"[{x}](#{anchor}-{x})" for x in used.get(name, []))
-        what = f"{rule.long_name} | {' '.join(rule.dims)} | {rule.unit} | [definition](#{anchor}-{name})"
-        lines.append(f"| ${symbol_latex(name)}$ | {_target(anchor, name)}`{name}` | {what} | {where} |")
+    for row in held.symbols.itertuples():
+        where = ", ".join(f"[{x}](#{anchor}-{x})" for x in row.rules)
+        kind = f"[definition](#{anchor}-{row.Index})" if row.kind == "definition" else row.kind
+        named = f'<span id="{anchor}-symbol-{row.Index}"></span>`{row.Index}`'
+        lines.append(f"| ${symbol_latex(row.Index)}$ | {named} | {row.what} | {row.dims} | {row.unit} | {kind} | {where} |")
     return "\n".join(lines) + "\n"
 
 
@@ -350,10 +401,6 @@ def complementarity(rule: Rule) -> str:
     index = f"_{{{','.join(rule.dims)}}}" if rule.dims else ""
     slack, multiplier = symbol_latex(rule.complements), symbol_latex(str(rule.defines))
     return rf"0 \le {slack}{index} \perp {multiplier}{index} \ge 0"
-
-
-def _target(anchor: str, name: str) -> str:
-    return f'<span id="{anchor}-symbol-{name}"></span>'
 
 
 def _link(anchor: str, name: str) -> str:

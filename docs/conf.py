@@ -1,11 +1,14 @@
 """Sphinx configuration."""
 
+import logging
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import generated_pages
+
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # which names every notebook it runs
 
 project = "open-cge"
 author = "The open-cge developers"
@@ -18,6 +21,10 @@ html_theme = "furo"
 html_title = "open-cge"
 html_static_path = ["_static", "../policies/fonts"]
 html_css_files = ["pages.css"]
+html_favicon = "_static/favicon.svg"
+myst_html_meta = {
+    "description": "Open multi-region CGE models in Python: trade policy and value chains, every equation to see and change"
+}
 html_extra_path = ["generated/extra"]  # reports and documents as the commands write them
 (Path(__file__).parent / "generated" / "extra").mkdir(parents=True, exist_ok=True)
 html_show_search_summary = False  # a page opened from disk may not read its neighbours
@@ -65,10 +72,20 @@ def _scroll_by_keyboard(app: object, page: str, template: str, context: dict[str
         context["body"] = body.replace(picture, picture.replace("<div", '<div tabindex="0"', 1))
 
 
+def _level_of_captions(app: object, page: str, template: str, context: dict[str, object], doctree: object) -> None:
+    """Captions of the menu are headings, and a heading has a level."""
+    tree = context.get("furo_navigation_tree")
+    if isinstance(tree, str):
+        context["furo_navigation_tree"] = tree.replace(
+            'class="caption" role="heading"', 'class="caption" role="heading" aria-level="2"'
+        )
+
+
 def setup(app: object) -> dict[str, bool]:
     """Sphinx hooks."""
     app.connect("builder-inited", lambda _: generated_pages.write(Path(__file__).parent / "generated"))  # type: ignore[attr-defined]
     app.connect("html-page-context", _scroll_by_keyboard)  # type: ignore[attr-defined]
+    app.connect("html-page-context", _level_of_captions, 900)  # type: ignore[attr-defined]
     app.add_html_math_renderer(  # type: ignore[attr-defined]
         "mathml",
         inline_renderers=(lambda self, node: _mathml(self, node, "inline"), None),

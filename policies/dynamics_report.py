@@ -149,4 +149,4 @@ def write_html(
         *([html.heading("Sources of the policy"), html.bullets(sources)] if sources else []),
         *repeat(command),
     ]
-    return write_page(f"{found.policy.name}: path beside the baseline", parts, draw, path)
+    return write_page(f"{found.policy.name}: path beside the baseline", parts, path)

@@ -94,7 +94,7 @@ def heat(frame: pd.DataFrame, title: str, unit: str, digits: int = 1) -> Any:
     """A table as coloured cells with their numbers; the scale is symmetric, so a sign is told by its number too."""
     values = frame.to_numpy(dtype=float)
     limit = float(np.nanpercentile(np.abs(values), 98)) or 1.0
-    figure, axis = new_figure(1, 1, (2.2 + 0.48 * values.shape[1], 1.5 + 0.30 * values.shape[0]))
+    figure, axis = new_figure(1, 1, (max(6.0, 2.2 + 0.48 * values.shape[1]), 1.5 + 0.30 * values.shape[0]))
     image = axis.imshow(values, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
     axis.set_xticks(range(values.shape[1]), list(map(str, frame.columns)), rotation=60)
     axis.set_yticks(range(values.shape[0]), list(map(str, frame.index)))

@@ -197,4 +197,4 @@ def write_html(
     """Write the report of a shock as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
     title = f"{title or result.after.name}, GTAP standard model: results"
-    return write_page(title, body(result, shock, command, draw, subtotals=subtotals, sources=sources), draw, path)
+    return write_page(title, body(result, shock, command, draw, subtotals=subtotals, sources=sources), path)

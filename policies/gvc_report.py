@@ -239,7 +239,7 @@ def write_html(
         html.table(sector_change(experiment, chains)),
         *trust(experiment.after, command, experiment.policy.sources),
     ]
-    return write_page(f"{title}: value chains", parts, draw, path)
+    return write_page(f"{title}: value chains", parts, path)
 
 
 def sector_change(experiment: Experiment, chains: GvcComparison) -> pd.DataFrame:

@@ -22,8 +22,9 @@ STYLE = (
     "td:first-child,th:first-child,.text{text-align:left}code,pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.9em}"
     "pre{background:#f4f4f4;padding:.7rem;overflow-x:auto}nav a{margin-right:1rem}.eq{margin:1.1rem 0}"
     "figure{margin:1rem 0;overflow-x:auto}@page{size:A4;margin:15mm}@media print{nav,.modebar{display:none!important}"
-    "body{max-width:none;margin:0}h2{break-after:avoid}"
-    "figure,img,tr{break-inside:avoid}.wide{overflow:visible}}"
+    "body{max-width:none;margin:0;font-size:10.5pt}h2{break-after:avoid}table{font-size:8pt}td,th{padding:.15rem .4rem}"
+    ".many{font-size:6.5pt}.many td,.many th{padding:.1rem .2rem}"
+    "figure,img,tr{break-inside:avoid}figure,.wide{overflow:visible}figure>div{zoom:.75}}"
     "a{color:#0b57a4}.note{color:#444}th[scope=row]{font-weight:500}"
 )
 
@@ -32,7 +33,8 @@ def math_style() -> str:
     """The font of equations, inside the page: browsers stretch brackets only with one that has a MATH table."""
     font = base64.b64encode((Path(__file__).parent / "fonts" / "stix-two-math.woff2").read_bytes()).decode()
     return (
-        f"<style>@font-face{{font-family:'STIX Two Math';src:url(data:font/woff2;base64,{font}) format('woff2')}}"
+        "<style>@font-face{font-family:'STIX Two Math';font-display:swap;"
+        f"src:url(data:font/woff2;base64,{font}) format('woff2')}}"
         "math{font-family:'STIX Two Math',math}</style>"
     )
 
@@ -52,14 +54,15 @@ def mathml(latex: str, display: str = "inline") -> str:
     return str(convert(latex, display=display)).replace("<mover>", '<mover accent="true">')  # a bar lies close to its letter
 
 
-def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = (), script: str = "") -> str:
-    """A whole page; ``script`` stands in its head."""
+def page(title: str, parts: Iterable[str], nav: Iterable[tuple[str, str]] = (), head: str = "") -> str:
+    """A whole page; ``head`` stands in its head."""
     links = "".join(f'<a href="{html.escape(to)}">{html.escape(text)}</a>' for text, to in nav)
     menu = f'<nav aria-label="Pages">{links}</nav>' if links else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style>{script}</head><body>{menu}<main><h1>{html.escape(title)}</h1>"
+        f'<meta name="description" content="{html.escape(title)}, by open-cge"><link rel="icon" href="data:,">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style>{head}</head><body>{menu}<main><h1>{html.escape(title)}</h1>"
         + "".join(parts)
         + "</main></body></html>\n"
     )
@@ -101,7 +104,8 @@ def table(frame: pd.DataFrame, digits: int = 3) -> str:
         shown = (f"{v:,.{digits}f}" if isinstance(v, float) else html.escape(str(v)) for v in cells)
         inside = "".join(f"<td{k}>{v}</td>" for k, v in zip(kinds[1:], shown, strict=True))
         rows.append(f'<tr><th scope="row">{html.escape(str(label))}</th>{inside}</tr>')
-    return f'<div class="wide" tabindex="0"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
+    many = ' class="many"' if frame.shape[1] > 9 else ""  # smaller in print
+    return f'<div class="wide" tabindex="0"><table{many}>{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def words(name: str) -> str:
@@ -119,4 +123,4 @@ def picture(figure: Any, text: str) -> str:
     held = io.BytesIO()
     figure.savefig(held, format="png", dpi=130)
     data = base64.b64encode(held.getvalue()).decode()
-    return f'<img alt="{html.escape(text)}" src="data:image/png;base64,{data}">'
+    return f'<figure><img alt="{html.escape(text)}" src="data:image/png;base64,{data}"></figure>'

@@ -169,6 +169,5 @@ def write(
     """Write the report of a policy run as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
     chains = chains and experiment.policy.origin is None
-    return write_page(
-        f"{findings.title_of(experiment)}: results", body(experiment, command, draw, ranges, chains=chains), draw, path
-    )
+    parts = body(experiment, command, draw, ranges, chains=chains)
+    return write_page(f"{findings.title_of(experiment)}: results", parts, path)

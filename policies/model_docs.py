@@ -19,7 +19,7 @@ from cge import Closure, Model, ModelError
 from cge.declare import SET_OF_DIM
 from cge.diagrams import goods_flow, model_map
 from cge.gtap import solve_gtap
-from cge.latex import SET_NAMES, Printer, complementarity, condition, symbol_latex
+from cge.latex import SET_NAMES, complementarity, listing, symbol_latex
 from policies import experiment, findings, gtap_report, html, html_report, report_parts, usmca_report
 from policies.models import MODELS, build, check_name
 from policies.policy import Policy
@@ -89,7 +89,7 @@ def write(
     for k, (policy, (title, name)) in enumerate(zip(policies, results, strict=True)):
         draw = Figures()
         parts = _result(policy, model, built, closure, sourcing, draw)
-        (folder / name).write_text(html.page(title, parts, nav, draw.script()), encoding="utf-8")
+        (folder / name).write_text(html.page(title, parts, nav), encoding="utf-8")
         tell((4 + k) / (3 + len(policies)))
     return folder
 
@@ -168,45 +168,34 @@ def _diagrams(model: Model) -> list[str]:
 
 
 def _equations(model: Model) -> list[str]:
-    printer = Printer(model)
-    used = printer.appearances()
+    held = listing(model)
     parts = [
         html.paragraph(
             "Printed from the rules that are solved. A bar marks a benchmark value; CES prices show their power form."
         )
     ]
-    for block in model.blocks:
-        rules = [r for r in block.rules.values() if model.rules.get(r.name) is r]
-        if not rules:
-            continue
-        parts.append(html.heading(type(block).__name__, f"block-{type(block).__name__}"))
-        parts.append(html.paragraph((type(block).__doc__ or "").strip().split("\n")[0]))
-        for rule in rules:
-            over = ", ".join(f"{d} {SET_NAMES[SET_OF_DIM[d]]}" for d in rule.dims) or "one for the world"
+    for name, sentence, entries in held.blocks:
+        parts += [html.heading(name, f"block-{name}"), html.paragraph(sentence)]
+        for entry in entries:
+            rule = entry.rule
+            over = ", ".join(f"{d} {what}" for d, what in entry.over) or "one for the world"
             kind = f"determines {rule.defines}" if rule.is_equation else "definition"
-            printed = printer.rule(rule.name)
-            links = ", ".join(f'<a href="#symbol-{x}"><code>{x}</code></a>' for x in sorted(printed.symbols))
-            text = escape.escape(f"{rule.long_name} ({over}; {kind}).{condition(model, rule.name)} {rule.source}")
+            links = ", ".join(f'<a href="#symbol-{x}"><code>{x}</code></a>' for x in sorted(entry.printed.symbols))
+            text = escape.escape(f"{rule.long_name} ({over}; {kind}).{entry.where} {rule.source}")
             pair = html.mathml(complementarity(rule), "block") if rule.complements else ""
             parts.append(
                 f'<div class="eq" id="{rule.name}"><code>{rule.name}</code> {text}'
-                f'<div class="wide" tabindex="0">{html.mathml(printed.latex, "block")}{pair}</div>{links}</div>'
+                f'<div class="wide" tabindex="0">{html.mathml(entry.printed.latex, "block")}{pair}</div>{links}</div>'
             )
-    parts.append(html.heading("Symbols"))
     rows = []
-    everything: list[tuple[str, str, tuple[str, ...], str, str]] = [
-        (n, s.long_name, s.dims, s.unit, s.kind) for n, s in model.symbols.items()
-    ]
-    everything += [(n, r.long_name, r.dims, r.unit, "definition") for n, r in model.definitions.items()]
-    for name, text, dims, unit, kind in sorted(everything):
-        where = ", ".join(f'<a href="#{x}">{x}</a>' for x in used.get(name, []))
-        cells = "".join(f"<td>{escape.escape(x)}</td>" for x in (text, " ".join(dims), unit, kind))
-        rows.append(
-            f'<tr id="symbol-{name}"><td><code>{name}</code> {html.mathml(symbol_latex(name))}</td>{cells}<td>{where}</td></tr>'
-        )
-    head = "<tr><th>symbol</th><th>what</th><th>dims</th><th>unit</th><th>kind</th><th>in</th></tr>"
-    parts.append(f'<div class="wide" tabindex="0"><table>{head}{"".join(rows)}</table></div>')
-    return parts
+    for row in held.symbols.sort_index().itertuples():
+        where = ", ".join(f'<a href="#{x}">{x}</a>' for x in row.rules)
+        cells = "".join(f'<td class="text">{escape.escape(x)}</td>' for x in (row.what, row.dims, row.unit, row.kind))
+        name = f"<td><code>{row.Index}</code> {html.mathml(symbol_latex(row.Index))}</td>"
+        rows.append(f'<tr id="symbol-{row.Index}">{name}{cells}<td class="text">{where}</td></tr>')
+    heads = "".join(f'<th class="text">{x}</th>' for x in ("symbol", "what", "dims", "unit", "kind", "in"))
+    table = f'<div class="wide" tabindex="0"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
+    return [*parts, html.heading("Symbols"), table]
 
 
 def _parameters(model: Model) -> list[str]:

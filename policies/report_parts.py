@@ -41,15 +41,9 @@ class Figures:
             return html.picture(print_(), text)
         from policies import interactive
 
-        return interactive.embed(screen(interactive), text, f"figure-{self.drawn}")
-
-    def script(self) -> str:
-        """What the page's head must hold."""
-        if not (self.interactive and self.drawn):
-            return ""
-        from policies import interactive
-
-        return interactive.script()
+        # the script stands before the first figure, not in the head: the words are there while it is read
+        script = interactive.script() if self.drawn == 1 else ""
+        return script + interactive.embed(screen(interactive), text, f"figure-{self.drawn}")
 
 
 def checks(solution: Solution) -> str:
@@ -94,9 +88,9 @@ def _version(name: str) -> str:
         return ""
 
 
-def write_page(title: str, parts: Sequence[str], draw: Figures, path: str | Path) -> Path:
+def write_page(title: str, parts: Sequence[str], path: str | Path) -> Path:
     """Write a report as one file."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html.page(title, parts, script=draw.script()), encoding="utf-8")
+    path.write_text(html.page(title, parts), encoding="utf-8")
     return path

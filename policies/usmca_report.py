@@ -97,7 +97,7 @@ def write_html(
 ) -> Path:
     """The report of a scenario, with the Laffer curves where they were computed."""
     draw = Figures(interactive)
-    return write_page(f"{title_of(result)}: results", body(result, command, draw, curves), draw, path)
+    return write_page(f"{title_of(result)}: results", body(result, command, draw, curves), path)
 
 
 def body(result: Usmca, command: str, draw: Figures, curves: Mapping[str, pd.DataFrame] | None = None) -> list[str]:

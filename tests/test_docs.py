@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import re
 from pathlib import Path
@@ -39,3 +41,16 @@ def test_speed_in_the_readme_is_what_the_benchmarks_measured() -> None:
     assert f"{full['total']:.0f} s within {full['peak_memory_mb'] / 1000:.1f} GB" in text
     assert f"{held['ratio_to_tuned_ipopt_rcep']:.0f} times as long for RCEP" in text
     assert f"{held['ratio_to_tuned_ipopt']:.0f} times for the halved tariffs" in text
+
+
+def with_examples() -> list[str]:
+    root = DOCS.parent
+    found = [p for package in ("calibration", "cge", "policies") for p in sorted((root / package).rglob("*.py"))]
+    return [".".join(p.relative_to(root).with_suffix("").parts) for p in found if ">>> " in p.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("module", with_examples())
+def test_examples_in_docstrings_run(module: str) -> None:
+    done = doctest.testmod(importlib.import_module(module))
+    assert done.attempted > 0
+    assert done.failed == 0

@@ -37,7 +37,7 @@ class Page(HTMLParser):
             self.ids.add(held["id"])
         if tag == "a":
             self.links.append(held["href"])
-        if tag in ("img", "script", "link"):
+        if tag in ("img", "script") or held.get("rel") == "stylesheet":
             self.sources.append(held.get("src") or held.get("href") or "")
         if tag == "img" and not held.get("alt"):
             self.alt_missing += 1

@@ -30,3 +30,17 @@ def test_a_page_is_printed(tmp_path) -> None:
     page.write_text(html.page("A title", [html.paragraph("words")]))
     made = pdf.print_pdf(page, tmp_path / "deep" / "a.pdf")
     assert made.read_bytes().startswith(b"%PDF")
+
+
+def test_what_is_printed_has_figures_for_print(monkeypatch, command, tmp_path) -> None:
+    seen: dict[str, str] = {}
+
+    def keep(page, out) -> None:
+        seen["text"] = page.read_text(encoding="utf-8")
+
+    monkeypatch.setattr("policies.cli.shared.print_pdf", keep)
+    monkeypatch.setattr("policies.cli.shared.find_browser", lambda: "a browser")
+    code, _, _ = command("run", "rcep", "--benchmark", "world-2011", "--pdf", str(tmp_path / "a.pdf"), "--quiet")
+    assert code == 0
+    assert seen["text"].count("data:image/png;base64,") == 8
+    assert "<script" not in seen["text"]

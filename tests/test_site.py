@@ -112,7 +112,7 @@ def test_page_opens_whole_and_fits(visit: Any, page: str, width: str) -> None:
 
 RULES = (
     "color-contrast image-alt link-name button-name label html-has-lang document-title duplicate-id-aria aria-allowed-attr "
-    "aria-valid-attr list scrollable-region-focusable"
+    "aria-valid-attr aria-required-attr list scrollable-region-focusable"
 ).split()
 
 

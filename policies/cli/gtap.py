@@ -66,7 +66,9 @@ def shock(
         report(
             report_file,
             pdf,
-            lambda path: gtap_report.write_html(result, asked, path, command(), title=title, subtotals=groups, sources=sources),
+            lambda path, live: gtap_report.write_html(
+                result, asked, path, command(), title=title, subtotals=groups, sources=sources, interactive=live
+            ),
         )
     if as_json:
         extra = {"contributions_to_ev": parts, "subtotals": groups}

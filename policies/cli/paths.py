@@ -78,7 +78,11 @@ def dynamics(
     if out is not None:
         dynamics_report.write(found, out)
     if report_file is not None or pdf is not None:
-        report(report_file, pdf, lambda path: dynamics_report.write_html(found, data, path, command(), sources=sources))
+        report(
+            report_file,
+            pdf,
+            lambda path, live: dynamics_report.write_html(found, data, path, command(), sources=sources, interactive=live),
+        )
     summary = found.summary()
     if as_json:
         print_json(summary)

@@ -72,15 +72,21 @@ def check_files(report_file: Path | None, pdf: Path | None) -> None:
         raise no_browser()
 
 
-def report(report_file: Path | None, pdf: Path | None, write: Callable[[Path], Any]) -> None:
-    """Write the HTML report, and print it where a PDF is asked."""
+def report(report_file: Path | None, pdf: Path | None, write: Callable[[Path, bool | None], Any]) -> None:
+    """Write the HTML report, and print one with figures for print where a PDF is asked.
+
+    Parameters
+    ----------
+    report_file, pdf : path, optional
+    write : callable
+        Takes the file, and whether figures are interactive (None: where plotly is installed).
+    """
     if report_file is not None:
-        write(report_file)
+        write(report_file, None)
     if pdf is not None:
         with tempfile.TemporaryDirectory() as folder:
-            page = report_file or Path(folder) / "report.html"
-            if report_file is None:
-                write(page)
+            page = Path(folder) / "report.html"
+            write(page, False)
             print_pdf(page, pdf)
 
 

@@ -76,7 +76,7 @@ def run(
     if report_file is not None or pdf is not None:
         from policies import html_report
 
-        report(report_file, pdf, lambda path: html_report.write(result, path, command(), spread))
+        report(report_file, pdf, lambda path, live: html_report.write(result, path, command(), spread, interactive=live))
     summary = result.summary()
     if spread is not None:
         summary["welfare_range"] = {str(r): dict(row) for r, row in spread.to_dict("index").items()}
@@ -160,7 +160,7 @@ def _run_usmca(
     if out is not None:
         usmca_report.write(result, out, curves)
     if report_file is not None or pdf is not None:
-        report(report_file, pdf, lambda path: usmca_report.write_html(result, path, command(), curves))
+        report(report_file, pdf, lambda path, live: usmca_report.write_html(result, path, command(), curves, interactive=live))
     summary = result.summary()
     if as_json:
         print_json(summary | ({"curves": usmca_report.curves_json(curves)} if curves else {}))
@@ -217,7 +217,7 @@ def gvc(
     if out is not None:
         gvc_report.write(result, chains, out)
     if report_file is not None or pdf is not None:
-        report(report_file, pdf, lambda path: gvc_report.write_html(result, chains, path, command()))
+        report(report_file, pdf, lambda path, live: gvc_report.write_html(result, chains, path, command(), interactive=live))
     if as_json:
         print_json(gvc_report.summary(result, chains))
         return
