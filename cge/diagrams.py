@@ -38,6 +38,7 @@ _PLACES = {
     "Welfare": (0, 2),
     "RegionalHousehold": (0, 2),
     "GlobalBank": (2, 1),
+    "Rules": (3, 2),
 }
 """Column and row of each block; a block that extends another takes its place."""
 
@@ -97,7 +98,7 @@ def model_map(model: Model, link: Callable[[str], str] | None = None) -> str:
     """
     held = exchanges(model)
     places = _places(model)
-    width, height, wide, high = 172, 50, 220, 122
+    width, height, wide, high = 194, 50, 232, 122
     columns, rows = (1 + max(p[k] for p in places.values()) for k in (0, 1))
     centre = {n: (wide * x + width / 2 + 16, high * y + height / 2 + 16) for n, (x, y) in places.items()}
     size = (wide * columns - (wide - width) + 32, high * rows - (high - height) + 44)

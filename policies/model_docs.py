@@ -80,7 +80,7 @@ def write(
     ):
         style = html.math_style() if name == "equations.html" else ""
         (folder / name).write_text(
-            html.page(f"{MODELS[model]}, {benchmark.name}: {title}", parts, nav, style), encoding="utf-8"
+            html.page(f"{MODELS[model]}, {built.benchmark.name}: {title}", parts, nav, style), encoding="utf-8"
         )
         tell((k + 1) / (3 + len(policies)))
     held = values(built)
@@ -181,7 +181,8 @@ def _equations(model: Model) -> list[str]:
             over = ", ".join(f"{d} {what}" for d, what in entry.over) or "one for the world"
             kind = f"determines {rule.defines}" if rule.is_equation else "definition"
             links = ", ".join(f'<a href="#symbol-{x}"><code>{x}</code></a>' for x in sorted(entry.printed.symbols))
-            text = escape.escape(f"{rule.long_name} ({over}; {kind}).{entry.where} {rule.source}")
+            source = f" Source: {rule.source}." if rule.source else ""
+            text = escape.escape(f"{rule.long_name} ({over}; {kind}).{entry.where}{source}")
             pair = html.mathml(complementarity(rule), "block") if rule.complements else ""
             parts.append(
                 f'<div class="eq" id="{rule.name}"><code>{rule.name}</code> {text}'

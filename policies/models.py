@@ -14,10 +14,10 @@ from cge.gtap import gtap_model
 from policies.usmca import usmca_study
 
 MODELS = {
-    "core": "core model",
+    "core": "Core model",
     "gtap": "GTAP standard model",
-    "rules": "core model with USMCA's rules of origin",
-    "growth": "a year of the dynamic model",
+    "rules": "Core model with USMCA's rules of origin",
+    "growth": "A year of the dynamic model",
 }
 """Name -> what it is."""
 

@@ -15,6 +15,7 @@ from calibration.gtap import open_gtap
 from cge.gtap import gtap_model, solve_gtap
 from policies import experiment, html, html_report, model_docs, rcep, us_china
 from policies.models import build
+from policies.registry import find_policy
 
 VOID = ("meta", "img", "br", "link", "hr", "input")
 
@@ -112,7 +113,11 @@ def test_model_documentation_links_resolve(tmp_path) -> None:
 @pytest.mark.parametrize("name", ["gtap", "rules", "growth"])
 def test_every_model_is_documented_with_results_of_its_own(tmp_path, command, name: str) -> None:
     pytest.importorskip("latex2mathml")
-    shown = {"gtap": ["--policy", "us-china"], "rules": ["--policy", "content"], "growth": []}[name]
+    shown = {
+        "gtap": ["--policy", "free-trade", "--benchmark", "world-2011"],
+        "rules": ["--policy", "content"],
+        "growth": [],
+    }[name]
     code, out, _ = command("docs", "--model", name, *shown, "--out", str(tmp_path / name), "--json")
     assert code == 0
     files = {Path(f).name for f in json.loads(out)["files"]}
@@ -126,8 +131,8 @@ def test_every_model_is_documented_with_results_of_its_own(tmp_path, command, na
                 assert target in page.ids, link
     assert "Map of the model" in (tmp_path / name / "index.html").read_text()
     if name == "gtap":  # the policy's results are those of GTAP's model, not of the core's
-        text = (tmp_path / name / "policy-us-china.html").read_text()
-        found = solve_gtap(gtap_model(open_gtap("world")), us_china()).table()
+        text = (tmp_path / name / "policy-free-trade.html").read_text()
+        found = solve_gtap(gtap_model(open_gtap("world-2011")), find_policy("free-trade")).table()
         assert f"{found.loc['MEX', 'ev']:,.1f}" in text
         assert "CNTalleff" in text
     if name == "rules":
