@@ -64,7 +64,7 @@ def example_pages(folder: Path) -> None:
     model = models()["gtap"][1]
     shock = "cge shock us-china --report gtap.html"
     gtap_report.write_html(solve_gtap(model, war), war, folder / "gtap.html", shock, title=war.title, sources=war.sources)
-    model_docs.write(world, folder / "model", [rcep()])
+    model_docs.write(world, folder / "model", [rcep()], command="cge docs --policy rcep --out model")
     mark.write_text(fingerprint())
 
 

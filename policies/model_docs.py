@@ -7,6 +7,7 @@ with their sources, and the results of named policies. Needs the extra ``report`
 from __future__ import annotations
 
 import html as escape
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cge.declare import SET_OF_DIM
 from cge.diagrams import goods_flow, model_map
 from cge.gtap import solve_gtap
 from cge.latex import SET_NAMES, complementarity, listing, symbol_latex
+from cge.shock import targets
 from policies import experiment, findings, gtap_report, html, html_report, report_parts, usmca_report
 from policies.models import MODELS, build, check_name
 from policies.policy import Policy
@@ -40,6 +42,7 @@ def write(
     sourcing: str = "use",
     growth: str | Path | None = None,
     report: Callable[[float], None] | None = None,
+    command: str = "",
 ) -> Path:
     """Write the pages.
 
@@ -58,6 +61,8 @@ def write(
         Rates of growth for ``growth``.
     report : callable, optional
         Told the share done.
+    command : str
+        What repeats the pages; default the command of the same choices.
 
     Raises
     ------
@@ -67,13 +72,21 @@ def write(
     check_name(model)
     results = [_named(p, model) for p in policies]
     built = build(model, benchmark, closure, sourcing, growth)
+    for policy in policies:
+        if isinstance(policy, Policy) and policy.origin is None:
+            targets(built, policy)  # refused before anything is written
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     nav = [*PAGES, *results]
     tell = report or (lambda share: None)
+    shown = [p if isinstance(p, str) else p.name for p in policies]
+    command = command or shlex.join(
+        ["cge", "docs", "--out", str(folder), "--model", model, "--benchmark", benchmark.name.removesuffix("-gtap")]
+        + [word for name in shown for word in ("--policy", name)]
+    )
     for k, (title, name, parts) in enumerate(
         (
-            ("model", "index.html", _overview(built)),
+            ("model", "index.html", [*_overview(built), *report_parts.repeat(command)]),
             ("equations", "equations.html", _equations(built)),
             ("parameters", "parameters.html", _parameters(built)),
         )
@@ -88,7 +101,7 @@ def write(
     held.to_netcdf(folder / VALUES, engine="h5netcdf", encoding=packed)
     for k, (policy, (title, name)) in enumerate(zip(policies, results, strict=True)):
         draw = Figures()
-        parts = _result(policy, model, built, closure, sourcing, draw)
+        parts = _result(policy, model, built, closure, sourcing, command, draw)
         (folder / name).write_text(html.page(title, parts, nav), encoding="utf-8")
         tell((4 + k) / (3 + len(policies)))
     return folder
@@ -111,17 +124,16 @@ def _named(policy: Policy | str, model: str) -> tuple[str, str]:
     return policy.title or policy.name, f"policy-{policy.name}.html"
 
 
-def _result(policy: Policy | str, model: str, built: Model, closure: Closure | None, sourcing: str, draw: Figures) -> list[str]:
+def _result(
+    policy: Policy | str, model: str, built: Model, closure: Closure | None, sourcing: str, command: str, draw: Figures
+) -> list[str]:
     """Results of a policy on the model that is documented."""
-    name = built.benchmark.name
     if isinstance(policy, str):
-        return usmca_report.body(usmca(policy, built.benchmark), f"cge run usmca --rules {policy} --benchmark {name}", draw)
+        return usmca_report.body(usmca(policy, built.benchmark), command, draw)
     if model == "gtap":
-        found = solve_gtap(built, policy)
-        command = f"cge shock {policy.name} --benchmark {name.removesuffix('-gtap')}"
-        return gtap_report.body(found, policy, command, draw, sources=policy.sources)
+        return gtap_report.body(solve_gtap(built, policy), policy, command, draw, sources=policy.sources)
     run = experiment.run(policy, built.benchmark, closure, sourcing=sourcing)
-    return html_report.body(run, f"cge run {policy.name} --benchmark {name}", draw, chains=policy.origin is None)
+    return html_report.body(run, command, draw, chains=policy.origin is None)
 
 
 def _overview(model: Model) -> list[str]:

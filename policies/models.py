@@ -72,16 +72,22 @@ def build(
     closure : Closure, optional
         Not for ``rules``, which ties the capital of assembly.
     sourcing : str
-        Bundles of imports; ``gtap`` pools them.
+        Bundles of imports of ``core`` and ``growth``; ``gtap`` pools them, ``rules`` has its own.
     growth : path, optional
         Rates of growth for ``growth`` (:func:`calibration.growth.read_growth`).
 
     Raises
     ------
     ModelError
-        Unknown name, or the benchmark cannot carry the model.
+        Unknown name, a choice that is not this model's, or the benchmark cannot carry the model.
     """
     check_name(name)
+    if sourcing != "use" and name in ("gtap", "rules"):
+        raise ModelError(f"sourcing belongs to the models core and growth; {name!r} has its own")
+    if closure is not None and name == "rules":
+        raise ModelError("a closure belongs to the models core, gtap and growth; 'rules' ties the capital of assembly")
+    if growth is not None and name != "growth":
+        raise ModelError(f"rates of growth belong to the model growth, not to {name!r}")
     if name == "gtap":
         return gtap_model(benchmark, closure)
     if name == "rules":

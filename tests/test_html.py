@@ -108,6 +108,7 @@ def test_model_documentation_links_resolve(tmp_path) -> None:
     index = (folder / "index.html").read_text()
     assert "World Input-Output Database" in index
     assert "largest residual" in index
+    assert "cge docs --out" in index
 
 
 @pytest.mark.parametrize("name", ["gtap", "rules", "growth"])
@@ -156,6 +157,9 @@ def test_documented_values_are_the_benchmarks(tmp_path) -> None:
         (("--model", "rules", "--policy", "rcep"), "no scenario of rules of origin"),
         (("--model", "gtap", "--labour", "fixed real wage"), "belong to the models core and growth"),
         (("--model", "gtap", "--elasticities", "fontagne"), "parameters come with its data"),
+        (("--model", "gtap", "--sourcing", "agent"), "sourcing belongs to the models core and growth"),
+        (("--growth", "rates.csv"), "rates of growth belong to the model growth"),
+        (("--benchmark", "world-2011", "--policy", "us-china"), "'elc' is not in dim i"),
     ],
 )
 def test_what_a_document_cannot_show_is_refused_before_it_is_written(tmp_path, command, words, fault: str) -> None:

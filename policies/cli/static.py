@@ -132,7 +132,7 @@ def docs(
         closure = Closure.standard(investment=investment, labour=labour)  # type: ignore[arg-type]
     shown = [p if model == "rules" else find_policy(p) for p in policy or []]
     with progress.Progress("documentation") as bar:
-        model_docs.write(data, out, shown, model, closure, sourcing, growth, bar.update)
+        model_docs.write(data, out, shown, model, closure, sourcing, growth, bar.update, command())
     if as_json:
         print_json({"model": model, "benchmark": data.name, "files": sorted(str(p) for p in out.iterdir())})
         return
