@@ -7,8 +7,7 @@ YAML that people edit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -179,55 +178,54 @@ class Policy(BaseModel):
 
     def changes(self, model: Model) -> dict[str, xr.DataArray]:
         """Factors (or amounts) by instrument; see :class:`cge.shock.Shock`."""
-        out: dict[str, list[xr.DataArray]] = {}
+        joined: dict[str, np.ndarray] = {}
         for change in self.instruments:
             if change.optional and not change.applies(model.benchmark):
                 continue
-            out.setdefault(change.instrument, []).append(self._array(model, change))
-        joined = {}
-        for name, arrays in out.items():
-            signed = model.symbols[name].signed
-            joined[name] = reduce(lambda a, b: a + b, arrays) if signed else reduce(lambda a, b: a * b, arrays)
-        return joined
+            name, value = change.instrument, self._values(model, change)
+            if name in joined:
+                value = joined[name] + value if model.symbols[name].signed else joined[name] * value
+            joined[name] = value
+        dims = {name: model.symbols[name].dims for name in joined}
+        return {n: xr.DataArray(v, dims=dims[n], coords={d: model.labels(d) for d in dims[n]}) for n, v in joined.items()}
 
-    def _array(self, model: Model, change: InstrumentChange) -> xr.DataArray:
+    def _values(self, model: Model, change: InstrumentChange) -> np.ndarray:
+        """Factor (or amount) of every element of the instrument, 1 (or 0) where the change does not apply."""
         name = change.instrument
         exogenous = [s for s, symbol in model.symbols.items() if symbol.kind != "parameter"]
         if name not in exogenous:
             raise ShockError(f"policy {self.name!r}: unknown instrument {name!r}{nearest(name, exogenous)}")
         symbol = model.symbols[name]
-        coords = {d: model.labels(d) for d in symbol.dims}
-        base = xr.DataArray(model.benchmark_values[name], dims=symbol.dims, coords=coords)
-        chosen = xr.ones_like(base)
+        base = model.benchmark_values[name]
+        chosen = np.ones(base.shape)
         for d, wanted in change.where.items():
             if d not in symbol.dims:
                 raise ShockError(f"policy {self.name!r}: {name} has dims {' '.join(symbol.dims)}, not {d!r}")
-            share = self._shares(wanted, coords[d], d, model.benchmark, change.partial)
-            chosen = chosen * xr.DataArray([share.get(x, 0.0) for x in coords[d]], dims=d, coords={d: coords[d]})
+            labels = model.labels(d)
+            share = self._shares(wanted, labels, d, model.benchmark, change.partial)
+            chosen = chosen * _along([share.get(x, 0.0) for x in labels], symbol.dims, d)
         if change.among:
             if not {"s", "d"} <= set(symbol.dims):
                 raise ShockError(f"policy {self.name!r}: 'among' needs an instrument over s and d, {name} has {symbol.dims}")
-            own = xr.DataArray(np.eye(len(coords["s"]), dtype=bool), dims=("s", "d"), coords={k: coords[k] for k in ("s", "d")})
-            chosen = chosen * ~own
+            regions = np.arange(len(model.labels("s")))
+            chosen = chosen * (_along(regions, symbol.dims, "s") != _along(regions, symbol.dims, "d"))
         if change.add is not None:
             if not symbol.signed:
                 raise ShockError(f"policy {self.name!r}: 'add' is for signed instruments; give {name} a rate or factor")
-            return (chosen * (change.scale * change.add)).transpose(*symbol.dims)
+            return np.asarray(chosen * (change.scale * change.add))
         if symbol.signed:
             raise ShockError(f"policy {self.name!r}: {name} is in levels; change it with 'add'")
         if change.factor is None and not symbol.unit.startswith("power"):
             raise ShockError(f"policy {self.name!r}: {name} is an index, not a tax; change it with 'factor'")
-        new: xr.DataArray | float
         if change.factor is not None:
             new = base * change.factor
         elif change.rate_to is not None:
-            new = xr.full_like(base, 1.0 + change.rate_to)
+            new = np.full_like(base, 1.0 + change.rate_to)
         elif change.rate_times is not None:
             new = 1.0 + (base - 1.0) * change.rate_times
         else:
             new = base + float(change.rate_add or 0.0)
-        factor = 1.0 + change.scale * chosen * (new / base - 1.0)
-        return factor.transpose(*symbol.dims)
+        return np.asarray(1.0 + change.scale * chosen * (new / base - 1.0))
 
     def _shares(
         self, wanted: str | tuple[str, ...], known: list[str], dim: str, benchmark: Benchmark, partial: bool
@@ -312,3 +310,8 @@ def explain(error: ValidationError) -> str:
         known = InstrumentChange.model_fields if "instruments" in first["loc"] else Policy.model_fields
         return f"unknown key {where!r}{nearest(key, known)} known: {', '.join(known)}"
     return f"{where or 'policy'}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _along(values: Sequence[float] | np.ndarray, dims: Sequence[str], dim: str) -> np.ndarray:
+    """Values along one of ``dims``, to be spread over the others."""
+    return np.asarray(values).reshape([-1 if d == dim else 1 for d in dims])
