@@ -36,7 +36,7 @@ def case(regions: int, sectors: int) -> dict[str, float]:
         "soft_seconds": round(time.perf_counter() - middle, 2),
         "soft_sweeps": soft.iterations,
         "soft_gap": soft.gap,
-        "peak_memory_mb": round(peak_memory_mb()),
+        "peak_memory_mb": peak_memory_mb(),
     }
 
 

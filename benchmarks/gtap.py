@@ -68,7 +68,7 @@ def main() -> None:
                 "levels_solve": round(once - built, 2),
                 "with_divisia_indices_and_ev": round(done - once, 2),
                 "max_residual": result.after.max_residual,
-                "peak_memory_mb": round(peak_memory_mb(), 1),
+                "peak_memory_mb": peak_memory_mb(),
             }
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import importlib
 import sys
 import time
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Experiment:
             "max_residual": max(self.base.max_residual, self.after.max_residual),
             "walras": max(self.base.walras, self.after.walras),
             "seconds": {k: round(v, 4) for k, v in self.seconds.items()},
-            "peak_memory_mb": round(peak_memory_mb(), 1),
+            "peak_memory_mb": peak_memory_mb(),
             "members": members,
             "intra_trade_percent": comparison.trade_among(members) if len(members) > 1 else None,
             "bloc_welfare_percent": self._bloc(members),
@@ -83,10 +83,14 @@ class Experiment:
         return float(100 * ev / self.base["y_0"].sel(r=members).sum())
 
 
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, in MB."""
+def peak_memory_mb() -> float | None:
+    """Largest resident memory of this process so far, in MB; None where the system does not tell (Windows)."""
+    try:
+        resource = importlib.import_module("resource")
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 / 1024 if sys.platform == "darwin" else peak / 1024
+    return round(peak / 1024 / 1024 if sys.platform == "darwin" else peak / 1024, 1)
 
 
 def run(

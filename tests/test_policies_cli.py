@@ -151,6 +151,14 @@ def test_value_chains_are_shown_before_and_after(command, tmp_path) -> None:
     }
 
 
+def test_systems_without_the_module_resource_run_too(monkeypatch) -> None:
+    from policies.experiment import peak_memory_mb
+
+    assert peak_memory_mb() > 50
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows: importing it fails
+    assert peak_memory_mb() is None
+
+
 def test_script_form_runs() -> None:
     done = subprocess.run([sys.executable, "-m", "policies.rcep", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
