@@ -89,7 +89,7 @@ def peak_memory_mb() -> float | None:
         resource = importlib.import_module("resource")
     except ImportError:
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return round(peak / 1024 / 1024 if sys.platform == "darwin" else peak / 1024, 1)
 
 
