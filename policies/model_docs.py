@@ -44,95 +44,128 @@ def write(
     report: Callable[[float], None] | None = None,
     command: str = "",
 ) -> Path:
-    """Write the pages.
+    """Document one of the library's models on a benchmark; see :func:`document`.
 
     Parameters
     ----------
     benchmark : Benchmark
-    folder : path
-    policies : sequence of Policy or str
-        One page of results each, on the model that is documented: policies on ``core`` and ``gtap``, names of scenarios
-        (:data:`policies.usmca.RULES`) on ``rules``, none on ``growth``.
+    folder, policies, report, command
+        As for :func:`document`.
     model : str
         Key of :data:`policies.models.MODELS`.
-    closure : Closure, optional
-    sourcing : str
-    growth : path, optional
-        Rates of growth for ``growth``.
-    report : callable, optional
-        Told the share done.
-    command : str
-        What repeats the pages; default the command of the same choices.
+    closure, sourcing, growth
+        As for :func:`policies.models.build`.
 
     Raises
     ------
     ModelError
-        Unknown model, a policy the model cannot show, or ``latex2mathml`` is not installed.
+        Unknown model, a choice or a policy it cannot show, or ``latex2mathml`` is not installed.
     """
     check_name(model)
-    results = [_named(p, model) for p in policies]
+    named = benchmark.name.removesuffix("-gtap") if model == "gtap" else benchmark.name
+    shown = [word for p in policies for word in ("--policy", p if isinstance(p, str) else p.name)]
+    command = command or shlex.join(["cge", "docs", "--out", str(folder), "--model", model, "--benchmark", named, *shown])
     built = build(model, benchmark, closure, sourcing, growth)
+    return document(built, folder, policies, title=MODELS[model], report=report, command=command)
+
+
+def document(
+    model: Model,
+    folder: str | Path,
+    policies: Sequence[Policy | str] = (),
+    *,
+    title: str = "Model",
+    report: Callable[[float], None] | None = None,
+    command: str = "",
+) -> Path:
+    """Write the pages of any model, the library's or one of your own blocks.
+
+    Parameters
+    ----------
+    model : Model
+    folder : path
+    policies : sequence of Policy or str
+        One page of results each, on this model: policies, or names of scenarios (:data:`policies.usmca.RULES`) where it has
+        USMCA's rules of origin; none where it is a year of a dynamic model.
+    title : str
+    report : callable, optional
+        Told the share done.
+    command : str
+        What repeats the pages, if a command does.
+
+    Returns
+    -------
+    Path
+        The folder: ``index.html``, ``equations.html``, ``parameters.html``, ``parameters.nc``, one page a policy.
+
+    Raises
+    ------
+    ModelError
+        A policy the model cannot show, or ``latex2mathml`` is not installed.
+    """
+    results = [_named(p, model) for p in policies]
     for policy in policies:
         if isinstance(policy, Policy) and policy.origin is None:
-            targets(built, policy)  # refused before anything is written
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+            targets(model, policy)  # refused before anything is written
     nav = [*PAGES, *results]
     tell = report or (lambda share: None)
-    shown = [p if isinstance(p, str) else p.name for p in policies]
-    command = command or shlex.join(
-        ["cge", "docs", "--out", str(folder), "--model", model, "--benchmark", benchmark.name.removesuffix("-gtap")]
-        + [word for name in shown for word in ("--policy", name)]
+    pages = (
+        ("model", "index.html", [*_overview(model), *report_parts.repeat(command)]),
+        ("equations", "equations.html", _equations(model)),
+        ("parameters", "parameters.html", _parameters(model)),
     )
-    for k, (title, name, parts) in enumerate(
-        (
-            ("model", "index.html", [*_overview(built), *report_parts.repeat(command)]),
-            ("equations", "equations.html", _equations(built)),
-            ("parameters", "parameters.html", _parameters(built)),
-        )
-    ):
-        style = html.math_style() if name == "equations.html" else ""
-        (folder / name).write_text(
-            html.page(f"{MODELS[model]}, {built.benchmark.name}: {title}", parts, nav, style), encoding="utf-8"
-        )
-        tell((k + 1) / (3 + len(policies)))
-    held = values(built)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, file, parts in pages:
+        style = html.math_style() if file == "equations.html" else ""
+        text = html.page(f"{title}, {model.benchmark.name}: {name}", parts, nav, style)
+        (folder / file).write_text(text, encoding="utf-8")
+    held = values(model)
     packed = {str(v): {"zlib": True, "complevel": 4} for v in held.data_vars if held[v].size > 1000}
     held.to_netcdf(folder / VALUES, engine="h5netcdf", encoding=packed)
-    for k, (policy, (title, name)) in enumerate(zip(policies, results, strict=True)):
+    for k, (policy, (name, file)) in enumerate(zip(policies, results, strict=True)):
+        tell((1 + k) / (1 + len(policies)))
         draw = Figures()
-        parts = _result(policy, model, built, closure, sourcing, command, draw)
-        (folder / name).write_text(html.page(title, parts, nav), encoding="utf-8")
-        tell((4 + k) / (3 + len(policies)))
+        (folder / file).write_text(html.page(name, _result(policy, model, command, draw), nav), encoding="utf-8")
+    tell(1.0)
     return folder
 
 
-def _named(policy: Policy | str, model: str) -> tuple[str, str]:
+def _kind(model: Model) -> str:
+    """Which of the library's models it is, by what only that one has; else ``core``."""
+    if any(type(block).__name__ == "Rules" for block in model.blocks):
+        return "rules"
+    return "gtap" if "bank" in model.symbols else "growth" if "tfp" in model.symbols else "core"
+
+
+def _named(policy: Policy | str, model: Model) -> tuple[str, str]:
     """Title and file of a page of results."""
-    if model == "growth":
+    kind = _kind(model)
+    if kind == "growth":
         raise ModelError(
             "a dynamic model has paths, not one result: document it without --policy, and see cge dynamics --report"
         )
     if isinstance(policy, str):
-        if model != "rules" or policy not in RULES:
+        if kind != "rules" or policy not in RULES:
             raise ModelError(f"{policy!r} is no scenario of rules of origin; choose {', '.join(RULES)}, with --model rules")
         return f"USMCA: {policy}", f"policy-{policy}.html"
-    if model == "rules":
+    if kind == "rules":
         raise ModelError(f"--model rules shows scenarios of rules of origin, not {policy.name!r}; choose {', '.join(RULES)}")
-    if model == "gtap" and policy.origin is not None:
+    if kind == "gtap" and policy.origin is not None:
         raise ModelError(f"policy {policy.name!r} has an origin clause, which the GTAP standard model does not state")
     return policy.title or policy.name, f"policy-{policy.name}.html"
 
 
-def _result(
-    policy: Policy | str, model: str, built: Model, closure: Closure | None, sourcing: str, command: str, draw: Figures
-) -> list[str]:
+def _result(policy: Policy | str, model: Model, command: str, draw: Figures) -> list[str]:
     """Results of a policy on the model that is documented."""
     if isinstance(policy, str):
-        return usmca_report.body(usmca(policy, built.benchmark), command, draw)
-    if model == "gtap":
-        return gtap_report.body(solve_gtap(built, policy), policy, command, draw, sources=policy.sources)
-    run = experiment.run(policy, built.benchmark, closure, sourcing=sourcing)
+        return usmca_report.body(usmca(policy, model.benchmark), command, draw)
+    if _kind(model) == "gtap":
+        return gtap_report.body(solve_gtap(model, policy), policy, command, draw, sources=policy.sources)
+    if policy.origin is not None:  # a clause brings its own blocks
+        run = experiment.run(policy, model.benchmark, model.closure, sourcing=model.data.sourcing)
+    else:
+        run = experiment.on(model, policy)
     return html_report.body(run, command, draw, chains=policy.origin is None)
 
 

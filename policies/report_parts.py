@@ -66,7 +66,7 @@ def repeat(command: str) -> list[str]:
     versions = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)))
     return [
         html.heading("To repeat it"),
-        f'<pre tabindex="0">{escape.escape(command)}</pre>',
+        *([f'<pre tabindex="0">{escape.escape(command)}</pre>'] if command else []),
         html.paragraph(f"{versions}; Python {platform.python_version()}", "note"),
     ]
 
