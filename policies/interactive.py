@@ -118,7 +118,7 @@ def waterfall(parts: pd.Series, title: str, unit: str, digits: int = 3) -> go.Fi
     reached = np.append(np.cumsum(values[:-1]), 0.0)
     room = 0.14 * float(np.ptp(reached))  # for the numbers beside the bars
     figure.update_xaxes(title=unit, zeroline=True, zerolinecolor=INK, range=[reached.min() - room, reached.max() + room])
-    return _finish(figure, title, 130 + 26 * len(values), showlegend=False)
+    return _finish(figure, title, 130 + 26 * len(values), least=620, showlegend=False)
 
 
 def tile_map(change: pd.Series, title: str, unit: str, digits: int = 2) -> go.Figure:
