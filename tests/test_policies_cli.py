@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata as metadata
 import json
 import subprocess
 import sys
@@ -149,6 +150,11 @@ def test_value_chains_are_shown_before_and_after(command, tmp_path) -> None:
     assert {"gvc_blocs.png", "gvc_kww.png", "gvc_tiles.png", "gvc.nc", "gvc_regions.csv"} == {
         p.name for p in (tmp_path / "g").iterdir()
     }
+
+
+def test_version_is_printed(command) -> None:
+    code, out, _ = command("--version")
+    assert (code, out) == (0, f"open-cge {metadata.version('open-cge')}\n")
 
 
 def test_systems_without_the_module_resource_run_too(monkeypatch) -> None:

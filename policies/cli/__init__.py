@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata as metadata
 import sys
 import textwrap
+from typing import Annotated
 
 import typer
 
@@ -22,6 +24,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"open-cge {metadata.version('open-cge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
 app.command("list")(list_)
 for _function in (info, check, run, gvc, shock, dynamics, replicate, docs):
     app.command()(_function)
