@@ -109,6 +109,7 @@ class Printer:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self._printed: dict[str, Printed] = {}
         self.block = pyo.ConcreteModel()
         for name, labels in model.sets.items():
             setattr(self.block, name, pyo.Set(initialize=list(labels), ordered=True))
@@ -128,6 +129,11 @@ class Printer:
         """
         if name not in self.model.rules:
             raise ModelError(f"no equation or definition {name!r}")
+        if name not in self._printed:
+            self._printed[name] = self._print(name)
+        return self._printed[name]
+
+    def _print(self, name: str) -> Printed:
         rule = self.model.rules[name]
         sets = [getattr(self.block, SET_OF_DIM[d]) for d in rule.dims]
         expression, templates = templatize(rule.function, self.block, sets)

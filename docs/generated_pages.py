@@ -37,15 +37,12 @@ def write(folder: Path) -> None:
 
 
 def fingerprint() -> str:
-    """Short hash of the library's code and data: what was executed with another library is executed again."""
+    """Short hash of what pages are made with, code and data: what was executed with other ones is executed again."""
     held = hashlib.sha256()
-    for package in PACKAGES:
-        for path in sorted((HERE.parent / package).rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".nc", ".csv"):
-                held.update(path.read_bytes())
-    held.update((HERE / "show.py").read_bytes())
-    for path in sorted((HERE / "_static").rglob("*")):
-        if path.suffix in (".json", ".csv"):
+    roots = [*(HERE.parent / package for package in PACKAGES), HERE.parent / "benchmarks", HERE / "_static"]
+    paths = [p for root in roots for p in sorted(root.rglob("*"))] + sorted(HERE.glob("*.py"))
+    for path in paths:
+        if path.suffix in (".py", ".nc", ".csv", ".json", ".woff2"):
             held.update(path.read_bytes())
     return held.hexdigest()[:16]
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from calibration import Benchmark
 from cge.dynamics import Difference
-from policies import figures, html
+from policies import figures, findings, html
 from policies.report_parts import Figures, provenance, repeat, write_page
 from policies.style import GAIN, INK, LOSS, new_figure, save
 
@@ -97,7 +97,7 @@ def write_html(
     words = [
         f"World real income in {years[-1]} is {world[-1]:+.3f} % of the baseline ({years[0]}: {world[0]:+.3f} %).",
         f"{order.index[-1]} gains most by {years[-1]}, {order.iloc[-1]:+.3f} %; "
-        f"{order.index[0]} {'loses most' if order.iloc[0] < 0 else 'gains least'}, {order.iloc[0]:+.3f} %.",
+        f"{order.index[0]} {findings.last(order.iloc[0])}, {order.iloc[0]:+.3f} %.",
     ]
     if float(debt.abs().to_numpy().max()) > 1e-6:
         owed = debt.where(debt > 0, 0.0).sum(axis=1)

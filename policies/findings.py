@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from calibration import Benchmark, load_benchmark
 from cge import Closure, Comparison
@@ -105,8 +106,18 @@ def moved_most(experiment: Experiment, largest: int = LARGEST) -> list[str]:
 
 def output_change(experiment: Experiment) -> pd.DataFrame:
     """Change of output, per cent; commodities in rows, the regions that move most in columns."""
-    frame = experiment.comparison.percent("qo").to_pandas().replace([np.inf, -np.inf], np.nan)
-    return frame[moved_most(experiment)].rename_axis("commodity").rename_axis("region", axis=1)
+    return by_commodity(experiment.comparison.percent("qo"))[moved_most(experiment)]
+
+
+def by_commodity(change: xr.DataArray) -> pd.DataFrame:
+    """A change by commodity and region as a table; cells without a benchmark are NaN."""
+    frame = change.to_pandas().replace([np.inf, -np.inf], np.nan)
+    return frame.rename_axis("commodity").rename_axis("region", axis=1)
+
+
+def last(change: float) -> str:
+    """What the one at the end of the order does."""
+    return "loses most" if change < 0 else "gains least"
 
 
 def price_change(experiment: Experiment) -> pd.DataFrame:

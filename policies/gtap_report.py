@@ -101,6 +101,7 @@ def body(
     command: str,
     draw: Figures,
     *,
+    parts: pd.DataFrame | None = None,
     subtotals: pd.DataFrame | None = None,
     sources: Sequence[str] = (),
 ) -> list[str]:
@@ -114,12 +115,15 @@ def body(
     command : str
         What repeats the run.
     draw : Figures
+    parts : DataFrame, optional
+        The result of :func:`welfare_parts`, where it is at hand.
     subtotals : DataFrame, optional
         Contributions of each shock (:func:`shock_parts`).
     sources : sequence of str
         Of the policy.
     """
-    table, parts = result.table(), welfare_parts(result, shock)
+    table = result.table()
+    parts = welfare_parts(result, shock) if parts is None else parts
     ev = table["ev"].sort_values()
     most = str(ev.abs().idxmax())
     told = parts.loc[most].rename(PARTS).rename({"EV": "total"})
@@ -146,9 +150,8 @@ def body(
     if subtotals is not None:
         out += [html.heading("What each shock gives, real GDP in per cent"), html.table(subtotals, 4)]
     trade = findings.trade_change(result.after.compare(result.base))
-    output = result.changes()["qc"].to_pandas().replace([np.inf, -np.inf], np.nan)
-    output = output[list(table["ev"].abs().sort_values().index[-findings.LARGEST :][::-1])]
-    output = output.rename_axis("commodity").rename_axis("region", axis=1)
+    largest = list(table["ev"].abs().sort_values().index[-findings.LARGEST :][::-1])
+    output = findings.by_commodity(result.changes()["qc"])[largest]
     out += [
         html.heading("Trade"),
         draw.show(
@@ -175,7 +178,7 @@ def _sentences(result: GtapResult, table: pd.DataFrame, parts: pd.DataFrame) -> 
     return [
         f"{name[best]} gains most, {order.iloc[-1]:+,.1f} million USD of equivalent variation "
         f"({table.loc[best, 'u']:+.3f} % of utility); {name[worst]} "
-        f"{'loses most' if order.iloc[0] < 0 else 'gains least'}, {order.iloc[0]:+,.1f} million USD "
+        f"{findings.last(order.iloc[0])}, {order.iloc[0]:+,.1f} million USD "
         f"({table.loc[worst, 'u']:+.3f} %).",
         f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {order.sum():+,.1f} million "
         f"USD, of which allocative efficiency {world['CNTalleff']:+,.1f} and technology and endowments "
@@ -190,6 +193,7 @@ def write_html(
     command: str,
     *,
     title: str = "",
+    parts: pd.DataFrame | None = None,
     subtotals: pd.DataFrame | None = None,
     sources: Sequence[str] = (),
     interactive: bool | None = None,
@@ -197,4 +201,4 @@ def write_html(
     """Write the report of a shock as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
     title = f"{title or result.after.name}, GTAP standard model: results"
-    return write_page(title, body(result, shock, command, draw, subtotals=subtotals, sources=sources), path)
+    return write_page(title, body(result, shock, command, draw, parts=parts, subtotals=subtotals, sources=sources), path)

@@ -94,7 +94,7 @@ def write(experiment: Experiment, chains: GvcComparison, folder: str | Path) -> 
     table.to_csv(folder / "gvc_regions.csv")
     data = chains.by_sector().assign(kww=chains.kww(), blocs=chains.blocs())
     data.to_netcdf(folder / "gvc.nc", engine="h5netcdf")
-    title = experiment.policy.title or experiment.policy.name
+    title = title_of(experiment)
     for name, draw in {"blocs": sankey_figure, "kww": kww_figure, "tiles": tile_figure}.items():
         save(draw(chains, title), folder / f"gvc_{name}.png")
     return folder

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from policies import figures, findings, gvc_report, html
@@ -22,13 +21,11 @@ def sentences(experiment: Experiment) -> list[str]:
     order = table["welfare_percent"].sort_values()
     benchmark = experiment.base.model.benchmark
     best, worst = str(order.index[-1]), str(order.index[0])
-    loses = order.iloc[0] < 0
-    last = "loses most" if loses else "gains least"
     gain, loss = (f"{table.loc[r, 'ev_musd']:+,.0f} million USD" for r in (best, worst))
     world = summary["world_ev_musd"]
     out = [
         f"{findings.name_of(benchmark, 'region', best)} gains most, {order.iloc[-1]:+.3f} % of income ({gain} a year); "
-        f"{findings.name_of(benchmark, 'region', worst)} {last}, {order.iloc[0]:+.3f} % ({loss}).",
+        f"{findings.name_of(benchmark, 'region', worst)} {findings.last(order.iloc[0])}, {order.iloc[0]:+.3f} % ({loss}).",
         f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {world:+,.0f} million USD.",
     ]
     if summary["bloc_welfare_percent"] is not None and summary["intra_trade_percent"] is not None:
@@ -36,8 +33,7 @@ def sentences(experiment: Experiment) -> list[str]:
             f"Members together: {summary['bloc_welfare_percent']:+.3f} % of income; trade among them changes by "
             f"{summary['intra_trade_percent']:+.1f} % in volume."
         )
-    output = experiment.comparison.percent("qo").to_pandas().replace([np.inf, -np.inf], np.nan)
-    top = output.stack().sort_values()
+    top = findings.by_commodity(experiment.comparison.percent("qo")).stack().sort_values()
     (up, up_in), (down, down_in) = (
         (findings.name_of(benchmark, "sector", str(i)), findings.name_of(benchmark, "region", str(r)))
         for i, r in (top.index[-1], top.index[0])

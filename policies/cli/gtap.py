@@ -57,21 +57,22 @@ def shock(
         raise ModelError("--subtotals takes shocks parted by ';', not a policy, and GTAP's model has no rules of origin")
     asked = policy or GtapShock(text)
     result = solve_gtap(gtap_model(open_gtap(benchmark)), asked)
-    parts = gtap_report.welfare_parts(result, asked) if decompose else None
+    told = report_file is not None or pdf is not None
+    parts = gtap_report.welfare_parts(result, asked) if decompose or told else None
     groups = gtap_report.shock_parts(result, text) if subtotals else None
     if out is not None:
         gtap_report.write(result, out)
-    if report_file is not None or pdf is not None:
+    if told:
         title, sources = (policy.title, policy.sources) if policy is not None else ("", ())
         report(
             report_file,
             pdf,
             lambda path, live: gtap_report.write_html(
-                result, asked, path, command(), title=title, subtotals=groups, sources=sources, interactive=live
+                result, asked, path, command(), title=title, parts=parts, subtotals=groups, sources=sources, interactive=live
             ),
         )
     if as_json:
-        extra = {"contributions_to_ev": parts, "subtotals": groups}
+        extra = {"contributions_to_ev": parts if decompose else None, "subtotals": groups}
         print_json(
             gtap_report.summary(result) | {k: json.loads(v.to_json(orient="index")) for k, v in extra.items() if v is not None}
         )
@@ -81,7 +82,7 @@ def shock(
     table.columns = pd.Index(["EV, m USD", *[f"{c} %" for c in table.columns[1:]]])
     table["EV, m USD"] = [f"{v:,.1f}" for v in table["EV, m USD"]]
     show(table, f"GTAP standard model, {text}")
-    if parts is not None:
+    if decompose and parts is not None:
         show(parts, "Contributions to EV, million USD", 1)
     if groups is not None:
         show(groups, "Contributions of each shock to real GDP, per cent", 4)

@@ -45,6 +45,12 @@ WIDTH = 80
 """Columns of a table in a pipe or file."""
 BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of a benchmark file.")]
 BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
+InvestmentOption = Annotated[str, typer.Option("--investment", help="Closure: 'saving' (investment follows) or 'fixed'.")]
+LabourOption = Annotated[str, typer.Option("--labour", help="Closure: 'full employment' or 'fixed real wage'.")]
+SourcingOption = Annotated[str, typer.Option("--sourcing", help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")]
+ElasticitiesOption = Annotated[
+    str, typer.Option("--elasticities", help="A study the benchmark carries (see: cge info), instead of its own.")
+]
 
 
 def hide_pulse() -> None:

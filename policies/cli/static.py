@@ -15,9 +15,13 @@ from policies import report as files
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
+    ElasticitiesOption,
+    InvestmentOption,
+    LabourOption,
     PdfOption,
     Quiet,
     ReportOption,
+    SourcingOption,
     check_files,
     command,
     print_json,
@@ -32,11 +36,11 @@ def run(
     policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
     benchmark: BenchmarkOption = "world",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV, PNG and JSON results.")] = None,
-    investment: Annotated[str, typer.Option(help="Closure: 'saving' (investment follows) or 'fixed'.")] = "saving",
-    labour: Annotated[str, typer.Option(help="Closure: 'full employment' or 'fixed real wage'.")] = "full employment",
+    investment: InvestmentOption = "saving",
+    labour: LabourOption = "full employment",
     capital: Annotated[str, typer.Option(help="'mobile', or 'specific' to its activity.")] = "mobile",
-    sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
-    elasticities: Annotated[str, typer.Option(help="A study the benchmark carries (see: cge info), instead of its own.")] = "",
+    sourcing: SourcingOption = "use",
+    elasticities: ElasticitiesOption = "",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
     report_file: ReportOption = None,
     pdf: PdfOption = None,
@@ -112,10 +116,10 @@ def docs(
     policy: Annotated[
         list[str] | None, typer.Option("--policy", help="A policy (with rules: a scenario) to show on the model; repeat.")
     ] = None,
-    investment: Annotated[str, typer.Option(help="Closure: 'saving' (investment follows) or 'fixed'.")] = "saving",
-    labour: Annotated[str, typer.Option(help="Closure: 'full employment' or 'fixed real wage'.")] = "full employment",
-    sourcing: Annotated[str, typer.Option(help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")] = "use",
-    elasticities: Annotated[str, typer.Option(help="A study the benchmark carries (see: cge info), instead of its own.")] = "",
+    investment: InvestmentOption = "saving",
+    labour: LabourOption = "full employment",
+    sourcing: SourcingOption = "use",
+    elasticities: ElasticitiesOption = "",
     growth: Annotated[Path | None, typer.Option("--growth", help="With growth: CSV of rates, as for cge dynamics.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -222,7 +226,7 @@ def gvc(
         print_json(gvc_report.summary(result, chains))
         return
     table = gvc_report.short_table(chains)
-    show(table, f"Value chains before (per cent) and change (points): {result.policy.title or result.policy.name}")
+    show(table, f"Value chains before (per cent) and change (points): {findings.title_of(result)}")
     say(gvc_report.LEGEND)
     show(gvc_report.sector_change(result, chains), "Change of backward participation by sector, percentage points")
     if out is not None:
