@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -54,9 +54,11 @@ class Benchmark:
 
     def __post_init__(self) -> None:
         check_elasticities(self.elasticities)
-        for dim, labels in (("i", self.sam.commodities), ("r", self.sam.regions)):
-            if [str(x) for x in self.elasticities[dim].values] != labels:
-                raise DataError(f"elasticities and SAM list different labels along dim {dim!r}; give the same order")
+        flows = self.sam.data
+        labels = {str(d): [str(x) for x in flows[d].values] for d in ("i", "a", "f", "r", "s", "d", "m") if d in flows.coords}
+        object.__setattr__(self, "elasticities", in_order(self.elasticities, labels, "elasticities"))
+        if self.satellites is not None:
+            object.__setattr__(self, "satellites", in_order(self.satellites, labels, "satellites"))
 
     @property
     def regions(self) -> list[str]:
@@ -171,6 +173,35 @@ class Benchmark:
         merged.to_netcdf(
             path, engine="h5netcdf", encoding={v: {"zlib": True, "complevel": 9, "shuffle": True} for v in numeric}
         )
+
+
+def in_order(data: xr.Dataset, labels: Mapping[str, list[str]], what: str) -> xr.Dataset:
+    """Arrays beside a SAM in its order of labels, the dims of each in the order of ``labels`` and others first.
+
+    Raises
+    ------
+    DataError
+        A dim has no labels, or others than the SAM.
+    """
+    for dim in (str(d) for d in data.dims if d in labels):
+        if dim not in data.coords:
+            raise DataError(f"the {what} have no labels along dim {dim!r}; add them, so that they can be aligned with the SAM")
+        given = [str(x) for x in data[dim].values]
+        if given == labels[dim]:
+            continue
+        odd = [x for x in given if x not in labels[dim] or given.count(x) > 1] or [x for x in labels[dim] if x not in given]
+        if odd:
+            raise DataError(
+                f"{what} and SAM list different labels along dim {dim!r}, first {odd[0]!r}{nearest(odd[0], labels[dim])}; "
+                "give each label of the SAM once"
+            )
+        data = data.assign_coords({dim: given}).sel({dim: labels[dim]})
+    position = {dim: k for k, dim in enumerate(labels)}
+    for name, array in data.data_vars.items():
+        wanted = sorted(array.dims, key=lambda d: position.get(str(d), -1))
+        if list(array.dims) != wanted:
+            data = data.assign({name: array.transpose(*wanted)})
+    return data
 
 
 def _without_repeats(data: xr.Dataset) -> tuple[xr.Dataset, dict[str, str]]:

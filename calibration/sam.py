@@ -140,7 +140,8 @@ class Sam:
 
     def __getitem__(self, header: str) -> np.ndarray:
         """The values of one header, dims as in :data:`SCHEMA`."""
-        return np.asarray(self.data[header].values, dtype=float)
+        # one memory layout whatever was given, so that sums have the same bits everywhere
+        return np.ascontiguousarray(self.data[header].values, dtype=float)
 
     def taxes(self) -> pd.DataFrame:
         """Tax revenue by region and instrument, million USD; dims: (r, tax)."""

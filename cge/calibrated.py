@@ -86,7 +86,7 @@ class Calibrated:
                 f"benchmark {self.benchmark.name!r} has no parameter {symbol!r}, which this model needs; "
                 "add it to the benchmark's elasticities"
             )
-        return np.asarray(self.benchmark.elasticities[symbol].values, dtype=float)
+        return np.ascontiguousarray(self.benchmark.elasticities[symbol].values, dtype=float)
 
     @property
     def sets(self) -> dict[str, list[str]]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import xarray as xr
 
+from cge.door import aligned
 from cge.errors import SolveError
 from cge.ipopt import run_ipopt
 from cge.model import Model
@@ -20,9 +22,9 @@ RELAXATIONS = (1e-3, 1e-5, 1e-7, 1e-9, 1e-11)
 
 def solve_by_products(
     model: Model,
-    exogenous: Mapping[str, np.ndarray],
+    exogenous: Mapping[str, xr.DataArray | float],
     pairs: Mapping[str, str],
-    guess: Mapping[str, np.ndarray] | None = None,
+    guess: Mapping[str, xr.DataArray | float] | None = None,
     limit: int = 300,
 ) -> dict[str, np.ndarray]:
     """Arrays of the variables at the solution, found by Ipopt alone.
@@ -32,7 +34,7 @@ def solve_by_products(
     model : Model
         Its complementarity equations become products where ``smooth`` is zero or below.
     exogenous : mapping
-        Instruments at their final values; ``smooth`` is set here (minus the relaxation).
+        Instruments at their final values, aligned by label; ``smooth`` is set here (minus the relaxation).
     pairs : mapping
         Multiplier -> slack, names of variables held at zero or above.
     guess : mapping, optional
@@ -47,11 +49,21 @@ def solve_by_products(
     lower = np.full(system.n, -1e20)
     for name in (*pairs, *pairs.values()):
         lower[system.offset[name] : system.offset[name] + system.index[name].size] = 0.0
-    x = system.pack({**model.benchmark_values, **(guess or {})})
+    guessed = {name: aligned(model, name, value) for name, value in (guess or {}).items()}
+    x = system.pack({**model.benchmark_values, **guessed})
     x = np.maximum(x, np.where(lower == 0.0, 1e-4, -np.inf))
+    with model.lock:
+        return _relaxed(model, exogenous, x, lower, limit)
+
+
+def _relaxed(
+    model: Model, exogenous: Mapping[str, xr.DataArray | float], x: np.ndarray, lower: np.ndarray, limit: int
+) -> dict[str, np.ndarray]:
+    """Ipopt's answers as the products are relaxed less and less; the model's values are put back."""
+    system = model.system
     try:
         for name, value in exogenous.items():
-            model.values.set(name, np.asarray(value, dtype=float))
+            model.values.set(name, aligned(model, name, value))
         for relaxation in RELAXATIONS:
             model.values.set("smooth", np.array(-relaxation))
             model.newton.scale = None
@@ -62,7 +74,7 @@ def solve_by_products(
             x = verdict.x
         return {n: np.array(a) for n, a in system.unpack(x).items()}
     finally:
-        for name, value in model.benchmark_values.items():
-            if model.values[name] is not value:
-                model.values.set(name, value)
+        for name, benchmark_value in model.benchmark_values.items():
+            if model.values[name] is not benchmark_value:
+                model.values.set(name, benchmark_value)
         model.newton.scale = None

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from functools import partial, wraps
+from typing import Any, ClassVar, Literal, ParamSpec
 
 import numpy as np
 
@@ -171,3 +172,27 @@ class Block:
     def masks(self, data: Any) -> Mapping[str, np.ndarray]:
         """Which elements of the block's variables exist; absent ones stay at their benchmark value."""
         return {}
+
+
+P = ParamSpec("P")
+
+
+class Composition(tuple[type[Block], ...]):
+    """Blocks made by a function, which know how they were made: a model of them is pickled by that recipe."""
+
+    recipe: Callable[[], Composition]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.recipe, ()
+
+
+def composition(make: Callable[P, tuple[type[Block], ...]]) -> Callable[P, Composition]:
+    """A function that makes blocks inside itself (which no other process could import) returns a :class:`Composition`."""
+
+    @wraps(make)
+    def build(*args: P.args, **kwargs: P.kwargs) -> Composition:
+        blocks = Composition(make(*args, **kwargs))
+        blocks.recipe = partial(build, *args, **kwargs)
+        return blocks
+
+    return build

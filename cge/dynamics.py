@@ -562,9 +562,9 @@ class Dynamics:
             for year in todo:
                 state = path.states[-1]
                 flows, held = year_of(year, state)
-                exogenous = {**self._drivers(year, state), **held}
+                exogenous = _where_exogenous(model, {**self._drivers(year, state), **held})
                 try:
-                    solution = model.solve(flows.policy, exogenous=exogenous, start=start or "fast", progress=False)
+                    solution = model.solve(flows.policy, exogenous=exogenous, guess=start, progress=False)
                     after, gaps = self._advance(state, solution, flows, year)
                 except (SolveError, ModelError) as error:
                     shock = flows.policy.name if flows.policy is not None else name
@@ -585,6 +585,11 @@ class Dynamics:
             name, self.benchmark.name, list(resume.years), list(resume.data), [s.copy() for s in resume.states], resume.last
         )
         return path
+
+
+def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray]:
+    """Labelled values of a year; what the closure leaves endogenous stays at its benchmark value."""
+    return {n: model.labelled(n, np.where(model.free[n], model.benchmark_values[n], v)) for n, v in values.items()}
 
 
 def growth_accounting(path: PathOfYears, dynamics: Dynamics) -> pd.DataFrame:

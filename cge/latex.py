@@ -22,7 +22,7 @@ from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, Temp
 from cge.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
 from cge.model import Model
-from cge.templates import templatize
+from cge.templates import PYOMO_LOCK, templatize
 
 LETTERS = {
     "comm": ("i", "j", "h"),
@@ -111,8 +111,9 @@ class Printer:
         self.model = model
         self._printed: dict[str, Printed] = {}
         self.block = pyo.ConcreteModel()
-        for name, labels in model.sets.items():
-            setattr(self.block, name, pyo.Set(initialize=list(labels), ordered=True))
+        with PYOMO_LOCK:
+            for name, labels in model.sets.items():
+                setattr(self.block, name, pyo.Set(initialize=list(labels), ordered=True))
         dims = {n: s.dims for n, s in model.symbols.items()} | {n: r.dims for n, r in model.definitions.items()}
         for name, letters in dims.items():
             sets = [getattr(self.block, SET_OF_DIM[d]) for d in letters]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import pyomo.environ as pyo
@@ -16,19 +18,36 @@ from calibration.errors import nearest
 from cge.blocks import CORE
 from cge.calibrated import Calibrated
 from cge.closure import Closure
-from cge.declare import SET_OF_DIM, Block, Rule, Symbol
+from cge.declare import SET_OF_DIM, Block, Composition, Rule, Symbol
+from cge.door import aligned
 from cge.errors import ClosureError, ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
-from cge.krylov import Newton, PathOptions, follow_path
+from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.progress import Progress
 from cge.shock import Shock, targets
 from cge.solution import Solution
 from cge.squareness import check_square
 from cge.system import System
-from cge.templates import Values
+from cge.templates import PYOMO_LOCK, Values
 
 Start = Literal["fast", "benchmark"]
+STARTS: tuple[str, ...] = ("fast", "benchmark")
 Method = Literal["auto", "ipopt"]
+METHODS: tuple[str, ...] = ("auto", "ipopt")
+
+Method_ = TypeVar("Method_", bound=Callable[..., Any])
+
+
+def one_caller(method: Method_) -> Method_:
+    """A method of a model that writes into the model's values: one thread at a time."""
+
+    @wraps(method)
+    def guarded(self: Model, *args: Any, **kwargs: Any) -> Any:
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    return cast(Method_, guarded)
+
 
 CERTIFIED = {0: "Optimal Solution Found"}
 RESIDUAL_LIMIT = 1e-9
@@ -52,6 +71,9 @@ class _Inline:
 
 class Model:
     """A multi-region CGE model.
+
+    Several threads may share a model: what writes into its values runs one caller at a time. A model is pickled by what
+    it was built from, and built again where it is read.
 
     Parameters
     ----------
@@ -82,7 +104,20 @@ class Model:
         blocks: Sequence[type[Block]] = CORE,
         options: PathOptions | None = None,
     ) -> None:
+        with PYOMO_LOCK:
+            self._assemble(benchmark, closure, sourcing, blocks, options)
+
+    def _assemble(
+        self,
+        benchmark: Benchmark,
+        closure: Closure | None,
+        sourcing: str,
+        blocks: Sequence[type[Block]],
+        options: PathOptions | None,
+    ) -> None:
         started = time.perf_counter()
+        self.lock = threading.RLock()
+        self.composition = blocks
         self.benchmark, self.closure = benchmark, closure or Closure()
         tied = self.closure.specific
         factors = benchmark.sam.factors
@@ -111,7 +146,35 @@ class Model:
         self.newton = Newton(self.system, self.options)
         self._definition_kernels: dict[str, Any] = {}
         self._benchmark_residual: np.ndarray | None = None
+        self._retuned = False  # whether the row scale is that of other live parameters
+        self._at_benchmark: tuple[np.ndarray, Preconditioner] | None = None  # row scale and factors of the benchmark
         self.seconds_to_build = time.perf_counter() - started
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        local = [b.__name__ for b in self.composition if "<locals>" in b.__qualname__]
+        if local and not isinstance(self.composition, Composition):
+            raise ModelError(
+                f"a model with the block {local[0]}, made inside a function, cannot be sent to another process; define the "
+                "block at the top of a module, or decorate the function with cge.declare.composition"
+            )
+        return _rebuilt, (self.benchmark, self.closure, self.data.sourcing, self.composition, self.options)
+
+    def difference(self, other: Model) -> str:
+        """In what another model differs from this one as a statement of equilibrium, in words; empty where in nothing."""
+        if other is self:
+            return ""
+        for name, labels in self.sets.items():
+            if other.sets.get(name) != labels:
+                return f"the labels of {name} ({len(labels)} against {len(other.sets.get(name, []))})"
+        if list(self.rules) != list(other.rules) or list(self.symbols) != list(other.symbols):
+            odd = sorted(set(self.rules) ^ set(other.rules) | set(self.symbols) ^ set(other.symbols))
+            return f"the blocks ({', '.join(odd[:4]) or 'their order'})"
+        for name, values in self.benchmark_values.items():
+            if not np.array_equal(values, other.benchmark_values[name]):
+                return f"the benchmark value of {name}"
+        if self.closure.swaps != other.closure.swaps or self.specific != other.specific:
+            return f"the closure ({self.closure.name!r} against {other.closure.name!r})"
+        return ""
 
     # -- construction ------------------------------------------------------------------------------
     def shape(self, name: str) -> tuple[int, ...]:
@@ -137,7 +200,7 @@ class Model:
         for name, symbol in self.symbols.items():
             shape = self.shape(name)
             if name in given:
-                value = np.array(given.pop(name), dtype=float)
+                value = np.array(given.pop(name), dtype=float, order="C")
             elif symbol.kind == "variable":
                 value = np.full(shape, 0.0 if symbol.signed else 1.0)
             else:
@@ -228,7 +291,24 @@ class Model:
         """Whether some element of a variable or instrument is exogenous."""
         return not bool(self.free[name].all())
 
+    def labelled(self, name: str, values: np.ndarray) -> xr.DataArray:
+        """Labels on an array of a symbol that is in the model's own order, as :meth:`solve` takes it.
+
+        Raises
+        ------
+        ModelError
+            Unknown symbol, or another shape than it has.
+        """
+        if name not in self.symbols:
+            raise ModelError(f"unknown symbol {name!r}{nearest(name, self.symbols)}")
+        symbol, array = self.symbols[name], np.asarray(values, dtype=float)
+        if array.shape != self.shape(name):
+            raise ModelError(f"{name} has shape {array.shape}, expected {self.shape(name)} for dims {symbol.dims}")
+        coords = {d: self.labels(d) for d in symbol.dims}
+        return xr.DataArray(array, dims=symbol.dims, coords=coords, name=name, attrs={"units": symbol.unit})
+
     # -- evaluation --------------------------------------------------------------------------------
+    @one_caller
     def touches(self, name: str, direction: np.ndarray) -> bool:
         """Whether moving an exogenous array in ``direction`` moves any equation at the benchmark."""
         x = self.system.pack(self.benchmark_values)
@@ -244,6 +324,20 @@ class Model:
         # not above rounding: ask the derivative, which has no such floor
         return bool((self.push(name, direction, x) != 0).any())
 
+    @one_caller
+    def residual_at(self, arrays: Mapping[str, np.ndarray]) -> float:
+        """Largest scaled residual at full arrays of all symbols; infinite where an equation has no value there."""
+        try:
+            for name in self.symbols:
+                self.values.set(name, arrays[name])
+            unknowns = self.system.pack(arrays)
+            self.newton.prepare(unknowns)
+            residual = abs(self.newton.residual(unknowns)).max(initial=0.0)
+            return float(residual) if np.isfinite(residual) else float("inf")
+        finally:
+            self._restore()
+
+    @one_caller
     def push(self, name: str, direction: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Directional derivative of all residuals with respect to an exogenous array, by complex step."""
         held = self.values[name]
@@ -257,7 +351,8 @@ class Model:
         """One member of an equation or definition as an ordinary Pyomo expression, to inspect or evaluate."""
         if rule not in self.rules:
             raise ModelError(f"no equation or definition {rule!r}{nearest(rule, self.rules)}")
-        return self.rules[rule].function(self.pyomo, *index)
+        with PYOMO_LOCK:
+            return self.rules[rule].function(self.pyomo, *index)
 
     def attrs(self) -> dict[str, str]:
         """The model's choices, for the attributes of results."""
@@ -270,15 +365,16 @@ class Model:
         }
 
     # -- solving -----------------------------------------------------------------------------------
+    @one_caller
     def solve(
         self,
         policy: Shock | None = None,
         *,
         start: Start | Solution = "fast",
         method: Method = "auto",
-        parameters: Mapping[str, xr.DataArray | np.ndarray] | None = None,
-        exogenous: Mapping[str, np.ndarray] | None = None,
-        guess: Mapping[str, np.ndarray] | None = None,
+        parameters: Mapping[str, xr.DataArray | float] | None = None,
+        exogenous: Mapping[str, xr.DataArray | float] | None = None,
+        guess: Mapping[str, xr.DataArray | float] | Solution | None = None,
         progress: bool | None = None,
     ) -> Solution:
         """Find the equilibrium under a policy.
@@ -286,19 +382,20 @@ class Model:
         Parameters
         ----------
         policy : Shock, optional
-            None replicates the benchmark.
+            None replicates the benchmark (or the starting solution).
         start : {"fast", "benchmark"} or Solution
             ``"fast"``: from the benchmark, in shares of the shock where the whole does not contract.
-            ``"benchmark"``: from the benchmark, the whole shock at once or not at all. A Solution: from it, with
-            shares.
+            ``"benchmark"``: from the benchmark, the whole shock at once or not at all. A Solution: the policy acts on it;
+            its exogenous values and its parameters stay unless they are given here.
         method : {"auto", "ipopt"}
             ``"ipopt"`` leaves all iterations to Ipopt.
         parameters : mapping, optional
-            Live parameters (elasticities) to use instead of the benchmark's, full arrays.
+            Live parameters (elasticities) to use instead of the benchmark's, aligned by label (:mod:`cge.door`).
         exogenous : mapping, optional
-            Further exogenous arrays at their final values, full arrays (after the policy).
-        guess : mapping, optional
-            Variables (full arrays) at values nearer to the solution than those of ``start``.
+            Further exogenous values, final (after the policy), aligned by label; a number stands for every element.
+        guess : mapping or Solution, optional
+            Variables at values nearer to the solution than those of ``start``, aligned by label; or a neighbouring
+            solution to begin the path at. The answer does not depend on it.
         progress : bool, optional
             Show a progress bar; default on a terminal only.
 
@@ -306,29 +403,27 @@ class Model:
         ------
         ShockError
             The policy cannot act.
+        ModelError
+            An array does not match the model's labels, an exogenous value is given for what is endogenous, or an option
+            is unknown.
         SolveError
             No equilibrium found; the error says how far the path went.
         """
         started = time.perf_counter()
-        goal = targets(self, policy) if policy is not None else {}
-        for name, value in (exogenous or {}).items():
-            goal[name] = self._checked(name, value)
-        tuned = {name: self._checked(name, value) for name, value in (parameters or {}).items()}
-        for name in tuned:
-            if self.symbols[name].kind != "parameter" or self.symbols[name].structural:
-                raise ModelError(f"{name} is not a live parameter; recalibrate the benchmark to change it")
-        origin = dict(self.benchmark_values)
-        if isinstance(start, Solution):
-            if start.model is not self:
-                raise ModelError("the starting solution is of another model; solve from the benchmark")
-            origin = start.arrays
+        self._check_request(policy, start, method, guess)
+        kept = start.arrays if isinstance(start, Solution) else self.benchmark_values
+        origin = guess.arrays if isinstance(guess, Solution) else kept
+        asked = targets(self, policy, kept) if policy is not None else {}
+        goal = {**asked, **{name: self._exogenous(name, value, kept) for name, value in (exogenous or {}).items()}}
+        live = [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
+        tuned = {n: kept[n] for n in live} | {n: self._live(n, value) for n, value in (parameters or {}).items()}
         exogenous_names = [n for n, s in self.symbols.items() if s.kind != "parameter"]
         for name in self.symbols:
             wanted = origin[name] if name in exogenous_names else tuned.get(name, self.benchmark_values[name])
             if self.values[name] is not wanted:
                 self.values.set(name, wanted)
         first = {n: origin[n] for n in exogenous_names if not self.free[n].all()}
-        last = {n: goal.get(n, self.benchmark_values[n]) for n in first}
+        last = {n: goal.get(n, kept[n]) for n in first}
         moving = [n for n in first if ((first[n] != last[n]) & ~self.free[n]).any()]
 
         def set_share(share: float) -> None:
@@ -337,12 +432,12 @@ class Model:
 
         log: list[dict[str, Any]] = []
         x = self.system.pack(origin)
-        first_guess = self.system.pack({**origin, **guess}) if guess else None
+        first_guess = self._first_guess(origin, guess)
+        retuned = any(not np.array_equal(tuned[n], self.benchmark_values[n]) for n in live)
         name = policy.name if policy is not None else "benchmark"
         counts = (self.newton.newton_steps, self.newton.gmres_iterations, self.newton.factorisations)
         try:
-            if tuned or self.newton.scale is None:
-                self._prepare(self.system.pack(origin))
+            self._ready(x, retuned, origin is self.benchmark_values)
             with Progress(name, progress) as bar:
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 tangents = None if method == "ipopt" else self.newton
@@ -380,16 +475,75 @@ class Model:
             )
         seconds = time.perf_counter() - started
         info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], "max_residual": residual}
-        solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds})
+        solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds}, asked)
         self._restore()
         return solution
 
+    def _check_request(self, policy: Any, start: Any, method: Any, guess: Any) -> None:
+        if policy is not None and (isinstance(policy, type) or not isinstance(policy, Shock)):
+            kind = f"the name {policy!r}" if isinstance(policy, str) else f"a {type(policy).__name__}"
+            remedy = "call it" if callable(policy) else "policies.find_policy(name) gives one by name"
+            raise ModelError(f"a policy is wanted, not {kind}; {remedy}")
+        if method not in METHODS:
+            raise ModelError(f"unknown method {method!r}{nearest(str(method), METHODS)}; choose among {', '.join(METHODS)}")
+        if not isinstance(start, Solution) and start not in STARTS:
+            hint = nearest(str(start), STARTS)
+            raise ModelError(f"unknown start {start!r}{hint}; choose among {', '.join(STARTS)}, or give a solution")
+        for solution, what in ((start, "starting"), (guess, "guessed")):
+            differs = self.difference(solution.model) if isinstance(solution, Solution) else ""
+            if differs:
+                raise ModelError(f"the {what} solution is of another model: it differs in {differs}; solve from the benchmark")
+
+    def _exogenous(self, name: str, value: Any, kept: Mapping[str, np.ndarray]) -> np.ndarray:
+        """A user's exogenous values in the model's order, refused where the closure leaves an element endogenous."""
+        array = self._checked(name, value)
+        if self.symbols[name].kind == "parameter":
+            raise ModelError(f"{name} is a parameter; give it in parameters=")
+        free = self.free[name]
+        given = free & (array != kept[name])
+        if given.any():
+            at = self.label(name, int(np.flatnonzero(given)[0]))
+            remedy = "leave it out" if free.all() else f"leave those {int(free.sum())} elements as they are"
+            raise ModelError(
+                f"{name} of {at} is endogenous under closure {self.closure.name!r}, so it cannot be given; {remedy}, or swap it"
+            )
+        return array
+
+    def _live(self, name: str, value: Any) -> np.ndarray:
+        array = self._checked(name, value)
+        if self.symbols[name].kind != "parameter" or self.symbols[name].structural:
+            raise ModelError(f"{name} is not a live parameter; recalibrate the benchmark to change it")
+        return array
+
+    def _first_guess(
+        self, origin: Mapping[str, np.ndarray], guess: Mapping[str, xr.DataArray | float] | Solution | None
+    ) -> np.ndarray | None:
+        if guess is None or isinstance(guess, Solution):
+            return None
+        arrays = {name: self._checked(name, value) for name, value in guess.items()}
+        for name in arrays:
+            if not self.free[name].any() if name in self.free else True:
+                raise ModelError(f"{name} is exogenous, so there is nothing to guess; give it in exogenous=")
+        return self.system.pack({**origin, **arrays})
+
+    def _ready(self, x: np.ndarray, retuned: bool, from_benchmark: bool) -> None:
+        """Row scale and factors to begin with: the benchmark's, so that a solve does not depend on what was solved before.
+
+        A solve that begins at another solution goes on with the factors that led there.
+        """
+        if from_benchmark and not retuned:
+            if self._at_benchmark is None:
+                self._prepare(x)
+                assert self.newton.scale is not None
+                assert self.newton.preconditioner is not None
+                self._at_benchmark = (self.newton.scale, self.newton.preconditioner)
+            self.newton.scale, self.newton.preconditioner = self._at_benchmark
+        elif retuned or self._retuned or self.newton.scale is None:
+            self._prepare(x)
+        self._retuned = retuned
+
     def _checked(self, name: str, value: Any) -> np.ndarray:
-        if name not in self.symbols:
-            raise ModelError(f"unknown symbol {name!r}{nearest(name, self.symbols)}")
-        array = np.asarray(value, dtype=float)
-        if array.shape != self.shape(name):
-            raise ModelError(f"{name} has shape {array.shape}, expected {self.shape(name)} for dims {self.symbols[name].dims}")
+        array = aligned(self, name, value)
         bad = ~np.isfinite(array)
         if not self.symbols[name].signed:
             bad |= array <= 0
@@ -424,6 +578,13 @@ class Model:
         """The equations and cells with the largest scaled residuals."""
         r = abs(self.newton.residual(x))
         return [f"{self.system.name_of_row(int(k))}: {r[k]:.1e}" for k in np.argsort(r)[::-1][:count]]
+
+
+def _rebuilt(
+    benchmark: Benchmark, closure: Closure, sourcing: str, blocks: Sequence[type[Block]], options: PathOptions
+) -> Model:
+    """A model read from a pickle."""
+    return Model(benchmark, closure, sourcing=sourcing, blocks=blocks, options=options)
 
 
 def between(first: np.ndarray, last: np.ndarray, share: float, signed: bool) -> np.ndarray:

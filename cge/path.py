@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from cge.errors import ShockError
+from cge.sensitivity import tangent
 from cge.shock import Shock, targets
 from cge.solution import Solution
 
@@ -60,10 +61,10 @@ def points(base: Solution, shock: Shock, nodes: int) -> Iterator[PathPoint]:
     nodes : int
         6 leave errors below the rounding of published tables for ordinary shocks.
     """
-    goal = targets(base.model, shock)
+    goal = targets(base.model, shock, base.arrays)
     direction = {n: goal[n] - base.arrays[n] for n in goal}
     for share, weight, near in _solved(base, direction, nodes):
-        yield PathPoint(share, weight, near, {**near.tangent(direction), **direction})
+        yield PathPoint(share, weight, near, {**tangent(near, direction), **direction})
 
 
 def _solved(base: Solution, direction: Mapping[str, Array], nodes: int) -> Iterator[tuple[float, float, Solution]]:
@@ -71,7 +72,8 @@ def _solved(base: Solution, direction: Mapping[str, Array], nodes: int) -> Itera
     near = base
     for place, weight in zip((places + 1) / 2, weights / 2, strict=True):
         here = {n: base.arrays[n] + place * d for n, d in direction.items()}
-        near = base.model.solve(exogenous=here, start=near, progress=False)
+        labelled = {n: base.model.labelled(n, values) for n, values in here.items()}
+        near = base.model.solve(exogenous=labelled, start=near, progress=False)
         yield float(place), float(weight), near
 
 
@@ -117,7 +119,8 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
         Two groups move one element.
     """
     model = base.model
-    directions = {g: {n: t - base.arrays[n] for n, t in targets(model, shock).items()} for g, shock in groups.items()}
+    goals = {g: targets(model, shock, base.arrays) for g, shock in groups.items()}
+    directions = {g: {n: t - base.arrays[n] for n, t in goal.items()} for g, goal in goals.items()}
     joint: dict[str, Array] = {}
     for g, moved in directions.items():
         for n, d in moved.items():
@@ -127,7 +130,7 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
     totals = {g: {n: 0.0 * base.values_of(n) for n in names} for g in groups}
     for share, weight, near in _solved(base, joint, nodes):
         for g, moved in directions.items():
-            here = PathPoint(share, weight, near, {**near.tangent(moved), **moved})
+            here = PathPoint(share, weight, near, {**tangent(near, moved), **moved})
             for n in names:
                 totals[g][n] = totals[g][n] + weight * here.slope(n)
     out = xr.Dataset()

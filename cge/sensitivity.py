@@ -32,17 +32,18 @@ LINEAR_TOLERANCE = 1e-11
 
 @contextmanager
 def at(solution: Solution) -> Iterator[tuple[Model, np.ndarray]]:
-    """The solution's model with its exogenous values set, and the vector of unknowns."""
+    """The solution's model with its exogenous values set, and the vector of unknowns; one caller at a time."""
     model = solution.model
-    try:
-        for name in model.symbols:
-            if model.values[name] is not solution.arrays[name]:
-                model.values.set(name, solution.arrays[name])
-        x = model.system.pack(solution.arrays)
-        model.newton.prepare(x)
-        yield model, x
-    finally:
-        model._restore()
+    with model.lock:
+        try:
+            for name in model.symbols:
+                if model.values[name] is not solution.arrays[name]:
+                    model.values.set(name, solution.arrays[name])
+            x = model.system.pack(solution.arrays)
+            model.newton.prepare(x)
+            yield model, x
+        finally:
+            model._restore()
 
 
 def _solve(model: Model, x: np.ndarray, rhs: np.ndarray, transposed: bool) -> np.ndarray:

@@ -33,8 +33,15 @@ class Shock(Protocol):
         ...
 
 
-def targets(model: Model, shock: Shock) -> dict[str, np.ndarray]:
+def targets(model: Model, shock: Shock, origin: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
     """The instruments' values after the shock, full arrays.
+
+    Parameters
+    ----------
+    model : Model
+    shock : Shock
+    origin : mapping, optional
+        Values that the shock acts on; default the benchmark's.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def targets(model: Model, shock: Shock) -> dict[str, np.ndarray]:
         if symbol.kind == "variable" and not model.is_exogenous(name):
             raise ShockError(f"policy {shock.name!r}: {name} is endogenous; swap it with an instrument in the closure")
         factor = _full(model, shock.name, name, change)
-        base = model.benchmark_values[name]
+        base = (origin or model.benchmark_values)[name]
         value = base + factor if symbol.signed else base * factor
         bad = ~np.isfinite(value) | ((value <= 0) if not symbol.signed else False)
         if bad.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cge import sensitivity
+from calibration.errors import nearest
+from cge import saved, sensitivity
 from cge.declare import SET_OF_DIM
+from cge.differences import Difference, exogenous_differences
+from cge.door import aligned
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
 from cge.gvc.indicators import Indicators
@@ -40,6 +43,10 @@ class Solution:
         Ipopt's certificate; None for the last point of a path that failed.
     info : dict
         ``newton_steps, gmres_iterations, factorisations, iterations, status, max_residual, seconds``.
+    policy_values : dict of ndarray
+        What the policy set: instruments at their values after it.
+
+    A solution is pickled with the recipe of its model; :meth:`save` and :meth:`load` keep one in a file.
     """
 
     model: Model
@@ -48,6 +55,7 @@ class Solution:
     log: list[dict[str, Any]]
     verdict: Verdict | None
     info: dict[str, Any]
+    policy_values: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> xr.DataArray:
         """A variable, instrument, parameter or definition with labels and attributes."""
@@ -58,20 +66,24 @@ class Solution:
         if name in model.definitions:
             rule = model.definitions[name]
             return self._labelled(name, rule.dims, self.values_of(name), rule.long_name, rule.unit)
-        raise ModelError(f"solution holds no {name!r}")
+        raise ModelError(f"solution holds no {name!r}{nearest(str(name), [*model.symbols, *model.definitions])}")
 
     def values_of(self, name: str) -> np.ndarray:
         """The plain values of a definition or symbol."""
         model = self.model
         if name in model.symbols:
             return self.arrays[name]
-        kernel = model._definition_kernels.get(name)
-        if kernel is None:
-            rule = model.definitions[name]
-            index_sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-            kernel = Kernel(rule.function, model.pyomo, index_sets, {n: a.shape for n, a in self.arrays.items()}, self.arrays)
-            model._definition_kernels[name] = kernel
-        return np.array(kernel.evaluate(model.values, self.arrays))
+        if name not in model.definitions:
+            raise ModelError(f"solution holds no {name!r}{nearest(str(name), [*model.symbols, *model.definitions])}")
+        with model.lock:
+            kernel = model._definition_kernels.get(name)
+            if kernel is None:
+                rule = model.definitions[name]
+                index_sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
+                shapes = {n: a.shape for n, a in self.arrays.items()}
+                kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, self.arrays)
+                model._definition_kernels[name] = kernel
+            return np.array(kernel.evaluate(model.values, self.arrays))
 
     def _labelled(self, name: str, dims: tuple[str, ...], values: np.ndarray, text: str, unit: str) -> xr.DataArray:
         coords = {d: self.model.labels(d) for d in dims}
@@ -87,10 +99,27 @@ class Solution:
         return data
 
     def save(self, path: str | Path) -> None:
-        """Write everything to one compressed netCDF file."""
-        data = self.to_dataset()
-        encoding = {str(v): {"zlib": True, "complevel": 1} for v in data.data_vars if data[v].size > 1000}
-        data.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+        """Write everything to one compressed netCDF file, from which :meth:`load` reads the solution back."""
+        saved.write(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path, model: Model) -> Solution:
+        """A saved solution of a model.
+
+        Parameters
+        ----------
+        path : str or path
+        model : Model
+            The model that it was solved on, or one built from the same benchmark, closure, sourcing and blocks.
+
+        Raises
+        ------
+        ModelError
+            No such file; not a saved solution; labels, closure or sourcing are not the model's; or what the file holds does
+            not solve the model's equations (another benchmark, or the file was changed).
+        """
+        content = saved.read(path, model)
+        return cls(model, content.name, content.arrays, content.log, None, content.info, content.policy_values)
 
     # -- checks ------------------------------------------------------------------------------------
     @property
@@ -123,11 +152,8 @@ class Solution:
 
     def homogeneity(self, factor: float = 1.1) -> float:
         """Solve again with the numeraire times ``factor``: the largest relative change of a quantity."""
-        model = self.model
-        raised = {n: self.arrays[n] for n, s in model.symbols.items() if s.kind == "instrument" and not model.free[n].any()}
-        raised["pfactwld"] = self.arrays["pfactwld"] * factor
-        live = model.changed_parameters(self.arrays)
-        again = model.solve(exogenous=raised, start=self if not live else "fast", parameters=live or None)
+        numeraire = self.model.labelled("pfactwld", self.arrays["pfactwld"] * factor)
+        again = self.model.solve(exogenous={"pfactwld": numeraire}, start=self)
         quantities = [n for n in ("qo", "qms", "qinv") if n in self.arrays]
         return max(float(abs(again.arrays[n] / self.arrays[n] - 1).max()) for n in quantities)
 
@@ -140,9 +166,10 @@ class Solution:
         names = [parameters] if isinstance(parameters, str) else list(parameters)
         return sensitivity.gradient(self, outcome, names, where)
 
-    def tangent(self, direction: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Derivatives of all variables along a direction of exogenous arrays."""
-        return sensitivity.tangent(self, direction)
+    def tangent(self, direction: Mapping[str, xr.DataArray | float]) -> xr.Dataset:
+        """Derivatives of all variables along a direction of exogenous arrays, aligned by label."""
+        moved = sensitivity.tangent(self, {n: aligned(self.model, n, d) for n, d in direction.items()})
+        return xr.Dataset({n: self[n].copy(data=values) for n, values in moved.items()})
 
     def icio(self, prices: Literal["current", "base"] = "current") -> Icio:
         """The inter-country input-output table of this solution, at its own or at benchmark prices.
@@ -176,10 +203,36 @@ def _refuse_rules(solution: Solution, what: str) -> None:
 
 @dataclass
 class Comparison:
-    """Two solutions of one model side by side."""
+    """Two solutions of one model side by side.
+
+    Raises
+    ------
+    ModelError
+        The models differ in labels, blocks or benchmark: what changed would be the data, not the economy.
+    """
 
     base: Solution
     after: Solution
+
+    def __post_init__(self) -> None:
+        differs = self.base.model.difference(self.after.model)
+        if differs and not differs.startswith("the closure"):
+            raise ModelError(
+                f"solutions {self.base.name!r} and {self.after.name!r} are of two models that differ in {differs}; compare "
+                "each with a base solution of its own model"
+            )
+
+    def exogenous(self) -> list[Difference]:
+        """Every exogenous symbol and live parameter in which the two solutions differ, and whether a policy moved it."""
+        return exogenous_differences(self.base, self.after)
+
+    def remarks(self) -> list[str]:
+        """In what the two solutions differ beside the policy, a line each; empty where in nothing."""
+        beside = [d.text() for d in self.exogenous() if not d.of_policy]
+        if self.base.model.closure.describe() != self.after.model.closure.describe():
+            names = (self.base.model.closure.name, self.after.model.closure.name)
+            beside.append(f"The closure differs: {names[0]!r} before, {names[1]!r} after.")
+        return beside
 
     def percent(self, name: str) -> xr.DataArray:
         """Percentage change of a variable or definition."""
@@ -217,4 +270,5 @@ class Comparison:
         frame = pd.DataFrame(columns)
         frame.insert(1, "ev_musd", self.after["ev"].to_series() - self.base["ev"].to_series())
         frame.index.name = "region"
+        frame.attrs["remarks"] = self.remarks()
         return frame

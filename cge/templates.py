@@ -12,6 +12,7 @@ them changes. Factors that fold to zero and branches not taken cost nothing.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ import numpy as np
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as rel
 from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, TemplateSumExpression, templatize_rule
+
+PYOMO_LOCK = threading.RLock()
+"""Held while Pyomo makes a template or lists a set: it patches the iteration of all sets meanwhile, in every thread."""
 
 Array = Any  # numpy array or Python float; complex where a derivative is taken by complex step
 
@@ -528,6 +532,11 @@ def _uniform(value: Array) -> Array:
 
 def templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
     """The Pyomo template of a rule: its expression and the index templates it was called with."""
+    with PYOMO_LOCK:
+        return _templatize(function, block, index_sets)
+
+
+def _templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
     if not index_sets:
         expression, _ = templatize_rule(block, lambda b, _: function(b), None)
         return expression, ()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from calibration.caliendo_parro_sam import caliendo_parro_benchmark
 from calibration.errors import DataError
@@ -88,16 +89,16 @@ def caliendo_parro_2015(folder: str | Path | None = None) -> Replication:
     model = Model(held.benchmark, sourcing="pooled", blocks=TRADE_MODEL)
     built = time.perf_counter()
     regions = model.labels("r")
-    without = {
-        "fsav": np.zeros(len(regions)),
-        "qe": model.benchmark_values["qe"] * held.labour[None, :],
+    without: dict[str, xr.DataArray | float] = {
+        "fsav": 0.0,
+        "qe": model.labelled("qe", model.benchmark_values["qe"] * held.labour[None, :]),
     }
     base = model.solve(exogenous=without)
     tariff = 1.0 + held.tariff_1993
     inside = np.ix_(range(tariff.shape[0]), *[[regions.index(c) for c in MEMBERS]] * 2)
     tariff[inside] = 1.0 + held.tariff_2005[inside]
     tariff = np.where(model.data["vcif"] > 0, tariff, 1.0)
-    after = model.solve(exogenous={**without, "tms": tariff}, start=base)
+    after = model.solve(exogenous={"tms": model.labelled("tms", tariff)}, start=base)
     done = time.perf_counter()
     wage = after["rw"].isel(f=0) / base["rw"].isel(f=0)
     income = (after["yp"] / after["ppriv"]) / (base["yp"] / base["ppriv"])

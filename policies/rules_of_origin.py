@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from calibration import Benchmark
 from cge import Closure, Model, Solution
@@ -266,8 +267,8 @@ class RulesStudy:
         rules: OriginRules | None,
         duties: Mapping[str, float] | None = None,
         lapsed: Sequence[tuple[str, str]] = (),
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]:
-        """Instruments of a scenario at their final values, a guess, and the types that cannot comply."""
+    ) -> tuple[dict[str, xr.DataArray], dict[str, xr.DataArray], dict[str, int]]:
+        """Instruments of a scenario at their final values, a guess (both labelled), and the types that cannot comply."""
         v = self.model.benchmark_values
         names = self.benchmark.regions
         applied = v["tms_0"][self.benchmark.commodities.index(self.coverage.sector)]
@@ -292,7 +293,8 @@ class RulesStudy:
                 out["bref"][:, column] = (1.0 + rate) / applied[:, column]
         for origin, destination in lapsed:
             out["use0"][:, names.index(origin), names.index(destination)] = 0.0
-        return out, guess, unused
+        label = self.model.labelled
+        return {n: label(n, v) for n, v in out.items()}, {n: label(n, v) for n, v in guess.items()}, unused
 
     def solve(
         self,
@@ -318,13 +320,16 @@ class RulesStudy:
             A neighbour.
         """
         exogenous, guess, unused = self.exogenous(rules, duties, lapsed)
+        given: dict[str, xr.DataArray | float] = dict(exogenous)
+        neighbour = {n: start[n] for n in self.model.system.index} if start is not None else {}
+        near: dict[str, xr.DataArray | float] = {**neighbour, **guess}
         try:
-            solution = self.model.solve(policy, exogenous=exogenous, guess=guess, start=start or "fast")
+            solution = self.model.solve(policy, exogenous=given, guess=near)
         except SolveError:
             # near the edge of what can be met the pairs are stiff: smooth them, then sharpen
-            solution = self.model.solve(policy, exogenous={**exogenous, "smooth": np.array(SMOOTHING[0])}, guess=guess)
+            solution = self.model.solve(policy, exogenous={**given, "smooth": SMOOTHING[0]}, guess=near)
             for smooth in SMOOTHING[1:]:
-                solution = self.model.solve(policy, exogenous={**exogenous, "smooth": np.array(smooth)}, start=solution)
+                solution = self.model.solve(policy, exogenous={**given, "smooth": smooth}, guess=solution)
         return RulesSolution(solution, rules, self, unused)
 
     def curve(

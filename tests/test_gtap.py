@@ -84,8 +84,9 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
     rng = np.random.default_rng(seed)
     direction = {n: rng.normal(size=model.shape(n)) for n in ("tms", "txs", "ao", "tpd", "tfe", "qe", "to")}
     from cge.path import PathPoint
+    from cge.sensitivity import tangent
 
-    point = PathPoint(0.0, 1.0, base, {**base.tangent(direction), **direction})
+    point = PathPoint(0.0, 1.0, base, {**tangent(base, direction), **direction})
     d, v = point.log_slope, point.value
     esubd = v("esubd")
     # E_pms: pms = sum MSHRS pmds;  E_qxs: qxs = qms - esubm (pmds - pms)

@@ -14,7 +14,7 @@ def solved_with(model: Model, name: str, index: tuple[int, ...], value: float, s
     arrays = {n: solution.arrays[n] for n, s in model.symbols.items() if s.kind == "instrument"}
     arrays[name] = arrays[name].copy()
     arrays[name][index] = value
-    return model.solve(exogenous=arrays)
+    return model.solve(exogenous={n: model.labelled(n, values) for n, values in arrays.items()})
 
 
 @pytest.mark.parametrize("outcome", ["u", "ev", "y", "qgdp"])
@@ -39,7 +39,7 @@ def test_tangent_and_gradient_are_transposes_of_each_other() -> None:
     base = model.solve()
     rng = np.random.default_rng(2)
     direction = rng.normal(size=model.shape("tms"))
-    moved = base.tangent({"tms": direction})["y"]
+    moved = base.tangent({"tms": model.labelled("tms", direction)})["y"].values
     for k, region in enumerate(model.labels("r")):
         pulled = float((base.gradient("y", "tms", r=region)["tms"].values * direction).sum())
         assert moved[k] == pytest.approx(pulled, rel=1e-8, abs=1e-12)

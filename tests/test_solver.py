@@ -36,9 +36,9 @@ def test_fast_start_and_ipopt_alone_agree(world_model, policy: Policy) -> None:
             assert np.allclose(fast.arrays[name], alone.arrays[name], rtol=1e-8), name
 
 
-def test_start_from_another_solution_gives_the_same_answer(world_model) -> None:
+def test_a_neighbouring_solution_as_guess_gives_the_same_answer(world_model) -> None:
     first = world_model.solve(tariff_change(points=5.0))
-    fresh, warm = world_model.solve(rcep()), world_model.solve(rcep(), start=first)
+    fresh, warm = world_model.solve(rcep()), world_model.solve(rcep(), guess=first)
     assert np.allclose(fresh.arrays["qo"], warm.arrays["qo"], rtol=1e-9)
 
 

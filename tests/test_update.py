@@ -32,7 +32,7 @@ def test_undoing_a_policy_on_updated_data_returns_to_the_old_data(world, world_m
     back = {n: there.benchmark_values[n].copy() for n in ("tms",)}
     old = world_model.benchmark_values["tms"]
     back["tms"] = np.where(world.sam["vcif"] > 0, old, back["tms"])
-    returned = updated_sam(there.solve(exogenous=back))
+    returned = updated_sam(there.solve(exogenous={n: there.labelled(n, values) for n, values in back.items()}))
     assert np.allclose(returned["vxsb"], world.sam["vxsb"], rtol=1e-6, atol=1e-3)
     assert np.allclose(returned["evfb"], world.sam["evfb"], rtol=1e-7, atol=1e-3)
 

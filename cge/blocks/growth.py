@@ -23,7 +23,7 @@ import numpy as np
 from cge.blocks import CORE, Accounts, Income, Investment, Production
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price_of_two
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.declare import Block, composition, definition, equation, instrument, parameter, variable
 from cge.errors import ModelError
 
 RORFLEX = 10.0
@@ -46,6 +46,7 @@ def capital_label(factors: list[str]) -> str:
     return found[0]
 
 
+@composition
 def growth_blocks(
     capital: str,
     stock: np.ndarray,

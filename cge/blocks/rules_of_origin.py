@@ -43,7 +43,7 @@ from calibration.sam import USES
 from cge.blocks import CORE, Accounts, Income, Production, Trade
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.declare import Block, composition, definition, equation, instrument, parameter, variable
 from cge.errors import ModelError
 
 SMOOTHING_END = 1e-10
@@ -156,6 +156,7 @@ def compliance_penalty(sigma: float, inside: float, content: float) -> float:
     return float((s ** (1 / sigma) * k**e + (1 - s) ** (1 / sigma) * (1 - k) ** e) ** (-1 / e))
 
 
+@composition
 def rules_blocks(coverage: Coverage) -> tuple[type[Block], ...]:
     """The blocks of the core model with rules of origin for one sector."""
     V, P, M = coverage.sector, coverage.material, coverage.metals
