@@ -39,13 +39,14 @@ class Verdict:
 
 
 class _Problem:
-    """Callbacks of cyipopt for the scaled residuals of a system."""
+    """Callbacks of cyipopt for the scaled residuals of a system, each over what it is allowed to be."""
 
-    def __init__(self, newton: Newton, start: np.ndarray, idle: int) -> None:
+    def __init__(self, newton: Newton, start: np.ndarray, idle: int, exact: np.ndarray | float) -> None:
         self.newton, self.start = newton, np.append(start, np.zeros(idle))
         system = newton.system
         assert newton.scale is not None
-        self.row_scale = newton.scale[system.row_index]
+        self.exact = exact
+        self.row_scale = (newton.scale * exact)[system.row_index]
         self.iterations = 0
 
     def objective(self, x: np.ndarray) -> float:
@@ -56,7 +57,7 @@ class _Problem:
 
     def constraints(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            r = self.newton.residual(x[: self.newton.system.n])
+            r = self.newton.residual(x[: self.newton.system.n]) * self.exact
         if not np.isfinite(r).all():
             raise cyipopt.CyIpoptEvaluationError
         return r
@@ -88,9 +89,15 @@ def certify(newton: Newton, x: np.ndarray) -> Verdict:
 
     One idle variable (objective half its square) makes the problem non-square: on a square one Ipopt
     factorises the KKT matrix after success, only to report multipliers that nobody asked for, which
-    takes most of the time of a large model. The constraints judged are the same.
+    takes most of the time of a large model. The constraints judged are the same. Where rounding leaves more
+    of a row than the tolerance (:meth:`cge.krylov.Newton.allowance`), the row is divided by that multiple, so
+    that Ipopt asks what :meth:`cge.krylov.Newton.solves` asks.
     """
-    return run_ipopt(newton, x, idle=1)
+    tolerance = newton.options.tolerance
+    exact: np.ndarray | float = 1.0
+    if not (abs(newton.residual(x)) <= tolerance).all():
+        exact = tolerance / newton.allowance(x)
+    return run_ipopt(newton, x, idle=1, exact=exact)
 
 
 def run_ipopt(
@@ -100,6 +107,7 @@ def run_ipopt(
     tuned: bool = True,
     max_iter: int = 100,
     idle: int = 0,
+    exact: np.ndarray | float = 1.0,
     lower: np.ndarray | None = None,
     **options: Any,
 ) -> Verdict:
@@ -111,6 +119,8 @@ def run_ipopt(
         Supplies residual, Jacobian and row scale (``prepare`` must have run).
     idle : int
         Variables that enter no constraint, see :func:`certify`.
+    exact : ndarray or float
+        Factor of each row beside its scale, see :func:`certify`.
     tuned : bool
         Use :data:`TUNED`; False leaves Ipopt's defaults (for benchmarks).
     lower : ndarray, optional
@@ -119,7 +129,7 @@ def run_ipopt(
         Further Ipopt options.
     """
     n, rows = newton.system.n, newton.system.rows
-    problem = _Problem(newton, x, idle)
+    problem = _Problem(newton, x, idle, exact)
     nlp = cyipopt.Problem(
         n=n + idle,
         m=rows,
@@ -129,7 +139,8 @@ def run_ipopt(
         cl=np.zeros(rows),
         cu=np.zeros(rows),
     )
-    settings = {"print_level": 0, "sb": "yes", "tol": 1e-10, "constr_viol_tol": 1e-10, "max_iter": max_iter}
+    tolerance = newton.options.tolerance
+    settings = {"print_level": 0, "sb": "yes", "tol": tolerance, "constr_viol_tol": tolerance, "max_iter": max_iter}
     for name, value in {**settings, **(TUNED if tuned else {}), **options}.items():
         nlp.add_option(name, value)
     solution, info = nlp.solve(problem.start.copy())

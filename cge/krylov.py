@@ -26,6 +26,9 @@ from cge.system import WORLD, System
 
 Array = np.ndarray
 
+ROUNDING_LIMIT = 1e-9
+"""Largest scaled residual that rounding may excuse: an equation known less exactly is not solved."""
+
 
 def forcing(size: float) -> float:
     """Tolerance of a linear solve: loose while the residual is large, tight enough for quadratic convergence."""
@@ -39,7 +42,8 @@ class PathOptions:
     Attributes
     ----------
     tolerance : float
-        Largest scaled residual at a solution.
+        Largest scaled residual at a solution, where rounding does not leave more (:meth:`Newton.allowance`). Newton
+        and Ipopt are asked the same.
     waypoint_tolerance : float
         The same at points on the way.
     smallest_share : float
@@ -168,6 +172,19 @@ class Newton:
         assert self.scale is not None
         return np.asarray(self.system.residual(x) * self.scale)
 
+    def allowance(self, x: Array) -> Array:
+        """What each scaled residual may be at a solution: the tolerance, or the rounding floor of its row if higher."""
+        assert self.scale is not None
+        floor = np.nan_to_num(self.system.rounding_floor(x) * self.scale, nan=0.0, posinf=0.0)
+        return np.asarray(np.maximum(self.options.tolerance, np.minimum(floor, ROUNDING_LIMIT)))
+
+    def solves(self, x: Array, residual: Array | None = None) -> bool:
+        """Whether ``x`` is a solution: the one question asked of every point, whoever found it."""
+        r = abs(self.residual(x) if residual is None else residual)
+        if not np.isfinite(r).all():
+            return False
+        return bool((r <= self.options.tolerance).all() or (r <= self.allowance(x)).all())
+
     def matrix(self, x: Array) -> sp.csr_matrix:
         """Scaled Jacobian with respect to the working unknowns (logs, or levels where the sign is free)."""
         assert self.scale is not None
@@ -222,7 +239,7 @@ class Newton:
             r = self.residual(x)
             for k in range(self.options.newton_limit):
                 size = float(abs(r).max(initial=0.0))
-                if size < tolerance:
+                if size <= tolerance:
                     return x
                 matrix = self.matrix(x)
                 if not np.isfinite(size) or not np.isfinite(matrix.data).all():
@@ -235,14 +252,16 @@ class Newton:
                     self.too_long = step
                     return None
                 moved = self._accept(x, r, step, min(1.0, 1.0 / length) if length > 0 else 1.0)
-                if moved is None:
-                    # the last digits are rounding noise; anything else is a failure
-                    return x if size < 1e3 * tolerance and length < 1e-8 else None
+                if moved is None:  # no step lowers the residual: rounding noise, or a failure
+                    return x if self._done(x, r, final) else None
                 damped += moved[2] < 1.0
                 if damped > self.options.damped_limit:
                     return None
                 x, r = moved[:2]
-        return x if float(abs(r).max(initial=0.0)) < 10 * tolerance else None
+            return x if self._done(x, r, final) else None
+
+    def _done(self, x: Array, r: Array, final: bool) -> bool:
+        return self.solves(x, r) if final else float(abs(r).max(initial=0.0)) <= self.options.waypoint_tolerance
 
     def _newton_step(self, matrix: sp.csr_matrix, r: Array, x: Array, tolerance: float) -> Array:
         step, used = self.linear_solve(matrix, r, tolerance)

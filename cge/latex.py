@@ -19,6 +19,7 @@ from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as rel
 from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, TemplateSumExpression
 
+from cge.ces import NEAR_COBB_DOUGLAS
 from cge.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
 from cge.model import Model
@@ -264,7 +265,7 @@ class _Walk:
     def _choice(self, e: Any) -> tuple[str, int]:
         condition, first, second = e.args
         limit = condition.args[1] if isinstance(condition, rel.InequalityExpression) else None
-        if isinstance(limit, (int, float)) and 0 < limit <= 1e-5:  # the Cobb-Douglas case of a CES price
+        if isinstance(limit, (int, float)) and 0 < limit <= NEAR_COBB_DOUGLAS:  # a CES price near one
             self._note(condition)
             self._note(first)
             return self._parts(second)

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from cge.declare import SET_OF_DIM, Rule, Symbol
+from cge.rounding import rounding_floor
 from cge.templates import Kernel, Leaf, Values
 
 KEEP_SWEEPS_BELOW = 20_000_000
@@ -153,6 +154,11 @@ class System:
 
     def _evaluate(self, arrays: Mapping[str, np.ndarray], token: object) -> np.ndarray:
         return np.concatenate([f.kernel.evaluate(self.values, arrays, token).ravel()[f.active] for f in self.families])
+
+    def rounding_floor(self, x: np.ndarray) -> np.ndarray:
+        """What rounding alone may leave of each residual at ``x``, see :mod:`cge.rounding`."""
+        arrays = self.unpack(x)
+        return np.concatenate([rounding_floor(f.kernel, self.values, arrays).ravel()[f.active] for f in self.families])
 
     def _plan_jacobian(self) -> None:
         """Find the fixed pattern by evaluating at a random point with random instruments and elasticities."""

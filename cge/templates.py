@@ -176,11 +176,7 @@ class Kernel:
                     summed.append(axis)
             return self._sum(self._compile(e._local_args_[0], inner), summed)
         if isinstance(e, (ne.SumExpression, ne.LinearExpression)):
-            terms = [self._compile(a, scope) for a in e.args]
-            total = terms[0]
-            for term in terms[1:]:
-                total = self._emit("+", (total, term))
-            return total
+            return self._add([self._compile(a, scope) for a in e.args])
         binary = {
             ne.ProductExpression: "*",
             ne.DivisionExpression: "/",
@@ -197,7 +193,8 @@ class Kernel:
         if isinstance(e, ne.UnaryFunctionExpression):
             if e.getname() not in ("exp", "log", "sqrt"):
                 raise TypeError(f"function {e.getname()!r} is not supported in a template; use exp, log, sqrt")
-            return self._emit(e.getname(), (self._compile(e.args[0], scope),))
+            inner = self._compile(e.args[0], scope)
+            return self._log_of(inner) if e.getname() == "log" else self._emit(e.getname(), (inner,))
         if isinstance(e, ne.Expr_ifExpression):
             return self._emit("where", tuple(self._compile(x, scope) for x in e.args))
         if isinstance(e, rel.InequalityExpression):
@@ -217,6 +214,27 @@ class Kernel:
             return self._emit("*", (node.args[1], self._log(node.args[0])))
         if node.op == "where":
             return self._emit("where", (node.args[0], self._log(node.args[1]), self._log(node.args[2])))
+        return self._log_of(k)
+
+    def _add(self, terms: list[int]) -> int:
+        """A sum of terms; ``exp(x) - 1`` is taken at once, which keeps its digits where x is small."""
+        minus_one = next((k for k in terms if self.nodes[k].op == "const" and self.nodes[k].data == -1.0), None)
+        power = next((k for k in terms if self.nodes[k].op == "exp"), None)
+        if minus_one is not None and power is not None:
+            terms = [k for k in terms if k not in (minus_one, power)]
+            terms.insert(0, self._emit("expm1", self.nodes[power].args))
+        total = terms[0]
+        for term in terms[1:]:
+            total = self._emit("+", (total, term))
+        return total
+
+    def _log_of(self, k: int) -> int:
+        """``log`` of a node; ``log(1 + x)`` is taken at once, which keeps its digits where x is small."""
+        node = self.nodes[k]
+        if node.op == "+":
+            for one, rest in (node.args, node.args[::-1]):
+                if self.nodes[one].op == "const" and self.nodes[one].data == 1.0:
+                    return self._emit("log1p", (rest,))
         return self._emit("log", (k,))
 
     def _sum(self, child: int, summed: Sequence[int]) -> int:
@@ -269,6 +287,10 @@ class Kernel:
             return np.exp(a)
         if op == "log":
             return np.log(a)
+        if op == "expm1":
+            return np.expm1(a)
+        if op == "log1p":
+            return np.log1p(a)
         if op == "abs":
             return np.abs(a)
         if op == "sqrt":
@@ -464,6 +486,10 @@ class Kernel:
             return [(0, g * value)]
         if op == "log":
             return [(0, g / v[args[0]])]
+        if op == "expm1":
+            return [(0, g * (value + 1.0))]
+        if op == "log1p":
+            return [(0, g / (1.0 + v[args[0]]))]
         if op == "sqrt":
             return [(0, g / (2 * value))]
         if op == "where":

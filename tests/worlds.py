@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from calibration import Benchmark, Sam
 from calibration.elasticities import to_dataset
+from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
 
 
@@ -37,7 +40,11 @@ def random_sam(regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0
 
     size = rng.lognormal(0, 0.8, r)
     vxsb = rng.lognormal(0, 1, (n, r, r)) * size[None, :, None] * size[None, None, :]
+    flows = vxsb.copy()
     vxsb[rng.uniform(size=vxsb.shape) < zeros] = 0.0
+    for k in range(r - 1):  # one world: neighbours trade in some good
+        if not vxsb[:, k, k + 1].any():
+            vxsb[0, k, k + 1] = flows[0, k, k + 1]
     vxsb[:, np.arange(r), np.arange(r)] = 0.0
     vfob = vxsb * power(n, r, r)
     vtwr = (0.05 * rng.uniform(0, 1, (1, n, r, r)) * vfob[None]) * (taxes > 0)
@@ -126,3 +133,21 @@ def symmetric_benchmark(tariff: float = 0.1, regions: int = 2, goods: int = 2) -
     sam = Sam(make_dataset(arrays, sets, {"title": "symmetric world"}))
     table = elasticity_table(comm, esubm=4.0, esubd=2.0, esubva=0.8, esubt=0.0, esubc=0.0)
     return Benchmark(sam, to_dataset(table, comm, names), "symmetric")
+
+
+def bounded_gtap(regions: int = 4, goods: int = 5, seed: int = 0) -> Benchmark:
+    """A benchmark of the standard model whose CDE parameters stand at GTAP's bounds.
+
+    Substitution is 1e-6 or 0.999999; in every third region it is 1e-6 for all goods, where a sum of z says nearly
+    nothing; one good a region has an expansion parameter of 1e-6.
+    """
+    rng = np.random.default_rng(seed)
+    held = standard_gtap(random_benchmark(regions, goods, seed))
+    parameters = held.elasticities.copy(deep=True)
+    substitution = rng.choice([1e-6, 0.999999], size=(goods, regions))
+    substitution[:, ::3] = 1e-6
+    expansion = rng.uniform(0.1, 1.5, (goods, regions))
+    expansion[rng.integers(0, goods, regions), np.arange(regions)] = 1e-6
+    parameters["subpar"] = parameters["subpar"].copy(data=substitution)
+    parameters["incpar"] = parameters["incpar"].copy(data=expansion)
+    return replace(held, elasticities=parameters, name=f"bounded-{seed}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pyomo.environ import exp, log
 
 from cge.blocks.accounts import Accounts
 from cge.blocks.government import Government
@@ -20,6 +21,7 @@ from cge.blocks.margins import Margins
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price
 from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.errors import ModelError
 
 
 class GtapFactors(Block):
@@ -111,9 +113,13 @@ class GtapFactors(Block):
 class CdeHouseholds(Households):
     """Private demand from the constant-difference-of-elasticities expenditure function (Hanoch 1975).
 
-    Implicitly sum_i z_i = 1, z_i = B_i up^(e_i s_i) (p_i / x)^(s_i), x expenditure per head; the budget share
-    of i is s_i z_i / sum s z (Roy), and the elasticity of cost with respect to utility, ``uepriv``, is the
+    Implicitly sum_i B_i z_i = 1, z_i = up^(e_i s_i) (p_i / x)^(s_i), x expenditure per head; the budget share
+    of i is s_i B_i z_i / sum s B z (Roy), and the elasticity of cost with respect to utility, ``uepriv``, is the
     mean of e_i with these shares (section 3.3; e = ``incpar``, s = ``subpar``).
+
+    In calibrated shares B_i is w_i / s_i over its sum, w the benchmark's budget shares, and the function reads
+    sum_i w_i (z_i - 1) / s_i = 0. So stated it holds its digits as s goes to zero, where it becomes
+    sum_i w_i ln(up^e_i p_i / x) = 0, and the budget shares of the data hold at any s.
     """
 
     ysup = None
@@ -122,52 +128,55 @@ class CdeHouseholds(Households):
     yp = None
 
     up = variable("r", "private utility per head")
-    dcde = variable("r", "sum of s z over its benchmark value")
+    dcde = variable("r", "sum of budget shares and z")
     uepriv = variable("r", "elasticity of private cost with respect to utility")
 
     subpar = parameter("i r", "CDE substitution parameter", structural=False)
     incpar = parameter("i r", "CDE expansion parameter", structural=False)
-    bcde = parameter("i r", "CDE distribution parameter")
-    dcde_0 = parameter("r", "benchmark sum of s z")
 
     @definition("r", "private expenditure, index")
     def ypx(m, r):
         return m.yp[r] / m.yp_0[r]
 
+    @definition("i r", "log of the price of a commodity over expenditure, at the utility reached")
+    def lcde(m, i, r):
+        return m.incpar[i, r] * log(m.up[r]) + log(m.ppa[i, r] * m.pop[r] / m.ypx[r])
+
     @definition("i r", "z of a commodity relative to its benchmark value")
     def zcde(m, i, r):
-        real = m.ppa[i, r] * m.pop[r] / m.ypx[r]
-        return m.up[r] ** (m.incpar[i, r] * m.subpar[i, r]) * real ** m.subpar[i, r]
+        return exp(m.subpar[i, r] * m.lcde[i, r])
 
     @definition("i r", "private demand for the composite")
     def qpa(m, i, r):
         return m.zcde[i, r] / m.dcde[r] * m.ypx[r] / m.ppa[i, r]
 
-    @equation("r", "private utility: the CDE expenditure function", defines="up", source="Hanoch 1975; E_up")
+    @equation("r", "private utility: the CDE expenditure function", defines="up", logs=False, source="Hanoch 1975; E_up")
     def e_up(m, r):
-        return sum(m.bcde[i, r] * m.zcde[i, r] for i in m.comm) == 1.0
+        return sum(m.spa[i, r] * (exp(m.subpar[i, r] * m.lcde[i, r]) - 1.0) / m.subpar[i, r] for i in m.comm) == 0.0
 
     @equation("r", "sum that turns z into budget shares", defines="dcde")
     def e_dcde(m, r):
-        return m.dcde_0[r] * m.dcde[r] == sum(m.subpar[i, r] * m.bcde[i, r] * m.zcde[i, r] for i in m.comm)
+        return m.dcde[r] == sum(m.spa[i, r] * m.zcde[i, r] for i in m.comm)
 
     @equation("r", "elasticity of private cost: mean of e with the budget shares", defines="uepriv", source="E_uepriv")
     def e_uepriv(m, r):
-        shares = (m.subpar[i, r] * m.bcde[i, r] * m.zcde[i, r] * m.incpar[i, r] for i in m.comm)
-        return m.uepriv[r] * m.dcde_0[r] * m.dcde[r] == sum(shares)
+        return m.uepriv[r] * m.dcde[r] == sum(m.spa[i, r] * m.zcde[i, r] * m.incpar[i, r] for i in m.comm)
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         held = dict(super().calibrate(data))
         held.pop("committed")
-        s = data.elasticity("subpar")
-        raw = ratio(held["spa"], s)
-        b = raw / raw.sum(0)
+        bad = ~(data.elasticity("subpar") > 0) & (held["vpp"] > 0)
+        if bad.any():
+            i, r = np.argwhere(bad)[0]
+            raise ModelError(
+                f"subpar of {data.sets['comm'][i]} in {data.sets['reg'][r]} is {data.elasticity('subpar')[i, r]:g}; the CDE "
+                "function needs it above 0 where households buy (GTAP's data keep it between 1e-6 and 0.999999)"
+            )
         return {
             **held,
-            "subpar": s,
+            # where nothing is bought its value enters nothing, but must not divide by zero
+            "subpar": np.where(held["vpp"] > 0, data.elasticity("subpar"), 1.0),
             "incpar": data.elasticity("incpar"),
-            "bcde": b,
-            "dcde_0": (s * b).sum(0),
             "uepriv": (held["spa"] * data.elasticity("incpar")).sum(0),
         }
 

@@ -163,19 +163,25 @@ class GtapResult:
         v = self.base.values_of
         a, b, c = (v(k) for k in ("dpar_p", "dpar_g", "dpar_s"))
         private, public, saved = v("yp_0"), v("yg_0"), v("saving")
-        weight, e, s = v("bcde"), v("incpar"), v("subpar")
+        share, e, s = v("spa"), v("incpar"), v("subpar")
 
         def private_cost(log_up: Array) -> tuple[Array, Array]:
-            """Log private expenditure per head and uepriv at benchmark prices (Newton on the CDE function)."""
+            """Log private expenditure per head and uepriv at benchmark prices (Newton on the CDE function).
+
+            The function is sum_i w_i (z_i - 1) / s_i = 0 with z_i - 1 taken at once: at s = 1e-6 the sum of z
+            itself is 1 but for its last digits, whatever the expenditure.
+            """
             x = np.zeros_like(log_up)
             for _ in range(50):
-                z = weight * np.exp(s * (e * log_up - x))
-                step = (z.sum(0) - 1) / (s * z).sum(0)
+                relative = s * (e * log_up - x)
+                step = (share * np.expm1(relative) / s).sum(0) / (share * np.exp(relative)).sum(0)
                 x = x + step
-                if abs(step).max() < 1e-14:
+                if (abs(step) <= 1e-14 * np.maximum(1.0, abs(x))).all():
                     break
-            z = weight * np.exp(s * (e * log_up - x))
-            return x, (e * s * z).sum(0) / (s * z).sum(0)
+            else:
+                raise SolveError("the private expenditure function behind EV did not converge")
+            z = share * np.exp(s * (e * log_up - x))
+            return x, (e * z).sum(0) / z.sum(0)
 
         def reached(log_up: Array) -> tuple[Array, Array, Array]:
             """Log utility, total expenditure per head of benchmark population, and uelas."""
