@@ -61,7 +61,7 @@ def gtap(folder: Path) -> dict[str, Any]:
         changes = solve_gtap(gtap_model(benchmark), GtapShock(text)).changes()
         gaps = {}
         for variable, published in held["results"].items():
-            if variable not in changes:
+            if variable not in changes or published is None:
                 continue
             values = changes[variable].values
             if variable == "pe":  # a fixed factor has no common price there

@@ -171,7 +171,7 @@ def contributions(experiment: Experiment, most: int = 7) -> pd.DataFrame | None:
     parts = {k: p for k, p in policy_parts(experiment.policy, experiment.base.model.benchmark).items() if _moves(experiment, p)}
     if len(parts) < 2:
         return None
-    found = subtotals(experiment.base, parts, ["u"], nodes=3)["u"].transpose("r", "group").to_pandas()
+    found = subtotals(experiment.base, parts, ["u"])["u"].transpose("r", "group").to_pandas()
     size = found[list(parts)].abs().sum().sort_values(ascending=False)
     kept, rest = list(size.index[:most]), list(size.index[most:])
     out = found[kept].copy()

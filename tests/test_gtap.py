@@ -57,7 +57,7 @@ def test_reference_results(name: str, shared, sample) -> None:
         if variable == "EV":
             wanted = np.array(published, dtype=float)
             assert np.allclose(changes["ev"], wanted, rtol=0, atol=max(0.01, 1e-5 * abs(wanted).max()))
-        if variable not in changes:
+        if variable not in changes or published is None:  # the reference leaves out what its closure fixes
             continue
         found = changes[variable].values
         if variable == "pe":  # a fixed factor has no common price there
@@ -86,7 +86,7 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
     from cge.path import PathPoint
     from cge.sensitivity import tangent
 
-    point = PathPoint(0.0, 1.0, base, {**tangent(base, direction), **direction})
+    point = PathPoint(0.0, base, {**tangent(base, direction), **direction})
     d, v = point.log_slope, point.value
     esubd = v("esubd")
     # E_pms: pms = sum MSHRS pmds;  E_qxs: qxs = qms - esubm (pmds - pms)
@@ -122,7 +122,7 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
 def test_welfare_parts_add_up_to_ev(model, text: str) -> None:
     shock = GtapShock(text)
     result = solve_gtap(model, shock)
-    parts, ev = decompose(result, shock, nodes=6), result.ev()
+    parts, ev = decompose(result, shock), result.ev()
     assert abs(parts.sum("part").values - ev).max() < 1e-8 * abs(ev).max()  # a one-step sum leaves 1 to 3 %
     if text == "tm=+10%":
         assert float(abs(parts.sel(part=["endw", "tech", "pop"])).max()) < 1e-9 * abs(ev).max()
@@ -158,7 +158,7 @@ def test_subtotals_add_up_to_the_change_of_every_variable(model) -> None:
         "farm": GtapShock("ao[crops,*]=+5%"),
         "people": GtapShock("qe[capital,eu]=+2%"),
     }
-    found = subtotals(base, groups, ["qo", "y", "qxs", "tot", "pds"], nodes=8)
+    found = subtotals(base, groups, ["qo", "y", "qxs", "tot", "pds"])
     joint = model.solve(GtapShock("; ".join(g.text for g in groups.values())))
     for name in found:
         change = 100 * (joint[name] / base[name].where(base[name] != 0) - 1)

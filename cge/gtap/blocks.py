@@ -356,15 +356,20 @@ class GtapIncome(Income):
 
 
 class GtapAccounts(Accounts):
-    """National accounts; the real wage follows after-tax prices."""
+    """National accounts; trade balances are measured in world income, as the standard model's ``del_tbalry`` is."""
 
-    tbalry = variable("r", "trade balance over income", "share", signed=True)
+    ywld = variable("", "world income", owner="world")
+    tbalry = variable("r", "trade balance over world income", "per cent", signed=True)
 
-    tbalry_0 = parameter("r", "benchmark trade balance over income", "share", structural=False)
+    tbalry_0 = parameter("r", "benchmark trade balance over world income", "per cent", structural=False)
 
-    @equation("r", "trade balance over income", defines="tbalry", logs=False, source="E_del_tbalry")
+    @equation("", "world income", defines="ywld", owner="world", source="E_ywld")
+    def e_ywld(m):
+        return m.ywld * sum(m.y_0[r] for r in m.reg) == sum(m.y_0[r] * m.y[r] for r in m.reg)
+
+    @equation("r", "trade balance over world income", defines="tbalry", logs=False, source="E_del_tbalry")
     def e_tbalry(m, r):
-        return m.tbalry[r] == m.tbal[r] / (m.y_0[r] * m.y[r])
+        return m.tbalry[r] == 100.0 * m.tbal[r] / (m.ywld * sum(m.y_0[s] for s in m.reg))
 
     realwage = None
     wlab = None
@@ -372,5 +377,5 @@ class GtapAccounts(Accounts):
     def calibrate(self, data: Calibrated) -> Mapping[str, Any]:
         held = dict(super().calibrate(data))
         held.pop("wlab")
-        balance = (held["exp_0"] - held["imp_0"]) / data.benchmark.sam.income()
+        balance = 100.0 * (held["exp_0"] - held["imp_0"]) / data.benchmark.sam.income().sum()
         return {**held, "tbalry": balance, "tbalry_0": balance.copy()}

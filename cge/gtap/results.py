@@ -6,25 +6,24 @@ The model is solved with a Laspeyres numeraire; nominal results are then restate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from cge.errors import ModelError, SolveError
+from cge.gtap import indices, welfare
+from cge.gtap.absent import without_absent
+from cge.gtap.indices import Divisia
+from cge.gtap.names import DERIVED, MILLION, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
-from cge.path import PathPoint, integrate
+from cge.path import Path
+from cge.quadrature import GOAL, Integral
 from cge.shock import Shock, targets
 from cge.solution import Solution
 
 Array = np.ndarray
-
-QUANTITIES = (
-    "qo qfe qva qint qfa qfd qfm qpa qpd qpm qga qgd qgm qid qim qinv qgov qst qtm qe kb ke up uepriv uelas rorc rore pop"
-).split()
-PRICES = "pds pva pint pfa pfd pfm pfe peb pes pe ppa ppd ppm pga pgd pgm pia pid pim pinv pgov pfob pcif pmds pt y".split()
-INDICES = ("ppriv", "psave", "pfactor", "pfactwld", "pcgdswld", "psw", "pdw", "pgdp")
 
 
 @dataclass
@@ -34,69 +33,123 @@ class GtapResult:
     Attributes
     ----------
     base, after : Solution
-    indices : dict of ndarray
-        Logs of the Divisia indices, restated in the numeraire.
+    path : Path
+        The way from one to the other, with the points solved on it.
+    divisia : Divisia
+        The price indices along it.
     scale : float
-        Factor that restates nominal values in the numeraire.
+        Factor that restates nominal values of ``after`` in the numeraire.
     """
 
     base: Solution
     after: Solution
-    indices: dict[str, Array]
+    path: Path
+    divisia: Divisia
     scale: float
+    parts: Integral | None = field(default=None, repr=False)
+    """The parts of EV along the path, once :func:`cge.gtap.welfare.decompose` has integrated them."""
 
-    def changes(self) -> xr.Dataset:
-        """Percentage changes under GTAP names, dims as in the model (``pop``-like exogenous ones included).
+    @property
+    def indices(self) -> dict[str, Array]:
+        """Logs of the Divisia indices, restated in the numeraire; ``rorg`` has no unit to restate."""
+        logs = self.divisia.until(1.0)
+        return {n: log + (np.log(self.scale) if n != "rorg" else 0.0) for n, log in logs.items()}
 
-        Cells without a benchmark flow are NaN. ``ev`` is in million USD.
+    @property
+    def error(self) -> dict[str, float]:
+        """Estimated errors of what depends on the path: largest of each index, percentage points; ``ev``, million USD."""
+        points = {n: float(100 * abs(e).max()) for n, e in self.divisia.error.items()}
+        spent, elasticity, _ = self._expenditure_at_end()
+        ev = spent * elasticity * abs(self.preferences(self.after)[2]) * self.divisia.error["psave"]
+        return points | {"ev": float(ev.max())}
+
+    def changes(self, *, contributions: bool = True) -> xr.Dataset:
+        """Percentage changes under GTAP names (:mod:`cge.gtap.names`), dims as in the model.
+
+        Cells without a benchmark flow are NaN. ``ev`` and the parts ``CNT...`` that add up to it are in million USD.
+
+        Parameters
+        ----------
+        contributions : bool
+            With the parts of EV. Where they cannot be stood behind the rest is given without them, and the
+            attribute ``contributions`` says why.
         """
-        out = xr.Dataset(attrs={"units": "per cent", **self.after.model.attrs(), "policy": self.after.name})
+        model = self.after.model
+        out = xr.Dataset(attrs={"units": "per cent", **model.attrs(), "policy": self.after.name})
         for name in QUANTITIES:
             out[name] = self._percent(name)
         for name in PRICES:
             out[name] = self._percent(name, nominal=True)
         for name in ("pms", "qms"):  # one bundle of origins for all uses
             out[name] = self._percent(name, nominal=name == "pms").isel(u=0, drop=True).rename(d="r")
-        out["qxs"] = self._percent("qxs")
-        out["qia"] = self._percent("qinv").expand_dims(i=self.after.model.labels("i"))
-        out["po"] = self._percent("ps", nominal=True)
-        out["yp"], out["yg"] = self._percent("yp", nominal=True), self._percent("yg", nominal=True)
-        out["vgdp"] = self._percent("gdp", nominal=True)
-        ug = (1 + out["qgov"] / 100) / (1 + out["pop"] / 100) - 1
-        out["ug"] = 100 * ug
-        for name in INDICES:
-            dims = ("r",) if self.indices[name].ndim else ()
-            out[name] = (dims, 100 * np.expm1(self.indices[name]))
-        out["qgdp"] = 100 * ((1 + out["vgdp"] / 100) / (1 + out["pgdp"] / 100) - 1)
-        out["tot"] = 100 * ((1 + out["psw"] / 100) / (1 + out["pdw"] / 100) - 1)
-        saved = xr.DataArray(self._saving_ratio() * self.scale, dims="r", coords={"r": self.after.model.labels("r")})
-        out["qsave"] = 100 * (saved / (1 + out["psave"] / 100) - 1)
-        bank = self._percent("bank")
-        rate = float(self.after.arrays["rordelta"]) == 1.0
-        out["rorg" if rate else "globalcgds"] = bank
-        if "qca" in self.after.model.symbols:
-            out["qc"], out["qca"] = self._percent("qc"), self._percent("qca")
-            out["pca"] = self._percent("pca", nominal=True)
-            out["ps"] = self._percent("psca", nominal=True)
-        else:
-            out["qc"] = out["qo"]  # each commodity has one activity
-            out["qo"] = out["qc"].rename(i="a").assign_coords(a=self.after.model.labels("a"))
-            out["qca"], out["pca"], out["ps"] = (self._by_maker(out[n]) for n in ("qc", "pds", "po"))
+        out["qia"] = self._percent("qinv").expand_dims(i=model.labels("i"))
         out["qes"] = out["qfe"].copy()
         out["qds"] = self._domestic_sales()
         out["ptrans"] = self._freight_price()
-        moved = self.after["tbal"] * self.scale - self.base["tbal"]
-        out["del_tbal"] = moved.assign_attrs(units="million USD", long_name="change of the trade balance")
-        out["del_tbalry"] = (self.after["tbalry"] - self.base["tbalry"]).assign_attrs(units="share of income")
+        self._make(out)
+        self._accounts(out)
+        self._household(out)
+        meanings = {**QUANTITIES, **PRICES, **indices.REGIONAL, **indices.WORLD}
+        for name in out.data_vars:
+            unit, meaning = DERIVED.get(str(name), (PERCENT, meanings.get(str(name), "")))
+            out[name].attrs = {"long_name": meaning, "units": unit}
+        for name, error in self.error.items():
+            if name in out:
+                out[name].attrs["error"] = error
+        if contributions:
+            try:
+                parts = welfare.contributions(self)
+            except SolveError as error:
+                out.attrs["contributions"] = str(error)
+            else:
+                out = out.assign({str(n): parts[n] for n in parts if str(n).startswith("CNT") and "tax" not in parts[n].dims})
+        return without_absent(out, model.data)
+
+    def _make(self, out: xr.Dataset) -> None:
+        """Outputs and supply prices, with a make matrix or without."""
+        model = self.after.model
+        out["po"] = self._percent("ps", nominal=True)
+        if "qca" in model.symbols:
+            for name in ("qo", "qc", "qca"):
+                out[name] = self._percent(name)
+            out["pca"] = self._percent("pca", nominal=True)
+            out["ps"] = self._percent("psca", nominal=True)
+        else:  # each commodity has one activity
+            out["qc"] = self._percent("qc")
+            out["qo"] = self._percent("qo").rename(i="a").assign_coords(a=model.labels("a"))
+            out["qca"], out["pca"], out["ps"] = (self._by_maker(out[n]) for n in ("qc", "pds", "po"))
+
+    def _accounts(self, out: xr.Dataset) -> None:
+        """GDP, trade, investment and their indices."""
+        for name, log in self.indices.items():
+            out[name] = (("r",) if log.ndim else (), 100 * np.expm1(log))
+        out["vgdp"] = self._percent("gdp", nominal=True)
+        out["qgdp"] = _less(out["vgdp"], out["pgdp"])
+        out["tot"] = _less(out["psw"], out["pdw"])
+        out["qxwreg"] = _less(self._percent("vexp", nominal=True), out["psw"])
+        out["qmwreg"] = _less(self._percent("vimp", nominal=True), out["pdw"])
+        traded = float((self.after["vexp"].sum() / self.base["vexp"].sum()) * self.scale)
+        out["qxwwld"] = _less(xr.DataArray(100 * (traded - 1)), out["pxwwld"])
+        if float(self.after.arrays["rordelta"]) == 1.0:
+            out["rorg"] = self._percent("bank")
+        net = [float((s["pinv"] * (s["inv_0"] * s["qinv"] - s["vdep"] * s["kb"])).sum()) for s in (self.base, self.after)]
+        out["globalcgds"] = _less(xr.DataArray(100 * (net[1] / net[0] * self.scale - 1)), out["pcgdswld"])
+        slack = float(self.after.arrays["walraslack"]) * float(self.after.arrays["inv_0"].sum())
+        out["walraslack"] = xr.DataArray(-100 * slack / net[1])
+        out["del_tbal"] = self.after["tbal"] * self.scale - self.base["tbal"]
+        out["del_tbalry"] = self.after["tbalry"] - self.base["tbalry"]
+
+    def _household(self, out: xr.Dataset) -> None:
+        """Utility, saving, EV."""
+        out["ug"] = _less(self._percent("qgov"), out["pop"])
+        saved = xr.DataArray(self._saving_ratio(self.after) * self.scale, dims="r", coords={"r": self.after.model.labels("r")})
+        out["qsave"] = _less(100 * (saved - 1), out["psave"])
         out["u"] = ("r", 100 * (self.utility() - 1))
-        out["ev"] = xr.DataArray(self.ev(), dims="r", attrs={"units": "million USD", "long_name": "equivalent variation"})
-        return self._without_absent(out)
+        out["ev"] = ("r", self.ev())
 
     def _percent(self, name: str, nominal: bool = False) -> xr.DataArray:
         before, after = self.base[name], self.after[name]
-        change = 100 * (after * (self.scale if nominal else 1.0) / before - 1)
-        change.attrs = {"long_name": f"change of {before.attrs['long_name']}", "units": "per cent"}
-        return change
+        return 100 * (after * (self.scale if nominal else 1.0) / before.where(before != 0) - 1)
 
     def _by_maker(self, values: xr.DataArray) -> xr.DataArray:
         """Values by commodity (or activity) and region as (i, a, r), NaN where the activity does not make it."""
@@ -124,44 +177,89 @@ class GtapResult:
 
         return 100 * (total(self.after) / total(self.base).where(lambda x: x > 0) - 1)
 
-    def _without_absent(self, out: xr.Dataset) -> xr.Dataset:
-        """NaN where the benchmark has no flow."""
-        g = self.after.model.data
-        flows = {
-            "qxs": g["vxsb"], "pfob": g["vxsb"], "pcif": g["vxsb"], "pmds": g["vxsb"], "qfe": g["evos"], "pfe": g["evos"],
-            "peb": g["evos"], "pes": g["evos"], "qfd": g["vdfb"], "pfd": g["vdfb"], "qfm": g["vmfb"], "pfm": g["vmfb"],
-            "qfa": g["vdfb"] + g["vmfb"], "pfa": g["vdfb"] + g["vmfb"], "qst": g["vst"], "qpd": g["vdpb"], "qpm": g["vmpb"],
-            "qgd": g["vdgb"], "qgm": g["vmgb"], "qid": g["vdib"], "qim": g["vmib"],
-        }  # fmt: skip
-        for name, flow in flows.items():
-            out[name] = out[name].where(flow > 0)
-        return out
-
-    def _saving_ratio(self) -> Array:
-        before, after = self.base.values_of("saving"), self.after.values_of("saving")
+    # -- utility and EV ----------------------------------------------------------------------------
+    def _saving_ratio(self, solution: Solution) -> Array:
+        before, after = self.base.values_of("saving"), solution.values_of("saving")
         return np.asarray(np.divide(after, before, out=np.ones_like(after), where=before != 0))
 
-    def utility(self) -> Array:
-        """Regional utility per head, up^a ug^b us^c with a + b + c = 1; benchmark 1."""
-        v, b = self.after.values_of, self.base.values_of
+    @staticmethod
+    def preferences(solution: Solution) -> Array:
+        """Distribution parameters of private, government and saving utility (``DPARPRIV DPARGOV DPARSAVE``); dims (3, r)."""
+        v = solution.values_of
+        return np.stack([v("dpar_p") * v("dppriv"), v("dpar_g") * v("dpgov"), v("dpar_s") * v("dpsave")])
+
+    def log_utilities(self, solution: Solution, log_psave: Array) -> Array:
+        """Logs of private, government and saving utility per head, benchmark 0 (``UTILPRIV UTILGOV UTILSAVE``); dims (3, r).
+
+        Parameters
+        ----------
+        solution : Solution
+            A point of the path.
+        log_psave : array (r,)
+            Log of the price of saving there, in the numeraire that the model is solved in.
+        """
+        v, b = solution.values_of, self.base.values_of
         pop = v("pop") / b("pop")
-        ug = v("qgov") / b("qgov") / pop
-        us = self._saving_ratio() * self.scale / np.exp(self.indices["psave"]) / pop
-        return np.asarray((v("up") / b("up")) ** v("dpar_p") * ug ** v("dpar_g") * us ** v("dpar_s"))
+        logs = np.stack([np.log(v("up") / b("up")), np.log(v("qgov") / b("qgov") / pop), np.zeros_like(pop)])
+        logs[2] = np.log(self._saving_ratio(solution) / pop) - log_psave
+        return np.where(self.preferences(self.base) != 0, logs, 0.0)
+
+    def log_utility(self, solution: Solution, log_psave: Array) -> Array:
+        """Log of regional utility per head at a point of the path, benchmark 0; dims (r,).
+
+        GTAP's ``u`` moves by DPAR log(UTIL) dp over the three uses plus (y - pop - p) / UTILELAS (E_u). Both are
+        the differential of the sum of DPAR log(UTIL), with DPAR the current distribution parameters: that is u,
+        exactly, with no need to integrate it.
+        """
+        return np.asarray((self.preferences(solution) * self.log_utilities(solution, log_psave)).sum(0))
+
+    def utility(self) -> Array:
+        """Regional utility per head, up^a ug^b us^c with current distribution parameters; benchmark 1."""
+        return np.asarray(np.exp(self.log_utility(self.after, self.divisia.until(1.0)["psave"])))
+
+    def _expenditure_at_end(self) -> tuple[Array, Array, Array]:
+        pop = self.after.values_of("pop") / self.base.values_of("pop")
+        return self.expenditure(np.log(self.utility()), pop, self.preferences(self.after))
 
     def ev(self) -> Array:
-        """Equivalent variation, million USD: expenditure at benchmark prices that gives the new utility, less income."""
-        pop = self.after.values_of("pop") / self.base.values_of("pop")
-        return np.asarray(self.expenditure(np.log(self.utility()), pop)[0] - self.base.values_of("y_0"))
+        """Equivalent variation, million USD: the income that gives the new utility at benchmark prices, less income.
 
-    def expenditure(self, log_utility: Array, pop: Array) -> tuple[Array, Array]:
-        """Expenditure at benchmark prices that gives a utility per head, and its elasticity to utility; dims (r,).
+        The household of the benchmark's prices has the population and the distribution parameters of the shock,
+        as in GTAP's EV (McDougall 2001; E_yev).
+        """
+        ev = self._expenditure_at_end()[0] - self.base.values_of("y_0")
+        if not np.isfinite(ev).all():
+            regions = [r for r, good in zip(self.after.model.labels("r"), np.isfinite(ev), strict=True) if not good]
+            raise SolveError(f"EV is not a number in {', '.join(regions)}: a utility there is zero or negative", last=self.after)
+        return np.asarray(ev)
+
+    def expenditure(
+        self, log_utility: Array, pop: Array, preferences: Array | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Expenditure at benchmark prices that gives a utility per head; dims (r,).
 
         Private expenditure per head x(up) solves the CDE function, the shares of income follow uelas and
         uepriv as in the model; Newton finds the up at which utility is reached.
+
+        Parameters
+        ----------
+        log_utility : array (r,)
+        pop : array (r,)
+            Population, benchmark 1.
+        preferences : array (3, r), optional
+            Distribution parameters of private, government and saving utility; default the benchmark's.
+
+        Returns
+        -------
+        expenditure : array (r,)
+            GTAP's ``INCOMEEV``, million USD.
+        elasticity : array (r,)
+            Of expenditure with respect to utility, ``UTILELASEV``.
+        logs : array (3, r)
+            Logs of the utilities reached: ``UTILPRIVEV``, ``UTILGOVEV``, ``UTILSAVEEV``.
         """
         v = self.base.values_of
-        a, b, c = (v(k) for k in ("dpar_p", "dpar_g", "dpar_s"))
+        a, b, c = self.preferences(self.base) if preferences is None else preferences
         private, public, saved = v("yp_0"), v("yg_0"), v("saving")
         share, e, s = v("spa"), v("incpar"), v("subpar")
 
@@ -184,90 +282,64 @@ class GtapResult:
             return x, (e * z).sum(0) / z.sum(0)
 
         def reached(log_up: Array) -> tuple[Array, Array, Array]:
-            """Log utility, total expenditure per head of benchmark population, and uelas."""
+            """Logs of the three utilities, total expenditure per head of benchmark population, and uelas."""
             x, uepriv = private_cost(log_up)
             uelas = 1 / (a / uepriv + b + c)
             total = private * np.exp(x) / (a * uelas / uepriv)
             with np.errstate(divide="ignore", invalid="ignore"):
+                ug = np.where(public != 0, total * b * uelas / public, 1.0)
                 us = np.where(saved != 0, total * c * uelas / saved, 1.0)
-            return a * log_up + b * np.log(total * b * uelas / public) + c * np.log(us), total, uelas
+            return np.stack([log_up, np.log(ug), np.log(us)]), total, uelas
+
+        def utility(log_up: Array) -> Array:
+            return np.asarray((np.stack([a, b, c]) * reached(log_up)[0]).sum(0))
 
         log_up, h = np.zeros_like(log_utility), 1e-6
         for _ in range(60):
-            gap = reached(log_up)[0] - log_utility
-            slope = (reached(log_up + h)[0] - reached(log_up - h)[0]) / (2 * h)
+            gap = utility(log_up) - log_utility
+            slope = (utility(log_up + h) - utility(log_up - h)) / (2 * h)
             log_up = log_up - gap / slope
             if abs(gap).max() < 1e-13:
                 break
         else:
             raise SolveError("the expenditure function behind EV did not converge")
-        _, total, uelas = reached(log_up)
-        return np.asarray(pop * total), np.asarray(uelas)
+        logs, total, uelas = reached(log_up)
+        return np.asarray(pop * total), np.asarray(uelas), logs
 
     def table(self) -> pd.DataFrame:
         """One row a region: EV, utility, real GDP, terms of trade, income, investment."""
-        found = self.changes()
+        found = self.changes(contributions=False)
         return found[["ev", "u", "qgdp", "tot", "y", "qinv", "pgdp"]].to_dataframe()
 
 
-def solve_gtap(model: Model, shock: Shock, nodes: int = 6) -> GtapResult:
+def _less(value: xr.DataArray, price: xr.DataArray) -> xr.DataArray:
+    """The percentage change that is left of one after another."""
+    return 100 * ((1 + value / 100) / (1 + price / 100) - 1)
+
+
+def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     """Solve a shock to the standard model and integrate its indices along the path.
+
+    Parameters
+    ----------
+    model : Model
+        Of :func:`cge.gtap.gtap_model`.
+    shock : Shock
+    goal : float
+        Estimated error of the indices (logs) at which the path is fine enough.
 
     Raises
     ------
     ModelError
         The model is not the standard model's composition.
+    SolveError
+        No equilibrium, or an index is not known to :data:`cge.path.LIMIT`; then ``last`` is the finished solution.
     """
     if "bank" not in model.symbols:
         raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
     base = model.solve()
     after = model.solve(shock)
-    logs = integrate(base, shock, nodes, _indices)
-    r = len(model.labels("r"))
-    regional, world = logs[: 6 * r].reshape(6, r), logs[6 * r :]
+    path = Path.along(base, shock, after)
+    divisia = indices.along(path, after, goal)
     target = float(targets(model, shock).get("pfactwld", base.arrays["pfactwld"]) / base.arrays["pfactwld"])
-    scale = target / float(np.exp(world[0]))
-    names = ("ppriv", "psave", "pfactor", "psw", "pdw", "pgdp")
-    indices = {n: regional[k] + np.log(scale) for k, n in enumerate(names)}
-    indices |= {"pfactwld": np.asarray(world[0] + np.log(scale)), "pcgdswld": np.asarray(world[1] + np.log(scale))}
-    return GtapResult(base, after, indices, scale)
-
-
-def saving_price(p: PathPoint) -> tuple[Array, Array]:
-    """Net investment by region, and the rate of change of the price of saving (E_psave)."""
-    net = p.value("pinv") * (p.value("inv_0") * p.value("qinv") - p.value("vdep") * p.value("kb"))
-    pinv = p.log_slope("pinv")
-    return net, np.asarray(pinv + ((net - p.value("saving")) * pinv).sum() / net.sum())
-
-
-def _indices(p: PathPoint) -> Array:
-    """Rates of change of the indices, stacked: six by region, then pfactwld and pcgdswld."""
-    v, d = p.value, p.log_slope
-
-    def mean(values: Array, slopes: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-        with np.errstate(invalid="ignore"):
-            return np.where(values != 0, values * slopes, 0.0).sum(axes), values.sum(axes)
-
-    priv = mean(v("vpp") * v("ppa") * v("qpa"), d("ppa"), (0,))
-    gov = mean(v("vgp") * v("pga") * v("qga"), d("pga"), (0,))
-    inv = mean(v("vip") * v("pia") * v("qinv"), d("pia"), (0,))
-    fob = v("vfob") * v("pfob") * v("qxs")
-    goods = mean(fob, d("pfob"), (0, 2))
-    margin = mean(v("vst") * v("pdm") * v("qst"), d("pdm"), (0,))
-    cif = mean(v("vcif") * v("pcif") * v("qxs"), d("pcif"), (0, 1))
-    factor = mean(v("wfe") * v("peb") * v("qfe"), d("peb"), (0, 1))
-    net, psave = saving_price(p)
-    pinv = d("pinv")
-    exports = goods[1] + margin[1]
-    gdp = priv[1] + gov[1] + inv[1] + exports - cif[1]
-    pgdp = (priv[0] + gov[0] + inv[0] + goods[0] + margin[0] - cif[0]) / gdp
-    world = [factor[0].sum() / factor[1].sum(), (net * pinv).sum() / net.sum()]
-    regional = [
-        priv[0] / priv[1],
-        psave,
-        factor[0] / factor[1],
-        (goods[0] + margin[0]) / exports,
-        cif[0] / cif[1],
-        pgdp,
-    ]
-    return np.concatenate([*regional, world])
+    return GtapResult(base, after, path, divisia, target / float(np.exp(divisia.until(1.0)["pfactwld"])))

@@ -1,27 +1,45 @@
-"""Where EV comes from: allocative efficiency by tax, endowments, technology, terms of trade, saving.
+"""Where EV comes from: allocative efficiency by tax, endowments, technology, terms of trade, saving, population, preferences.
 
-Huff and Hertel, "Decomposing Welfare Changes in the GTAP Model", GTAP Technical Paper 5, 2000; McDougall 2001.
-Real income changes, at current values, by ::
+Huff and Hertel, "Decomposing Welfare Changes in the GTAP Model", GTAP Technical Paper 5, 2000; McDougall, "A New
+Regional Household Demand System for GTAP", GTAP Technical Paper 20, 2003; as the standard model, version 7, has it.
+Lower case are percentage changes, upper case levels in million USD. EV moves by ::
 
-    sum over taxes (revenue x d ln base quantity)           allocative efficiency
-  + factor income x d ln endowment - depreciation x d ln kb   endowments
-  + output cost x d ln ao + ... + imports x d ln ams           technology
-  + exports x d ln p_fob - imports x d ln p_cif               terms of trade
-  + net investment x d ln pinv - saving x d ln psave          investment-saving
+    EV = 0.01 INCOMEEV yev,    yev = pop + UTILELASEV [u - au - sum over uses of DPAR log(UTILEV) dp]     (E_EV, E_yev)
+    u  = au + sum over uses of DPAR log(UTIL) dp + (y - pop - p) / UTILELAS                               (E_u)
 
-which is an identity of the model (checked at every node). Times the factor that turns real income at current
-prices into expenditure at benchmark prices, and integrated along the path, the parts add up to EV.
+With EVSCALFACT = (UTILELASEV / UTILELAS) (INCOMEEV / INCOME) that is the sum of ::
+
+    CNTpop   0.01 INCOMEEV pop
+    CNTdpar -0.01 UTILELASEV INCOMEEV [sum over uses of DPAR log(UTILEV / UTIL) dp]
+    and      0.01 EVSCALFACT INCOME (y - p - pop), of which
+      CNTalleff  sum over taxes of revenue x (q - pop), q the quantity that is taxed
+      CNTendw    sum of EVOS (qes - pop) - VDEP (kb - pop)
+      CNTtech    sum of VOS ao + VA ava + EVFP afe + intermediates (afa, aint) + VMSB ams + VTMFSD atmfsd
+      CNTtot     sum of VFOB (pfob - pxwwld) and VST (pds - pxwwld) sold,
+                 less VFOB (pfob - pxwwld) and VTMD (pt - pxwwld) bought
+      CNTcgds    NETINV (pinv - pxwwld) - SAVE (psave - pxwwld)
+
+since INCOME is the sum of taxes and EVOS less VDEP, and TBAL = SAVE - NETINV, so that what the numeraire of the terms
+of trade takes from one part it gives to the other. The identity of real income is checked at every point of the path;
+what no part explains raises.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
 
-from cge.errors import SolveError
-from cge.gtap.results import GtapResult, saving_price
-from cge.path import PathPoint, points, running_integral
+from cge.errors import ShockError, SolveError
+from cge.gtap.indices import exports_price, saving_price, weighted
+from cge.gtap.names import WELFARE
+from cge.path import Path, PathPoint, refuse
+from cge.quadrature import integrate
 from cge.shock import Shock
+
+if TYPE_CHECKING:
+    from cge.gtap.results import GtapResult
 
 Array = np.ndarray
 
@@ -43,124 +61,227 @@ PARTS = {
     "tech": "technology",
     "tot": "terms of trade",
     "is": "investment-saving",
-    "pop": "population and per-head utility",
+    "pop": "population",
+    "dpar": "preferences",
 }
-"""Parts and what they hold; GTAP's ``CNTalleff``, ``CNTendw``, ``CNTtech``, ``CNTtot``, ``CNTcgds``, ``CNTpop``."""
+"""Parts and what they hold."""
+NAMES = {"endw": "CNTendw", "tech": "CNTtech", "tot": "CNTtot", "is": "CNTcgds", "pop": "CNTpop", "dpar": "CNTdpar"}
+"""GTAP's names of the parts beside allocative efficiency (``CNTalleff``)."""
+
+REAL_INCOME_LIMIT = 1e-8
+"""Largest rate of change of a region's real income that may stay unexplained at a point of the path."""
+SUM_LIMIT = 1e-9
+"""Largest gap between the sum of the parts and EV, relative to :func:`size`."""
+SMALLEST = 0.01
+"""Share of income below which EV is not the measure of its own errors."""
 
 
-def decompose(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.DataArray:
-    """Contributions to EV, million USD; dims (part, r).
+def size(result: GtapResult) -> Array:
+    """What gaps of a region's EV are measured in: its size and a hundredth of income, million USD; dims (r,)."""
+    return np.asarray(abs(result.ev()) + SMALLEST * result.base.values_of("y_0"))
+
+
+def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
+    """Contributions to EV, million USD; dims (part, r), parts as in :data:`PARTS`.
+
+    Parameters
+    ----------
+    result : GtapResult
+        Its path is used, with further points where the parts need them.
+    shock : Shock, optional
+        What was solved; if given it must be that of the result.
+
+    Returns
+    -------
+    xarray.DataArray
+        ``error`` among the attributes is the largest estimated error, million USD.
 
     Raises
     ------
+    ShockError
+        The result is of another shock.
     SolveError
-        The identity of real income fails at a node (an error of the model, not of the user).
+        At a point of the path real income moves by what no part explains, or the sum of the parts misses EV by more
+        than :data:`SUM_LIMIT`. ``last`` is the finished solution.
     """
-    held = [(p.weight, *_parts(p)) for p in points(result.base, shock, nodes)]
-    running = running_integral(nodes)
-    growth = np.array([g for _, _, g, _ in held])  # d ln u / d share at the nodes
-    log_u = running @ growth
-    total: Array = np.zeros(0)
-    for k, (weight, parts, _, current) in enumerate(held):
-        expenditure, elasticity = result.expenditure(log_u[k], current["pop"])
-        factor = expenditure * elasticity / (current["y"] * current["uelas"])
-        piece = weight * factor * parts
-        # more people need more expenditure, and spread income thinner; both are one where utility is homothetic
-        piece[-1] += weight * expenditure * current["grown"] * (1 - elasticity / current["uelas"])
-        total = piece if not total.size else total + piece
-    out = xr.DataArray(
-        total,
+    if shock is not None:
+        _same_shock(result, shock)
+    regions = result.after.model.labels("r")
+    scale = size(result)
+    if result.parts is None:
+        everything = np.tile(scale, len(PARTS))
+        found = integrate(lambda place: parts_at(result, place).ravel(), everything, SUM_LIMIT)
+        labels = [f"{PARTS[part]} in {r}" for part in PARTS for r in regions]
+        refuse("parts of EV", labels, found.error, everything, result.after)
+        gap = abs(found.value.reshape(len(PARTS), -1).sum(0) - result.ev()) / scale
+        if not (gap <= SUM_LIMIT).all():
+            wrong = [f"{r} ({g:.1e})" for r, g in zip(regions, gap, strict=True) if not g <= SUM_LIMIT]
+            raise SolveError(
+                f"the parts of EV miss it in {', '.join(wrong)} of EV and a hundredth of income, above the limit of "
+                f"{SUM_LIMIT:.0e}; solve on a finer path: solve_gtap(model, shock, goal=1e-12)",
+                last=result.after,
+            )
+        result.parts = found
+    return xr.DataArray(
+        result.parts.value.reshape(len(PARTS), -1),
         dims=("part", "r"),
-        coords={"part": list(PARTS), "r": result.after.model.labels("r")},
-        attrs={"units": "million USD", "long_name": "contributions to equivalent variation"},
+        coords={"part": list(PARTS), "r": regions},
+        attrs={
+            "units": "million USD",
+            "long_name": "contributions to equivalent variation",
+            "error": float(result.parts.error.max()),
+        },
     )
-    return out
 
 
-def contributions(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.Dataset:
-    """The decomposition under GTAP's names: ``CNTalleff`` (r) and by tax (tax, r), ``CNTendw CNTtech CNTtot CNTcgds CNTpop``.
+def contributions(result: GtapResult, shock: Shock | None = None) -> xr.Dataset:
+    """The decomposition under GTAP's names: ``CNTalleff`` (r) and by tax (tax, r), the others of :data:`NAMES` (r).
 
     They add up to ``EV`` (r); million USD.
+
+    Raises
+    ------
+    ShockError, SolveError
+        As :func:`decompose`.
     """
-    parts = decompose(result, shock, nodes)
+    parts = decompose(result, shock)
     taxes = [str(p) for p in parts["part"].values if PARTS[str(p)].startswith("allocative")]
     by_tax = parts.sel(part=taxes).rename(part="tax")
     out = xr.Dataset({"CNTalleff": by_tax.sum("tax"), "CNTalleff_tax": by_tax})
-    for name, part in (("CNTendw", "endw"), ("CNTtech", "tech"), ("CNTtot", "tot"), ("CNTcgds", "is"), ("CNTpop", "pop")):
+    for part, name in NAMES.items():
         out[name] = parts.sel(part=part, drop=True)
+    for name, meaning in WELFARE.items():
+        out[name].attrs = {"units": "million USD", "long_name": meaning, "error": parts.attrs["error"]}
     out["EV"] = ("r", result.ev())
     return out.assign_attrs(units="million USD", source="Huff and Hertel 2000; integrated along the path")
 
 
-def _parts(p: PathPoint) -> tuple[Array, Array, dict[str, Array]]:
-    """Parts of the change of real income, growth of utility per head, and current income, elasticity, population."""
-    v, d = p.value, p.log_slope
+def _same_shock(result: GtapResult, shock: Shock) -> None:
+    asked, solved = Path.along(result.base, shock).direction, result.path.direction
+    if set(asked) != set(solved) or any(not np.array_equal(asked[n], solved[n]) for n in asked):
+        raise ShockError(f"the result is of shock {result.after.name!r}, not of {shock.name!r}; decompose each with its own")
 
-    def weighted(value: Array, name: str, axes: tuple[int, ...]) -> Array:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(np.where(value != 0, value * d(name), 0.0).sum(axes))
+
+def parts_at(result: GtapResult, place: float) -> Array:
+    """Rates of change of the parts of EV at a place of the walk along the path, million USD; dims (part, r).
+
+    Raises
+    ------
+    SolveError
+        Real income moves by what no part explains.
+    """
+    point = result.path.point(place)
+    v, d = point.value, point.log_slope
+    log_psave = result.divisia.until(place)["psave"]
+    utilities = result.log_utilities(point.solution, log_psave)
+    pop = v("pop") / result.base.values_of("pop")
+    income, elasticity, at_old_prices = result.expenditure(
+        result.log_utility(point.solution, log_psave), pop, result.preferences(point.solution)
+    )
+    at_old_prices = np.where(utilities != 0, at_old_prices, 0.0)
+    parts = real_income(point)
+    scale = elasticity / v("uelas") * (income / (v("y_0") * v("y")))  # EVSCALFACT
+    out = np.zeros((len(PARTS), len(pop)))
+    for k, part in enumerate(PARTS):
+        if part in parts:
+            out[k] = scale * parts[part]
+    moved = np.stack([v(f"dpar_{use}") * point.slope(f"dp{long}") for use, long in (("p", "priv"), ("g", "gov"), ("s", "save"))])
+    order = list(PARTS)
+    out[order.index("pop")] = income * d("pop")
+    out[order.index("dpar")] = -elasticity * income * ((at_old_prices - utilities) * moved).sum(0)
+    return out
+
+
+def real_income(point: PathPoint) -> dict[str, Array]:
+    """Parts of INCOME (y - p - pop) at a point of the path, by region, without EVSCALFACT.
+
+    Raises
+    ------
+    SolveError
+        They do not add up to it: something moved that no part explains.
+    """
+    v, d = point.value, point.log_slope
+    pop = d("pop")
+    parts = _taxes(point, pop)
+    earned = v("evos") * v("pes") * v("qfe")
+    fixed = earned * v("fix")[:, None, None]
+    moving = earned.sum(1) * (v("mob") + v("slug"))[:, None]
+    endowments = weighted(moving, d("qe"), (0,)) + weighted(fixed, d("qesf"), (0, 1)) - earned.sum((0, 1)) * pop
+    parts["endw"] = endowments - v("vdep") * v("pinv") * v("kb") * (d("kb") - pop)
+    freight = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
+    parts["tech"] = _technology(point, freight)
+    exports, exported = exports_price(point)
+    world = exported.sum() / exports.sum()  # pxwwld
+    bought = v("vcif") * v("sfob") * v("pfob") * v("qxs")
+    imports = weighted(bought, d("pfob"), (0, 1)) + weighted(freight, d("pt")[:, None, None, None], (0, 1, 2))
+    spent_abroad = bought.sum((0, 1)) + freight.sum((0, 1, 2))
+    parts["tot"] = exported - imports - world * (exports - spent_abroad)
+    invested, psave = saving_price(point)
+    parts["is"] = invested * (d("pinv") - world) - v("saving") * (psave - world)
+    income = v("y_0") * v("y")
+    private = weighted(v("vpp") * v("ppa") * v("qpa"), d("ppa"), (0,))
+    public = weighted(v("vgp") * v("pga") * v("qga"), d("pga"), (0,))
+    real = income * (d("y") - pop) - private - public - v("saving") * psave
+    gap = abs(sum(parts.values()) - real) / income
+    if not (gap <= REAL_INCOME_LIMIT).all():
+        worst = int(np.nan_to_num(gap, nan=np.inf).argmax())
+        raise SolveError(
+            f"welfare: at share {point.share:.3f} of the shock real income of {point.solution.model.labels('r')[worst]} moves "
+            f"by {gap[worst]:.1e} of income that no part explains",
+            last=point.solution,
+        )
+    return parts
+
+
+def _taxes(point: PathPoint, pop: Array) -> dict[str, Array]:
+    """Revenue of each tax times the growth of its base per head."""
+    v, d = point.value, point.log_slope
+
+    def taxed(base: Array, quantity: str, axes: tuple[int, ...], rate: Array) -> Array:
+        revenue = base * rate
+        return np.asarray(weighted(revenue, d(quantity), axes) - revenue.sum(axes) * pop)
 
     pds, pmf, pmp, pmg, pmi = v("pds"), v("pmf"), v("pmp"), v("pmg"), v("pmi")
-    if "qca" in p.solution.arrays:  # a make matrix
-        made_by = v("makb") * v("pca") * v("qca")
-        cost = (made_by / v("to")).sum(0)
-        taxed = weighted(made_by * (1 - 1 / v("to")), "qca", (0, 1))
+    if "qca" in point.solution.arrays:  # a make matrix
+        output = taxed(v("makb") * v("pca") * v("qca"), "qca", (0, 1), 1 - 1 / v("to"))
     else:
-        made = v("vob") * pds * v("qo")
-        cost = made / v("to")
-        taxed = weighted(made * (1 - 1 / v("to")), "qo", (0,))
+        output = taxed(v("vob") * pds * v("qo"), "qo", (0,), 1 - 1 / v("to"))
     factors = v("evos") * v("pes") * v("qfe")
-    basic = factors * v("tinc")
     shipped = v("vxsb") * pds[:, :, None] * v("qxs")
     landed = v("vcif") * v("pcif") * v("qxs")
-    fob = shipped * v("txs")
-    parts = {
-        "to": taxed,
-        "tfe": weighted(basic * (v("tfe") - 1), "qfe", (0, 1)),
-        "tinc": weighted(factors * (v("tinc") - 1), "qfe", (0, 1)),
-        "tfd": weighted(v("vdfb") * pds[:, None] * v("qfd") * (v("tfd") - 1), "qfd", (0, 1)),
-        "tfm": weighted(v("vmfb") * pmf[:, None] * v("qfm") * (v("tfm") - 1), "qfm", (0, 1)),
-        "tpd": weighted(v("vdpb") * pds * v("qpd") * (v("tpd") - 1), "qpd", (0,)),
-        "tpm": weighted(v("vmpb") * pmp * v("qpm") * (v("tpm") - 1), "qpm", (0,)),
-        "tgd": weighted(v("vdgb") * pds * v("qgd") * (v("tgd") - 1), "qgd", (0,)),
-        "tgm": weighted(v("vmgb") * pmg * v("qgm") * (v("tgm") - 1), "qgm", (0,)),
-        "tid": weighted(v("vdib") * pds * v("qid") * (v("tid") - 1), "qid", (0,)),
-        "tim": weighted(v("vmib") * pmi * v("qim") * (v("tim") - 1), "qim", (0,)),
-        "txs": weighted(shipped * (v("txs") - 1), "qxs", (0, 2)),
-        "tms": weighted(landed * (v("tms") - 1), "qxs", (0, 1)),
+    return {
+        "to": output,
+        "tfe": taxed(factors * v("tinc"), "qfe", (0, 1), v("tfe") - 1),
+        "tinc": taxed(factors, "qfe", (0, 1), v("tinc") - 1),
+        "tfd": taxed(v("vdfb") * pds[:, None] * v("qfd"), "qfd", (0, 1), v("tfd") - 1),
+        "tfm": taxed(v("vmfb") * pmf[:, None] * v("qfm"), "qfm", (0, 1), v("tfm") - 1),
+        "tpd": taxed(v("vdpb") * pds * v("qpd"), "qpd", (0,), v("tpd") - 1),
+        "tpm": taxed(v("vmpb") * pmp * v("qpm"), "qpm", (0,), v("tpm") - 1),
+        "tgd": taxed(v("vdgb") * pds * v("qgd"), "qgd", (0,), v("tgd") - 1),
+        "tgm": taxed(v("vmgb") * pmg * v("qgm"), "qgm", (0,), v("tgm") - 1),
+        "tid": taxed(v("vdib") * pds * v("qid"), "qid", (0,), v("tid") - 1),
+        "tim": taxed(v("vmib") * pmi * v("qim"), "qim", (0,), v("tim") - 1),
+        "txs": taxed(shipped, "qxs", (0, 2), v("txs") - 1),
+        "tms": taxed(landed, "qxs", (0, 1), v("tms") - 1),
     }
-    by_factor = factors.sum(1)
-    fixed = factors * v("fix")[:, None, None]
-    endowment = weighted(by_factor * (v("mob") + v("slug"))[:, None], "qe", (0,)) + weighted(fixed, "qesf", (0, 1))
-    worn = v("vdep") * v("pinv") * v("kb")
-    parts["endw"] = endowment - worn * d("kb")
-    factor_cost = v("evfp") * v("pfe") * v("qfe")
+
+
+def _technology(point: PathPoint, freight: Array) -> Array:
+    """What productivity saves: each flow times the growth of the productivity that acts on it."""
+    v, d = point.value, point.log_slope
+    if "qca" in point.solution.arrays:
+        cost = (v("makb") * v("pca") * v("qca") / v("to")).sum(0)
+    else:
+        cost = v("vob") * v("pds") * v("qo") / v("to")
+    factors = v("evfp") * v("pfe") * v("qfe")
     inputs = v("vdfp") * v("pfd") * v("qfd") + v("vmfp") * v("pfm") * v("qfm")
-    freight = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
-    saved = weighted(freight, "atmfsd", (0, 1, 2))
-    parts["tech"] = (
-        weighted(cost, "ao", (0,))
-        + weighted(factor_cost.sum(0), "ava", (0,))
-        + weighted(factor_cost, "afe", (0, 1))
-        + weighted(landed * v("tms"), "ams", (0, 1))
-        + weighted(inputs, "afa", (0, 1))
-        + weighted(inputs.sum(0), "aint", (0,))
-        + saved
+    landed = v("vcif") * v("pcif") * v("qxs") * v("tms")
+    return np.asarray(
+        weighted(cost, d("ao"), (0,))
+        + weighted(factors.sum(0), d("ava"), (0,))
+        + weighted(factors, d("afe"), (0, 1))
+        + weighted(inputs.sum(0), d("aint"), (0,))
+        + weighted(inputs, d("afa"), (0, 1))
+        + weighted(landed, d("ams"), (0, 1))
+        + weighted(freight, d("atmfsd"), (0, 1, 2))
     )
-    margin = weighted(v("vst") * v("pdm") * v("qst"), "pdm", (0,))
-    # cheaper freight by technology is not a gain of terms of trade
-    parts["tot"] = weighted(fob, "pfob", (0, 2)) + margin - weighted(landed, "pcif", (0, 1)) - saved
-    invested, psave = saving_price(p)
-    parts["is"] = invested * d("pinv") - v("saving") * psave
-    income = v("y_0") * v("y")
-    priv = weighted(v("vpp") * v("ppa") * v("qpa"), "ppa", (0,))
-    gov = weighted(v("vgp") * v("pga") * v("qga"), "pga", (0,))
-    real = income * d("y") - priv - gov - v("saving") * psave
-    gap = abs(sum(parts.values()) - real).max() / income.max()
-    if gap > 1e-8:
-        raise SolveError(f"the parts of real income miss it by {gap:.1e} of income")
-    grown, uelas = d("pop"), v("uelas")
-    growth = (real / income - grown) / uelas  # of utility per head
-    parts["pop"] = np.zeros_like(real)  # filled in where the elasticity at benchmark prices is known
-    stacked = np.stack([parts[k] for k in PARTS])
-    return stacked, growth, {"y": income, "uelas": uelas, "pop": v("pop"), "grown": grown}
