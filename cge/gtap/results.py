@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from cge.errors import ModelError, SolveError
+from cge.gtap.absent import without_absent
 from cge.model import Model
 from cge.path import PathPoint, integrate
 from cge.shock import Shock, targets
@@ -58,7 +59,7 @@ class GtapResult:
         for name in ("pms", "qms"):  # one bundle of origins for all uses
             out[name] = self._percent(name, nominal=name == "pms").isel(u=0, drop=True).rename(d="r")
         out["qxs"] = self._percent("qxs")
-        out["qia"] = self._percent("qinv").expand_dims(i=self.after.model.labels("i"))
+        out["qia"] = self._percent("qia")
         out["po"] = self._percent("ps", nominal=True)
         out["yp"], out["yg"] = self._percent("yp", nominal=True), self._percent("yg", nominal=True)
         out["vgdp"] = self._percent("gdp", nominal=True)
@@ -126,16 +127,7 @@ class GtapResult:
 
     def _without_absent(self, out: xr.Dataset) -> xr.Dataset:
         """NaN where the benchmark has no flow."""
-        g = self.after.model.data
-        flows = {
-            "qxs": g["vxsb"], "pfob": g["vxsb"], "pcif": g["vxsb"], "pmds": g["vxsb"], "qfe": g["evos"], "pfe": g["evos"],
-            "peb": g["evos"], "pes": g["evos"], "qfd": g["vdfb"], "pfd": g["vdfb"], "qfm": g["vmfb"], "pfm": g["vmfb"],
-            "qfa": g["vdfb"] + g["vmfb"], "pfa": g["vdfb"] + g["vmfb"], "qst": g["vst"], "qpd": g["vdpb"], "qpm": g["vmpb"],
-            "qgd": g["vdgb"], "qgm": g["vmgb"], "qid": g["vdib"], "qim": g["vmib"],
-        }  # fmt: skip
-        for name, flow in flows.items():
-            out[name] = out[name].where(flow > 0)
-        return out
+        return without_absent(out, self.after.model)
 
     def _saving_ratio(self) -> Array:
         before, after = self.base.values_of("saving"), self.after.values_of("saving")
@@ -244,7 +236,7 @@ def _indices(p: PathPoint) -> Array:
 
     priv = mean(v("vpp") * v("ppa") * v("qpa"), d("ppa"), (0,))
     gov = mean(v("vgp") * v("pga") * v("qga"), d("pga"), (0,))
-    inv = mean(v("vip") * v("pia") * v("qinv"), d("pia"), (0,))
+    inv = mean(v("vip") * v("pia") * v("qia"), d("pia"), (0,))
     fob = v("vfob") * v("pfob") * v("qxs")
     goods = mean(fob, d("pfob"), (0, 2))
     margin = mean(v("vst") * v("pdm") * v("qst"), d("pdm"), (0,))
