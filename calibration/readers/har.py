@@ -94,7 +94,7 @@ def read_gtap_folder(folder: str | Path) -> GtapFolder:
     -------
     GtapFolder
         Flows as in the file, single precision. Imports have no use classes in GTAP data: each pair is split
-        in proportion to imports by use. ``note`` in the attributes of the SAM says what was taken by position, what is
+        in proportion to imports by use. ``remarks`` in the attributes of the SAM says what was taken by position, what is
         not used and what was missing.
 
     Raises
@@ -135,7 +135,7 @@ def read_gtap_folder(folder: str | Path) -> GtapFolder:
         "title": f"GTAP data base {folder.resolve().name}",
         "source": "GTAP Data Base (user's licence)",
         "licence": "the user's",
-        **({"note": "; ".join(sets.remarks)} if sets.remarks else {}),
+        **({"remarks": "; ".join(sets.remarks)} if sets.remarks else {}),
     }
     labels = sets.labels
     model_sets = {"i": labels["COMM"], "a": labels["ACTS"], "f": labels["ENDW"], "r": labels["REG"], "m": labels["MARG"]}

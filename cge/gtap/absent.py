@@ -1,67 +1,58 @@
-"""Which cells of GTAP's variables exist: those of a flow in the benchmark.
-
-A price or quantity of something that nobody buys, makes or ships in the benchmark has no meaning; results hold NaN there.
-The rule follows GTAP's names: ``q`` or ``p``, then the agent (``f p g i``), then the origin (``a d m``) name the purchases
-``v`` + origin + agent; variables of activities, commodities, factors and routes go with output, income and trade.
-"""
+"""Cells of results that the benchmark has no flow for: they have no change, and are NaN."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+import numpy as np
 import xarray as xr
 
-from calibration.sam import Sam
+from cge.calibrated import Calibrated
 
-if TYPE_CHECKING:
-    from cge.model import Model
+Array = np.ndarray
 
-PURCHASE = re.compile(r"^[pq]([fpgi])([adm])$")
-ALWAYS = frozenset(
-    "y pop kb ke uepriv uelas u ev vgdp qgdp pgdp tot pfactor pfactwld pcgdswld psw pdw rorc rore rorg globalcgds qsave psave "
-    "del_tbal del_tbalry".split()
-)
-"""Variables of a region as a whole, or of the world; a region has income, saving and trade or the model is refused."""
+FLOWS = {
+    "vxsb": "qxs pfob pcif pmds ptrans",
+    "evos": "qfe pfe peb pes qes",
+    "vdfb": "qfd pfd",
+    "vmfb": "qfm pfm",
+    "vdpb": "qpd ppd",
+    "vmpb": "qpm ppm",
+    "vdgb": "qgd pgd",
+    "vmgb": "qgm pgm",
+    "vdib": "qid pid",
+    "vmib": "qim pim",
+    "makb": "qca pca ps",
+    "vst": "qst",
+}
+"""Header of the data -> variables that live on its cells."""
 
 
-def flows(sam: Sam) -> dict[str, xr.DataArray]:
-    """The benchmark flow that each GTAP variable belongs to, by name; dims as the variable's."""
-    g = sam.data
-    bought = {
-        (agent, origin): g[f"v{origin}{agent}b"] if origin != "a" else g[f"vd{agent}b"] + g[f"vm{agent}b"]
-        for agent in "fpgi"
-        for origin in "adm"
+def flows(data: Calibrated) -> Mapping[str, Array]:
+    """The benchmark flow behind each variable, dims as the variable's."""
+    factors, made = data["evfp"], data["makb"]
+    bought = data["vdfb"] + data["vmfb"]
+    composites = {
+        "qfa pfa": bought,
+        "qpa ppa": data["vdpb"] + data["vmpb"],
+        "qga pga": data["vdgb"] + data["vmgb"],
+        "qia pia": data["vdib"] + data["vmib"],
+        "qds": data["vdfb"].sum(1) + data["vdpb"] + data["vdgb"] + data["vdib"],
+        "qva pva": factors.sum(0),
+        "qint pint": bought.sum(0),
+        "qo po": made.sum(0),
+        "qc pds": made.sum(1),
+        "qms pms": data["vmsb"].sum(1),
+        "qe pe": data["evos"].sum(1),
+        "qtm pt": data["vst"].sum(1),
+        "qgov pgov ug yg": (data["vdgb"] + data["vmgb"]).sum(0),
     }
-    named = {f"{kind}{agent}{origin}": flow for (agent, origin), flow in bought.items() for kind in "pq"}
-    spent = {agent: bought[agent, "a"].sum("i") for agent in "pgi"}
-    made, factors = g["makb"], g["evos"]
-    domestic = sum((bought[k, "d"] for k in "pgi"), bought["f", "d"].sum("a"))
-    groups = {
-        "qfe pfe peb pes qes": factors,
-        "qe pe": factors.sum("a"),
-        "qo po": made.sum("i"),
-        "qva pva": g["evfp"].sum("f"),
-        "qint pint": (g["vdfp"] + g["vmfp"]).sum("i"),
-        "qca pca ps": made,
-        "qc pds": made.sum("a"),
-        "qds": domestic,
-        "qms pms": g["vmsb"].sum("s").rename(d="r"),
-        "qxs pfob pcif pmds": g["vxsb"],
-        "ptrans": g["vtwr"].sum("m"),
-        "qst": g["vst"],
-        "qtm pt": g["vst"].sum("r"),
-        "qinv pinv": spent["i"],
-        "qgov pgov ug yg": spent["g"],
-        "up ppriv yp": spent["p"],
-    }
-    return named | {name: flow for names, flow in groups.items() for name in names.split()}
+    out = {name: flow for names, flow in composites.items() for name in names.split()}
+    return out | {name: data[header] for header, names in FLOWS.items() for name in names.split()}
 
 
-def without_absent(results: xr.Dataset, model: Model) -> xr.Dataset:
-    """The results with NaN in cells that the benchmark has no flow for."""
-    known = flows(model.benchmark.sam)
-    for name in (str(v) for v in results.data_vars):
-        if name in known:
-            results[name] = results[name].where(known[name] > 0)
-    return results
+def without_absent(changes: xr.Dataset, data: Calibrated) -> xr.Dataset:
+    """The changes with NaN where the benchmark has no flow."""
+    for name, flow in flows(data).items():
+        changes[name] = changes[name].where(xr.DataArray(flow != 0, dims=changes[name].dims))
+    return changes

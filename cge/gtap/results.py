@@ -127,7 +127,7 @@ class GtapResult:
 
     def _without_absent(self, out: xr.Dataset) -> xr.Dataset:
         """NaN where the benchmark has no flow."""
-        return without_absent(out, self.after.model)
+        return without_absent(out, self.after.model.data)
 
     def _saving_ratio(self) -> Array:
         before, after = self.base.values_of("saving"), self.after.values_of("saving")
