@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_unique
 from calibration.sam import SCHEMA, Sam, make_dataset
 
 
@@ -19,20 +19,31 @@ def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
     Raises
     ------
     DataError
-        The file is missing, has not two columns, or maps a label twice.
+        The file is missing, cannot be read, has not two columns, maps a label twice, or maps one to nothing.
     """
     if isinstance(source, Mapping):
-        return {str(k): str(v) for k, v in source.items()}
+        require_unique(source, "mapping, old labels")
+        return _named({str(k): str(v) for k, v in source.items()}, "mapping")
     path = Path(source)
     if not path.is_file():
         raise DataError(f"mapping file {path} not found; give a CSV with columns 'from,to'")
-    table = pd.read_csv(path, dtype=str, comment="#", keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, comment="#", keep_default_na=False)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise DataError(f"{path} is not a table of two columns 'from,to' ({error})") from error
     if table.shape[1] < 2:
         raise DataError(f"{path}: a mapping needs two columns 'from,to', found {list(table.columns)}")
     old, new = table.iloc[:, 0].str.strip(), table.iloc[:, 1].str.strip()
     if old.duplicated().any():
         raise DataError(f"{path}: label {old[old.duplicated()].iloc[0]!r} is mapped twice; keep one line")
-    return dict(zip(old, new, strict=True))
+    return _named(dict(zip(old, new, strict=True)), str(path))
+
+
+def _named(mapping: dict[str, str], where: str) -> dict[str, str]:
+    blank = [old for old, new in mapping.items() if not new.strip()]
+    if blank:
+        raise DataError(f"{where}: {blank[0]!r} is mapped to a blank; name the group it goes to")
+    return mapping
 
 
 def check_mapping(mapping: Mapping[str, str], labels: list[str], what: str) -> list[str]:
@@ -78,17 +89,23 @@ def aggregate(
     -------
     Sam
         Every total conserved to rounding.
+
+    Raises
+    ------
+    DataError
+        A mapping leaves out a label, names an unknown one or maps one twice, or ``order`` does not list the new labels.
     """
-    region_map = read_mapping(regions) if regions is not None else {x: x for x in sam.regions}
-    sector_map = read_mapping(sectors) if sectors is not None else {x: x for x in sam.commodities}
-    new_regions = order[0] or check_mapping(region_map, sam.regions, "region")
-    new_sectors = order[1] or check_mapping(sector_map, sam.commodities, "sector")
-    check_mapping(region_map, sam.regions, "region")
-    check_mapping(sector_map, sam.commodities, "sector")
-    margins = [str(x) for x in sam.data["m"].values]
-    new_margins = list(dict.fromkeys(sector_map[x] for x in margins))
     acts = [str(x) for x in sam.data["a"].values]
-    targets = {"r": new_regions, "s": new_regions, "d": new_regions, "i": new_sectors, "a": new_sectors, "m": new_margins}
+    margins = [str(x) for x in sam.data["m"].values]
+    region_map = read_mapping(regions) if regions is not None else {x: x for x in sam.regions}
+    sector_map = read_mapping(sectors) if sectors is not None else {x: x for x in [*sam.commodities, *acts]}
+    found_regions = check_mapping(region_map, sam.regions, "region")
+    check_mapping(sector_map, list(dict.fromkeys([*sam.commodities, *acts])), "sector")
+    new_regions = _ordered(order[0], found_regions, "regions")
+    new_sectors = _ordered(order[1], list(dict.fromkeys(sector_map[x] for x in sam.commodities)), "sectors")
+    new_acts = new_sectors if acts == sam.commodities else list(dict.fromkeys(sector_map[x] for x in acts))
+    new_margins = list(dict.fromkeys(sector_map[x] for x in margins))
+    targets = {"r": new_regions, "s": new_regions, "d": new_regions, "i": new_sectors, "a": new_acts, "m": new_margins}
     olds = {"r": sam.regions, "s": sam.regions, "d": sam.regions, "i": sam.commodities, "a": acts, "m": margins}
     maps = {**dict.fromkeys("rsd", region_map), **dict.fromkeys("iam", sector_map)}
     groups = {d: np.array([targets[d].index(maps[d][x]) for x in olds[d]], dtype=int) for d in targets}
@@ -99,10 +116,20 @@ def aggregate(
             if dim in targets:
                 values = collapse(values, axis, groups[dim], len(targets[dim]))
         arrays[name] = values
-    sets = {"i": new_sectors, "a": new_sectors, "f": sam.factors, "r": new_regions, "m": new_margins}
+    sets = {"i": new_sectors, "a": new_acts, "f": sam.factors, "r": new_regions, "m": new_margins}
     data = make_dataset(arrays, sets, sam.data.attrs)
     data.attrs["zero_headers"] = sam.data.attrs.get("zero_headers", "")
     return Sam(data, sam.adjustments)
+
+
+def _ordered(wanted: list[str] | None, found: list[str], what: str) -> list[str]:
+    """The new labels in the wanted order, which must list each once."""
+    if wanted is None:
+        return found
+    require_unique(wanted, f"order of the new {what}")
+    if sorted(wanted) != sorted(found):
+        raise DataError(f"order of the new {what} lists {', '.join(wanted)}; the mapping makes {', '.join(found)}")
+    return list(wanted)
 
 
 def aggregate_weighted(

@@ -1,7 +1,6 @@
 """Coarser benchmarks: the SAM summed over groups, elasticities averaged with what they act on.
 
-Weights follow GTAP's aggregation (GTAPAgg): ``esubm`` by imports, ``esubd`` by all purchases of the commodity, value-added and
-input elasticities by the activity's cost, income elasticities by private consumption.
+Weights follow GTAP's aggregation (:mod:`calibration.parameter_weights`).
 """
 
 from __future__ import annotations
@@ -16,7 +15,14 @@ import xarray as xr
 from calibration.aggregate import aggregate, aggregate_weighted, read_mapping
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError
+from calibration.parameter_weights import parameter_weights, weights_of
+from calibration.readers.har_kept import KEPT
 from calibration.sam import Sam
+
+MODEL_SETS = {"COMM", "ACTS", "ENDW", "REG", "MARG"}
+BY_FACTOR = ("mobility",)
+"""Parameters of a factor alone, which no grouping touches."""
+NOTE = "means over the members, weights as GTAP's aggregation programs (calibration.parameter_weights)"
 
 
 def aggregate_benchmark(
@@ -30,7 +36,7 @@ def aggregate_benchmark(
     Parameters
     ----------
     benchmark : Benchmark
-        With the core model's elasticities.
+        With the core model's elasticities, or the standard GTAP model's.
     regions, sectors : path or mapping, optional
         Old label -> new label; CSV path or dict. None keeps that dimension.
     name : str
@@ -39,8 +45,8 @@ def aggregate_benchmark(
     Returns
     -------
     Benchmark
-        Which economies a grouped region holds is told by ``groups``; ``co2`` and the elasticities by study are kept, the
-        status of cells is not.
+        Which economies a grouped region holds is told by ``groups``; ``co2``, the elasticities by study and headers
+        of a GTAP folder that are not by region or sector are kept, the status of cells is not.
 
     Raises
     ------
@@ -48,31 +54,26 @@ def aggregate_benchmark(
         A mapping leaves out a label, names an unknown one, or the benchmark has parameters this cannot average.
     """
     sam = benchmark.sam
+    acts = [str(x) for x in sam.data["a"].values]
     region_map = read_mapping(regions) if regions is not None else {x: x for x in sam.regions}
-    sector_map = read_mapping(sectors) if sectors is not None else {x: x for x in sam.commodities}
+    sector_map = read_mapping(sectors) if sectors is not None else {x: x for x in dict.fromkeys([*sam.commodities, *acts])}
     new = aggregate(sam, region_map, sector_map)
-    imports = sam["vmsb"].sum(1)
-    bought = sam["vdfb"].sum(1) + sam["vdpb"] + sam["vdgb"] + sam["vdib"] + imports
-    private = sam["vdpp"] + sam["vmpp"]
-    cost = sam["makb"].sum(0)
-    weights = {
-        "esubm": imports,
-        "esubd": bought,
-        "esubva": sam["evfb"].sum(0),
-        "esubt": cost,
-        "esubc": cost,
-        "incelas": private,
-        "frisch": private.sum(0),
-    }
-    unknown = [str(v) for v in benchmark.elasticities.data_vars if v not in weights]
+    weights = parameter_weights(sam)
+    held, gtap = benchmark.elasticities, "subpar" in benchmark.elasticities
+    unknown = [str(v) for v in held.data_vars if v not in weights and v not in BY_FACTOR]
     if unknown:
         listed = ", ".join(unknown)
         raise DataError(
             f"benchmark {benchmark.name!r} has parameters this cannot average: {listed}; aggregate before adding them"
         )
-    held = xr.Dataset(attrs=dict(benchmark.elasticities.attrs))
-    for symbol, weight in weights.items():
-        held[symbol] = _mean(benchmark.elasticities[symbol], weight, region_map, sector_map, new)
+    means = xr.Dataset(attrs={**held.attrs, "elasticity_note": NOTE})
+    for symbol in (str(v) for v in held.data_vars):
+        if symbol in BY_FACTOR:
+            means[symbol] = held[symbol]
+            continue
+        weight = weights_of(held[symbol], symbol, weights[symbol], gtap)
+        means[symbol] = _mean(held[symbol], weight, region_map, sector_map, new).assign_attrs(held[symbol].attrs)
+    held = means
     lines = str(held.attrs.get("elasticity_sources", "")).splitlines()
     held.attrs["elasticity_sources"] = "\n".join(f"{line} (averaged over {sector_map[line.split(':')[0]]})" for line in lines)
     new.data.attrs |= {
@@ -80,25 +81,27 @@ def aggregate_benchmark(
         "aggregated_from": f"{benchmark.name}, {len(sam.regions)} regions x {len(sam.commodities)} sectors",
     }
     label = name or f"{benchmark.name}-{len(new.regions)}x{len(new.commodities)}"
-    return Benchmark(new, held, label, _satellites(benchmark, region_map, sector_map, new, imports.sum(1)))
+    world_imports = sam["vmsb"].sum((1, 2))
+    return Benchmark(new, held, label, _satellites(benchmark, region_map, sector_map, new, world_imports))
 
 
 def _mean(
-    values: xr.DataArray, weight: np.ndarray, regions: Mapping[str, str], sectors: Mapping[str, str], new: Sam
+    values: xr.DataArray, weights: xr.DataArray, regions: Mapping[str, str], sectors: Mapping[str, str], new: Sam
 ) -> xr.DataArray:
-    """Weighted mean over both dims; the weights are summed on the way."""
-    weights = values.copy(data=weight)
+    """Weighted mean over the dims that are grouped; the weights are summed on the way."""
     for dim in values.dims:
-        mapping, labels = (regions, new.regions) if dim == "r" else (sectors, new.commodities)
+        if dim == "f":
+            continue
+        mapping, labels = (regions if dim == "r" else sectors), [str(x) for x in new.data[dim].values]
         values = aggregate_weighted(values, weights, mapping, str(dim), labels)
         weights = _sum(weights, mapping, str(dim), labels)
     return values
 
 
 def _sum(values: xr.DataArray, mapping: Mapping[str, str], dim: str, labels: list[str]) -> xr.DataArray:
-    """Sums over groups along one dim."""
+    """Sums over groups along one dim; dims in the same order."""
     groups = xr.DataArray([mapping[str(x)] for x in values[dim].values], dims=dim, name=dim)
-    return values.groupby(groups).sum().sel({dim: labels})
+    return values.groupby(groups).sum().sel({dim: labels}).transpose(*values.dims)
 
 
 def _members(benchmark: Benchmark, regions: Mapping[str, str]) -> dict[str, dict[str, float]]:
@@ -127,4 +130,7 @@ def _satellites(
         if symbol in held:
             weights = xr.DataArray(imports, dims="i", coords={"i": held["i"].values})
             out[symbol] = aggregate_weighted(held[symbol], weights, sectors, "i", new.commodities).transpose("study", "i")
-    return out
+    for name in (str(v) for v in held.data_vars):
+        if name.startswith(KEPT) and not set(str(held[name].attrs.get("sets", "")).split()) & MODEL_SETS:
+            out[name] = held[name]
+    return out if out.data_vars else None

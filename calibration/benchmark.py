@@ -13,12 +13,14 @@ import pandas as pd
 import xarray as xr
 
 from calibration.elasticities import check_elasticities, to_dataset
-from calibration.errors import DataError, nearest, require_labels
+from calibration.errors import DataError, nearest, require_labels, require_unique
 from calibration.sam import SCHEMA, Sam
 
 DEFAULT = "world"
 FORMAT = "open-cge benchmark 1"
 SATELLITE = "satellite_"
+BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults")
+"""Attributes that belong to the elasticities."""
 STATUS = {
     0: "zero in the source",
     1: "observed",
@@ -53,6 +55,9 @@ class Benchmark:
     satellites: xr.Dataset | None = None
 
     def __post_init__(self) -> None:
+        for dim in self.elasticities.dims:
+            if dim in self.elasticities.coords:
+                require_unique(self.elasticities[dim].values, f"elasticities of benchmark {self.name!r}, dim {dim}")
         check_elasticities(self.elasticities)
         flows = self.sam.data
         labels = {str(d): [str(x) for x in flows[d].values] for d in ("i", "a", "f", "r", "s", "d", "m") if d in flows.coords}
@@ -224,12 +229,13 @@ def available() -> list[str]:
 
 
 def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame | None = None) -> Benchmark:
-    """Open an embedded benchmark by name, or any benchmark file by path.
+    """Open an embedded benchmark by name, any benchmark file by path, or a folder of GTAP's HAR files.
 
     Parameters
     ----------
     name : str or path
-        ``"world"`` (2018), ``"world-2011"``, or a netCDF file.
+        ``"world"`` (2018), ``"world-2011"``, a netCDF file, or a folder with ``basedata.har`` and ``default.prm``
+        (:func:`calibration.gtap.load_gtap`).
     elasticities : str or DataFrame, optional
         Another source than the file's own, see :meth:`Benchmark.with_elasticities`.
 
@@ -239,10 +245,17 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
         Unknown name, missing file, or a file that is not a benchmark.
     """
     names = available()
+    if str(name) not in names:
+        from calibration.gtap import is_gtap_source, load_gtap  # which builds on this module
+
+        if is_gtap_source(name):
+            read = load_gtap(name)
+            return read if elasticities is None else read.with_elasticities(elasticities)
     path = Path(str(resources.files("calibration") / "datasets" / f"{name}.nc")) if str(name) in names else Path(name)
     if not path.is_file():
         raise DataError(
-            f"no benchmark named {str(name)!r} and no such file{nearest(str(name), names)}; embedded: {', '.join(names)}"
+            f"no benchmark named {str(name)!r} and no such file or folder{nearest(str(name), names)}; "
+            f"embedded: {', '.join(names)}"
         )
     try:
         with xr.open_dataset(path, engine="h5netcdf") as opened:
@@ -257,12 +270,12 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
 
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
-    flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", "elasticity_sources", "rordelta")}
+    flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", *BEHAVIOUR)}
     beside = [str(v) for v in data.data_vars if str(v).startswith(SATELLITE)]
     behaviour = data.drop_vars([*SCHEMA, "adjustments", *beside])
     dims = {d for name in behaviour.data_vars for d in behaviour[name].dims}
     behaviour = behaviour.drop_vars([c for c in behaviour.coords if c not in dims])
-    behaviour.attrs = {k: data.attrs[k] for k in ("elasticity_sources", "rordelta") if k in data.attrs}
+    behaviour.attrs = {k: data.attrs[k] for k in BEHAVIOUR if k in data.attrs}
     satellites = data[beside].rename({v: v.removeprefix(SATELLITE) for v in beside}) if beside else None
     if satellites is not None:
         satellites.attrs = {}

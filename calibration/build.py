@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.aggregate import aggregate, read_mapping
-from calibration.arrays import ratio
+from calibration.aggregate import read_mapping
+from calibration.aggregate_benchmark import aggregate_benchmark
 from calibration.benchmark import Benchmark
 from calibration.classification import KIND
 from calibration.elasticities import STUDIES, read_table, study_table, to_dataset
@@ -214,36 +214,10 @@ def _from_gtap(
 
     full = load_gtap(path)
     if regions is None and sectors is None:
-        return Built(full, _report(full, "gtap-har", str(path)))
-    region_map, sector_map = _mapping(regions, full.regions), _mapping(sectors, full.commodities)
-    sam = aggregate(full.sam, region_map, sector_map)
-    weights = {"i": full.sam["vmsb"].sum(1), "a": full.sam["evfb"].sum(0), "f": full.sam["evfb"].sum(1)}
-    old = full.elasticities
-    labels = {d: sam.data[d].values for d in old.dims}
-    out = xr.Dataset(coords=labels)
-    r = np.array([[float(region_map[x] == y) for x in full.regions] for y in sam.regions])
-    i = np.array([[float(sector_map[x] == y) for x in full.commodities] for y in sam.commodities])
-    spending = full.sam.expenditure()["prv"]
-    for symbol, array in old.data_vars.items():
-        if array.dims[-1] != "r":  # by margin commodity or factor: the same for all regions
-            margins = [str(x) for x in sam.data["m"].values]
-            value = _by_group(array, sector_map, margins) if array.dims == ("m",) else array.values
-        elif array.dims == ("r",):
-            value = ratio(r @ (array.values * spending), r @ spending)
-        else:
-            first = str(array.dims[0])
-            weight, rows = weights[first], np.eye(len(full.sam.factors)) if first == "f" else i
-            value = ratio(rows @ (array.values * weight) @ r.T, rows @ weight @ r.T, float(array.values.mean()))
-        out[symbol] = (array.dims, value, array.attrs)
-    out.attrs = {**old.attrs, "elasticity_note": "weighted means of the members' (imports; value added for activities)"}
-    benchmark = Benchmark(sam, out, name or f"{full.name}-aggregated")
+        named = replace(full, name=name or full.name)
+        return Built(named, _report(named, "gtap-har", str(path)))
+    benchmark = aggregate_benchmark(full, regions, sectors, name or f"{full.name}-aggregated")
     return Built(benchmark, _report(benchmark, "gtap-har", str(path)))
-
-
-def _by_group(array: xr.DataArray, sector_map: Mapping[str, str], labels: list[str]) -> np.ndarray:
-    """Mean over the margin commodities that fall into one."""
-    group = np.array([sector_map[str(x)] for x in array["m"].values])
-    return np.array([float(array.values[group == label].mean()) for label in labels])
 
 
 def _report(benchmark: Benchmark, source: str, path: str) -> dict[str, Any]:

@@ -24,3 +24,25 @@ def require_labels(wanted: Iterable[str], known: Iterable[str], what: str) -> No
     for word in wanted:
         if str(word) not in labels:
             raise DataError(f"unknown {what} {str(word)!r}{nearest(word, labels)} known: {', '.join(labels)}")
+
+
+def require_unique(labels: Iterable[object], what: str, *, fold: bool = False) -> None:
+    """Raise :class:`DataError` where a label stands twice, or is blank.
+
+    Parameters
+    ----------
+    labels : iterable
+    what : str
+        What the labels are and where they stand, for the message.
+    fold : bool
+        Labels that differ by case alone count as one, as in GEMPACK.
+    """
+    seen: dict[str, str] = {}
+    for label in (str(x) for x in labels):
+        if not label.strip():
+            raise DataError(f"{what}: a label is blank; give every element a name")
+        key = label.lower() if fold else label
+        if key in seen:
+            same = f"{label!r} stands twice" if seen[key] == label else f"{seen[key]!r} and {label!r} differ by case alone"
+            raise DataError(f"{what}: {same}; each element needs a name of its own")
+        seen[key] = label

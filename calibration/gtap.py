@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from calibration.benchmark import Benchmark, available, load_benchmark
+from calibration.benchmark import Benchmark, load_benchmark
 from calibration.errors import DataError
 from calibration.readers.gtap_sample import read_gtap_sample
-from calibration.readers.har import read_gtap_har
+from calibration.readers.har import read_gtap_folder
 from calibration.rebalance import rebalance
-from calibration.sam import Sam
+from calibration.sam import Sam, cell
 
 HEADERS = {
     "esubm": ("esbm", ("i", "r"), "substitution among import origins"),
@@ -22,6 +22,7 @@ HEADERS = {
     "esubt": ("esbt", ("a", "r"), "substitution between value added and intermediates"),
     "esubc": ("esbc", ("a", "r"), "substitution among intermediates"),
     "esubg": ("esbg", ("r",), "substitution among government purchases"),
+    "esubi": ("esbi", ("r",), "substitution among investment purchases"),
     "esubs": ("esbs", ("m",), "substitution among suppliers of a margin service"),
     "subpar": ("subp", ("i", "r"), "CDE substitution parameter"),
     "incpar": ("incp", ("i", "r"), "CDE expansion parameter"),
@@ -29,14 +30,40 @@ HEADERS = {
     "etraq": ("etrq", ("a", "r"), "transformation among the commodities of an activity (negative)"),
     "esubq": ("esbq", ("i", "r"), "inverse of the substitution among the activities that make a commodity"),
     "rorflex": ("rflx", ("r",), "flexibility of the expected rate of return"),
+    "dparsum": ("dpsm", ("r",), "sum of the distribution parameters of regional utility"),
 }
-"""Symbol -> (header in the parameter file, dims, meaning)."""
+"""Symbol -> (header in the parameter file, of ``dpsm`` in the data, dims, meaning)."""
+ASSUMED = {
+    "esubi": (0.0, "ESBI 0: investment goods in fixed proportions"),
+    "esubs": (1.0, "ESBS 1: margin services of Cobb-Douglas supply"),
+    "dparsum": (1.0, ""),
+}
+"""Values of the standard model where a GTAP folder has no such header, and how that is said."""
+CONVENTIONS = {
+    "esubg": (1.0, "government Cobb-Douglas"),
+    "esubi": (0.0, "investment goods in fixed proportions"),
+    "esubs": (1.0, "margin services of Cobb-Douglas supply"),
+    "subpar": (0.5, "CDE substitution"),
+    "incpar": (1.0, "CDE expansion, homothetic"),
+    "etrae": (-1.0, "transformation of sluggish factors"),
+    "etraq": (-5.0, "transformation among commodities"),
+    "esubq": (0.0, "perfect substitutes from several activities"),
+    "rorflex": (10.0, "flexibility of expected returns"),
+    "dparsum": (1.0, ""),
+}
+"""What :func:`standard_gtap` sets where the data hold nothing: value, and what it means."""
+DEFAULTS_ATTR = "defaults"
+"""Attribute of the elasticities that lists what was set by convention."""
 
+EXACT = 1e-9
+"""Relative imbalance of data that are in balance already."""
 SINGLE_PRECISION = 1e-4
 """Largest relative imbalance (of the cell, or of a millionth of world GDP) that is put right without asking."""
 
 
-def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "gtap", *, balance: bool = True) -> Benchmark:
+def gtap_benchmark(
+    sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "gtap", *, balance: bool = True, kept: xr.Dataset | None = None
+) -> Benchmark:
     """Flows and parameters of the GTAP standard model as a benchmark.
 
     Parameters
@@ -44,52 +71,70 @@ def gtap_benchmark(sam: Sam, parameters: Mapping[str, np.ndarray], name: str = "
     sam : Sam
         As read; balanced exactly unless ``balance=False``.
     parameters : mapping of header to array
-        Lower-case headers of :data:`HEADERS`, ``eflg`` (factor by mobile, sluggish, fixed) and ``rdlt``.
+        Lower-case headers of :data:`HEADERS`, ``eflg`` (factor by mobile, sluggish, fixed) and ``rdlt``; those of
+        :data:`ASSUMED` and ``rdlt`` may be missing, and what stands in is said in the attribute ``defaults``.
+    name : str
+    balance : bool
+    kept : xarray.Dataset, optional
+        Headers the model does not use, carried as satellites.
 
     Raises
     ------
     DataError
         A header is missing, has another shape than the sets, or holds an unlawful value.
     """
-    violated = sam.check(SINGLE_PRECISION)
-    if balance and len(violated):
-        first = violated.iloc[0]
-        raise DataError(
-            f"the data base {name!r} is out of balance in {len(violated)} cells, more than single precision explains; first "
-            f"{first['identity']!r} at {first['cell']!r}: {first['left']:.6g} against {first['right']:.6g}; repair the "
-            "data, or balance them knowingly with calibration.rebalance.rebalance"
-        )
+    if balance:
+        _balanced(sam, name)
     labels = {d: [str(x) for x in sam.data[d].values] for d in ("i", "a", "f", "r", "m")}
+    assumed = []
     out = xr.Dataset(coords=labels)
     for symbol, (header, dims, text) in HEADERS.items():
-        out[symbol] = (dims, _array(parameters, header, tuple(len(labels[d]) for d in dims)), {"long_name": text, "units": "1"})
-    for symbol in ("esubm", "esubd", "esubva", "esubt", "esubc", "esubg", "esubs", "subpar", "esubq"):
-        if float(out[symbol].min()) < 0:
-            raise DataError(f"header {HEADERS[symbol][0]!r} holds a negative elasticity; it must be zero or positive")
-    for symbol in ("etrae", "etraq"):
-        if float(out[symbol].max()) > 0:
-            raise DataError(
-                f"header {HEADERS[symbol][0]!r} holds a positive elasticity; transformation elasticities are negative or zero"
-            )
+        shape = tuple(len(labels[d]) for d in dims)
+        if header not in parameters and symbol in ASSUMED:
+            value, said = ASSUMED[symbol]
+            values = np.full(shape, value)
+            assumed += [said] if said else []
+        else:
+            values = _array(parameters, header, shape)
+        out[symbol] = (dims, values, {"long_name": text, "units": "1"})
     flags = _array(parameters, "eflg", (len(labels["f"]), 3))
-    if not np.allclose(flags.sum(1), 1.0):
-        raise DataError("header 'eflg' must mark each factor as exactly one of mobile, sluggish, fixed")
+    if not np.array_equal(np.sort(flags, axis=1), np.tile([0.0, 0.0, 1.0], (len(flags), 1))):
+        raise DataError("header 'eflg' must mark each factor as exactly one of mobile, sluggish, fixed, by a 1")
     out["mobility"] = (("f",), flags.argmax(1).astype(float), {"long_name": "0 mobile, 1 sluggish, 2 fixed", "units": "1"})
+    if "rdlt" not in parameters:
+        assumed.append("RORDELTA 1: expected returns move together")
+    _check(out)
     # the core model's private demand, where somebody runs it on these data
     out["incelas"] = (("i", "r"), np.ones((len(labels["i"]), len(labels["r"]))))
     out["frisch"] = (("r",), -np.ones(len(labels["r"])))
-    out.attrs["rordelta"] = int(np.asarray(parameters.get("rdlt", 1)).ravel()[0])
+    out.attrs["rordelta"] = rordelta(np.asarray(parameters.get("rdlt", 1)).ravel()[0])
     out.attrs["elasticity_sources"] = "\n".join(f"{c}: GTAP parameter file" for c in labels["i"])
-    return Benchmark(rebalance(sam) if balance else sam, out, name)
+    if assumed:
+        out.attrs[DEFAULTS_ATTR] = "; ".join(assumed)
+    return Benchmark(rebalance(sam) if balance else sam, out, name, kept if kept is not None and kept.data_vars else None)
+
+
+def rordelta(value: float | str) -> int:
+    """RORDELTA as a number: 1 equalises changes of expected returns, 0 moves all regions' net investment in proportion.
+
+    Raises
+    ------
+    DataError
+        Neither 0 nor 1.
+    """
+    if str(value) not in ("0", "1", "0.0", "1.0"):
+        raise DataError(f"RORDELTA is {value!r}; it must be 1 (expected returns move together) or 0 (fixed composition)")
+    return int(float(value))
 
 
 def standard_gtap(benchmark: Benchmark, *, depreciation: float = 0.04, growth: float = 0.03) -> Benchmark:
-    """Any benchmark with the parameters that the standard model needs beside it, by stated conventions.
+    """Any benchmark with the parameters that the standard model needs beside it.
 
-    Elasticities the benchmark has stay. Added: CDE private demand, homothetic with substitution 0.5 (``subpar`` 0.5,
-    ``incpar`` 1), government and margins at one, natural resources (``nat``) sluggish with a transformation elasticity of
-    -1, other factors mobile, ``rorflex`` 10 and ``rordelta`` 1 (GTAP's defaults). Where the table has no capital stock it
-    is that of steady growth, investment over ``growth + depreciation``; depreciation leaves gross saving.
+    What the benchmark has stays, symbol by symbol. Where it has nothing, a stated convention stands in
+    (:data:`CONVENTIONS`): CDE private demand homothetic with substitution 0.5, government and margins at one, natural
+    resources (``nat``) sluggish with a transformation elasticity of -1, other factors mobile, ``rorflex`` 10 and
+    ``rordelta`` 1 (GTAP's defaults). Where the table has no capital stock it is that of steady growth, investment over
+    ``growth + depreciation``; depreciation leaves gross saving. Each is listed in the attribute ``defaults``.
 
     Parameters
     ----------
@@ -98,29 +143,72 @@ def standard_gtap(benchmark: Benchmark, *, depreciation: float = 0.04, growth: f
         Per year.
     """
     sam, held = benchmark.sam, benchmark.elasticities
-    data = sam.data.copy()
+    said: list[str] = []
     if not sam["vkb"].any():
+        data = sam.data.copy()
         stock = sam.expenditure()["inv"] / (growth + depreciation)
         data["vkb"] = data["vkb"].copy(data=stock)
         data["save"] = data["save"].copy(data=sam["save"] + sam["vdep"] - depreciation * stock)
         data["vdep"] = data["vdep"].copy(data=depreciation * stock)
-    i, f, r = len(sam.commodities), len(sam.factors), len(sam.regions)
-    parameters = {
-        **{HEADERS[k][0]: held[k].values for k in ("esubm", "esubd", "esubva", "esubt", "esubc")},
-        "esbg": np.ones(r),
-        "esbs": np.ones(len(data["m"])),
-        "subp": 0.5 * np.ones((i, r)),
-        "incp": np.ones((i, r)),
-        "etre": -np.ones((f, r)),
-        "etrq": -5.0 * np.ones((i, r)),
-        "esbq": np.zeros((i, r)),
-        "rflx": 10.0 * np.ones(r),
-        "eflg": np.array([[0.0, 1.0, 0.0] if x == "nat" else [1.0, 0.0, 0.0] for x in sam.factors]),
-        "rdlt": np.ones(1),
-    }
-    out = gtap_benchmark(Sam(data, sam.adjustments), parameters, f"{benchmark.name}-gtap")
-    out.elasticities.attrs["elasticity_sources"] = held.attrs.get("elasticity_sources", "")
-    return out
+        sam = Sam(data, sam.adjustments)
+        said.append(f"capital stock: investment / {growth + depreciation:g}, depreciation {depreciation:g} of it")
+    new = held.copy()
+    for symbol, (value, meaning) in CONVENTIONS.items():
+        if symbol in held:
+            continue
+        _, dims, text = HEADERS[symbol]
+        labels = {d: sam.data[d].values for d in dims}
+        shape = tuple(len(x) for x in labels.values())
+        array = xr.DataArray(np.full(shape, value), dims=dims, coords=labels)
+        new[symbol] = array.assign_attrs(long_name=text, units="1")
+        said += [f"{symbol} {value:g} ({meaning})"] if meaning else []
+    if "mobility" not in held:
+        kind = xr.DataArray([float(x == "nat") for x in sam.factors], dims="f", coords={"f": sam.factors})
+        new["mobility"] = kind.assign_attrs(long_name="0 mobile, 1 sluggish, 2 fixed", units="1")
+        tied = "nat sluggish, other factors mobile" if "nat" in sam.factors else "all factors mobile"
+        said.append(f"mobility ({tied})")
+    if "rordelta" not in held.attrs:
+        said.append("rordelta 1 (expected returns move together)")
+    new.attrs["rordelta"] = rordelta(str(held.attrs.get("rordelta", 1)))
+    if not said and "dparsum" in held:
+        return benchmark
+    _check(new)
+    new.attrs[DEFAULTS_ATTR] = "; ".join([*filter(None, [str(held.attrs.get(DEFAULTS_ATTR, ""))]), *said])
+    balanced = sam if sam.check(EXACT).empty else rebalance(_balanced(sam, benchmark.name))
+    name = benchmark.name if "subpar" in held else f"{benchmark.name}-gtap"
+    return Benchmark(balanced, new, name, benchmark.satellites)
+
+
+def _balanced(sam: Sam, name: str) -> Sam:
+    """The SAM, if no more than single precision separates it from balance."""
+    violated = sam.check(SINGLE_PRECISION)
+    if len(violated):
+        first = violated.iloc[0]
+        raise DataError(
+            f"the data base {name!r} is out of balance in {len(violated)} cells, more than single precision explains; first "
+            f"{first['identity']!r} at {first['cell']!r}: {first['left']:.6g} against {first['right']:.6g}; repair the "
+            "data, or balance them knowingly with calibration.rebalance.rebalance"
+        )
+    return sam
+
+
+def _check(parameters: xr.Dataset) -> None:
+    """Refuse parameters of a sign that the standard model has no meaning for; the cell is named."""
+    for symbol, (header, dims, _) in HEADERS.items():
+        if symbol not in parameters:
+            continue
+        array = parameters[symbol]
+        if tuple(array.dims) != dims:
+            raise DataError(f"parameter {symbol!r} has dims {array.dims}, expected {dims}; transpose it")
+        transforms = symbol in ("etrae", "etraq")
+        bad = array.values > 0 if transforms else array.values < 0
+        if bad.any():
+            rule = (
+                "a positive elasticity; transformation elasticities are negative or zero"
+                if transforms
+                else "a negative elasticity; it must be zero or positive"
+            )
+            raise DataError(f"header {header!r} holds {rule} ({cell(array, bad)})")
 
 
 def open_gtap(source: str | Path) -> Benchmark:
@@ -131,13 +219,22 @@ def open_gtap(source: str | Path) -> Benchmark:
     source : str or path
         A folder (or the sample's file), the name of an embedded benchmark, or a benchmark file ``.nc``.
     """
-    if str(source) in available() or Path(source).suffix == ".nc":
-        return standard_gtap(load_benchmark(source))
-    return load_gtap(source)
+    return standard_gtap(load_benchmark(source))
+
+
+def is_gtap_source(source: str | Path) -> bool:
+    """Whether a path is GTAP's: a folder, one of its HAR files, or the public sample's file."""
+    path = Path(source)
+    return path.is_dir() or (path.is_file() and path.suffix.lower() in (".har", ".prm", ".jld2"))
 
 
 def load_gtap(folder: str | Path) -> Benchmark:
     """A GTAP benchmark from a folder: ``basedata.har`` with ``default.prm``, or the public sample ``example.jld2``.
+
+    Parameters
+    ----------
+    folder : path
+        The folder, or one of these files in it.
 
     Raises
     ------
@@ -145,9 +242,12 @@ def load_gtap(folder: str | Path) -> Benchmark:
         Neither is there, or a file is not lawful.
     """
     folder = Path(folder)
-    if folder.is_file() or (folder / "example.jld2").is_file():
+    if folder.suffix.lower() == ".jld2" or (folder / "example.jld2").is_file():
         return gtap_benchmark(*read_gtap_sample(folder), name="gtap-sample")
-    return gtap_benchmark(*read_gtap_har(folder), name=folder.name)
+    if folder.is_file():
+        folder = folder.parent
+    read = read_gtap_folder(folder)
+    return gtap_benchmark(read.sam, read.parameters, folder.resolve().name, kept=read.kept)
 
 
 def _array(parameters: Mapping[str, np.ndarray], header: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from calibration.aggregate import check_mapping, collapse
-from calibration.errors import DataError
+from calibration.errors import DataError, require_unique
 
 FINAL = ("c37", "c38", "c39", "c41", "c42")
 """Final-use columns of WIOD 2013: households, non-profit institutions, government, fixed investment, inventories."""
@@ -63,6 +63,8 @@ class Mrio:
     units: str = "million USD"
 
     def __post_init__(self) -> None:
+        for what, labels in (("regions", self.regions), ("industries", self.industries), ("final uses", self.finals)):
+            require_unique(labels, f"{self.path}: {what}")
         r, n, k = len(self.regions), len(self.industries), len(self.finals)
         shapes = {"inter": (r, n, r, n), "final": (r, n, r, k), "output": (r, n)}
         if self.taxes is not None:

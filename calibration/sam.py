@@ -19,7 +19,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.arrays import ratio
-from calibration.errors import DataError
+from calibration.errors import DataError, require_unique
 
 USES = ("int", "prv", "gov", "inv")
 """Use classes of an import: intermediate, private consumption, government, investment."""
@@ -116,12 +116,20 @@ class Sam:
                     raise DataError(
                         f"SAM header {name!r} is negative at {cell(array, below)}; choose a rule for negative entries"
                     )
+        for dim in ("i", "a", "f", "r", "m"):
+            require_unique(self.data[dim].values, f"{self._where}dim {dim} ({DIM_NAMES[dim]})")
         regions = list(self.data["r"].values)
         for dim in ("s", "d"):
             if list(self.data[dim].values) != regions:
                 raise DataError(f"SAM dim {dim!r} does not list the regions of dim 'r' in the same order")
         if tuple(self.data["u"].values) != USES:
             raise DataError(f"SAM dim 'u' must be {USES}")
+
+    @property
+    def _where(self) -> str:
+        """Which table, for messages."""
+        title = str(self.data.attrs.get("title", ""))
+        return f"SAM {title!r}, " if title else "SAM, "
 
     @property
     def regions(self) -> list[str]:
@@ -316,6 +324,8 @@ def make_dataset(
     attrs : mapping, optional
         Provenance of the dataset; ``zero_headers`` is added to it.
     """
+    for dim in ("i", "a", "f", "r", "m"):
+        require_unique(sets[dim], f"dim {dim} ({DIM_NAMES[dim]})")
     coords = {**sets, "s": sets["r"], "d": sets["r"], "u": list(USES)}
     variables: dict[str, Any] = {}
     absent = [name for name in SCHEMA if name not in arrays]

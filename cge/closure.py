@@ -16,11 +16,24 @@ from cge.errors import ClosureError
 
 @dataclass(frozen=True)
 class Swap:
-    """``fixed`` becomes exogenous where ``free`` becomes endogenous; ``where`` restricts dims to labels."""
+    """``fixed`` becomes exogenous where ``free`` becomes endogenous.
+
+    ``where`` restricts dims to labels, of both; ``free_where`` names other elements of ``free``, as many.
+    """
 
     fixed: str
     free: str
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    free_where: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+
+    def describe(self) -> str:
+        """What is exogenous and what endogenous, with the elements."""
+        freed = self.where if self.free_where is None else self.free_where
+        return f"{self.fixed}{_listed(self.where)} exogenous, {self.free}{_listed(freed)} endogenous"
+
+
+def _listed(where: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    return f"({'; '.join(', '.join(names) for _, names in where)})" if where else ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +86,13 @@ class Closure:
     def swap(self, fixed: str, free: str, **where: str | Iterable[str]) -> Closure:
         """The closure with one more swap; ``where`` names elements by dim, as ``r="USA"``."""
         chosen = tuple((d, (v,) if isinstance(v, str) else tuple(v)) for d, v in where.items())
-        added = Swap(fixed, free, chosen)
-        return replace(self, name=f"{self.name} {fixed}<->{free}", swaps=(*self.swaps, added))
+        return self.with_swap(Swap(fixed, free, chosen))
+
+    def with_swap(self, swap: Swap) -> Closure:
+        """The closure with one more swap."""
+        return replace(self, name=f"{self.name} {swap.fixed}<->{swap.free}", swaps=(*self.swaps, swap))
 
     def describe(self) -> Mapping[str, str]:
         """The choices as text, for attributes and docs."""
-        swaps = "; ".join(
-            f"{s.fixed} exogenous, {s.free} endogenous" + (f" where {dict(s.where)}" if s.where else "") for s in self.swaps
-        )
+        swaps = "; ".join(s.describe() for s in self.swaps)
         return {"closure": self.name, "swaps": swaps or "none"}

@@ -258,12 +258,19 @@ class Model:
             for name in (swap.fixed, swap.free):
                 if name not in free:
                     raise ClosureError(f"closure {self.closure.name!r}: unknown variable {name!r}{nearest(name, free)}")
-            fixed, freed = self._chosen(swap.fixed, swap.where), self._chosen(swap.free, swap.where)
+            apart = swap.free_where is not None  # elements of the two sides differ
+            fixed = self._chosen(swap.fixed, swap.where)
+            freed = self._chosen(swap.free, swap.where if swap.free_where is None else swap.free_where)
             if (freed & free[swap.free]).any():
                 raise ClosureError(f"closure {self.closure.name!r}: {swap.free} is endogenous already where the swap frees it")
             leaving = fixed & free[swap.fixed]
             free[swap.fixed] &= ~fixed
-            if leaving.shape == freed.shape:
+            if apart and leaving.sum() != freed.sum():
+                raise ClosureError(
+                    f"closure {self.closure.name!r}: the swap fixes {int(leaving.sum())} elements of {swap.fixed} and frees "
+                    f"{int(freed.sum())} of {swap.free}; name as many of each (elements without a flow do not count)"
+                )
+            if not apart and leaving.shape == freed.shape:
                 freed &= leaving  # an absent element has nothing to trade
             free[swap.free] |= freed
         return free, active

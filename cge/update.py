@@ -64,7 +64,8 @@ def updated_sam(solution: Solution) -> Sam:
     g["vdep"] = v("vdep") * v("pinv") * kb
     g["vkb"] = model.data["vkb"] * v("pinv") * kb
     g["save"] = v("saving")
-    g["pop"] = model.data["pop"] * v("pop")
+    if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
+        g["pop"] = model.data["pop"] * v("pop")
     sets = {d: model.labels(d) for d in ("i", "a", "f", "r", "m")}
     old = model.benchmark.sam.data.attrs
     attrs = {**old, "title": f"{old.get('title', model.benchmark.name)}, updated by {solution.name}"}
@@ -89,6 +90,17 @@ def _imports_by_use(solution: Solution, g: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def updated_benchmark(solution: Solution) -> Benchmark:
-    """The updated SAM with the same elasticities."""
+    """The updated SAM with the same elasticities; GTAP's sum of distribution parameters follows their shifts."""
     held = solution.model.benchmark
-    return replace(held, sam=updated_sam(solution), name=f"{held.name} after {solution.name}")
+    elasticities = held.elasticities
+    if "dpar_p" in solution.model.symbols:
+        elasticities = elasticities.copy()
+        elasticities["dparsum"] = elasticities["dparsum"].copy(data=distribution_sum(solution))
+    return replace(held, sam=updated_sam(solution), elasticities=elasticities, name=f"{held.name} after {solution.name}")
+
+
+def distribution_sum(solution: Solution) -> np.ndarray:
+    """GTAP's ``DPARSUM`` after a solution: the sum of the distribution parameters of regional utility; dims (r,)."""
+    v = solution.values_of
+    parts = (v(f"dpar_{use}") * v(shift) for use, shift in (("p", "dppriv"), ("g", "dpgov"), ("s", "dpsave")))
+    return np.asarray(sum(parts))

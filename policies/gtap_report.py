@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from calibration.readers.har import SET_OF_DIM, HarArray, write_gtap_har, write_har
 from cge import path
 from cge.gtap import GtapResult, GtapShock, contributions
 from cge.shock import Shock
-from cge.update import updated_sam
 from policies import figures, findings, html
+from policies.gtap_files import write_changes_har, write_updated_har
 from policies.report_parts import Figures, trust, write_page
 
 COLUMNS = {
@@ -36,11 +34,6 @@ PARTS = {
     "CNTpop": "population",
 }
 """Parts of EV under GTAP's names (Huff and Hertel 2000)."""
-HAR_NAMES = {
-    "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",
-    "psave": "PSAV", "globalcgds": "GCGD",
-}  # fmt: skip
-"""HAR headers hold four characters; longer names are shortened so."""
 
 
 def summary(result: GtapResult) -> dict[str, Any]:
@@ -82,16 +75,8 @@ def write(result: GtapResult, folder: str | Path) -> Path:
     changes.to_netcdf(folder / "changes.nc", engine="h5netcdf")
     result.table().to_csv(folder / "regions.csv")
     model = result.after.model
-    elements = {SET_OF_DIM[d]: tuple(model.labels(d)) for d in ("i", "a", "f", "r", "m")}
-    arrays: dict[str, HarArray] = {}
-    for name in changes.data_vars:
-        array = changes[name]
-        sets = tuple(SET_OF_DIM[str(d)] for d in array.dims)
-        short = HAR_NAMES.get(str(name), str(name).upper()[:4])
-        text = f"{name}: {array.attrs.get('long_name', 'percentage change')}"
-        arrays[short] = HarArray(np.nan_to_num(array.values), text, sets, elements, str(name))
-    write_har(folder / "changes.har", arrays)
-    write_gtap_har(folder / "updated.har", updated_sam(result.after))
+    write_changes_har(folder / "changes.har", changes, {d: model.labels(d) for d in ("i", "a", "f", "r", "m")})
+    write_updated_har(folder / "updated.har", result)
     return folder
 
 

@@ -1,262 +1,107 @@
-"""GEMPACK header-array (HAR) files: read and written here, since the library for them is GPL.
+"""A GTAP data base in HAR files: ``basedata.har``, ``default.prm`` and ``sets.har``, aligned by their labels.
 
-A HAR file is a sequence of Fortran records, each between two 4-byte lengths. A header is a record of its
-4-character name; a record of kind (``RE`` real with sets, ``RL`` or ``2R`` real, ``2I`` integer, ``1C`` text),
-storage (``FULL`` or ``SPSE`` sparse), description and dims; then data records that count down to 1.
-Arrays are column-major, single precision.
+Every array is put into one order of regions, commodities, activities, endowments and margins by the labels that are
+stored with it, not by position. An array without labels (kinds ``2R``, ``RL``) is taken in the order of the sets,
+and that is said. Headers that the model does not use are kept, and listed.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_unique
+from calibration.readers.har_format import HarArray, read_har
+from calibration.readers.har_kept import kept_arrays, kept_dataset
+from calibration.readers.har_write import header_names, short_labels, write_har
 from calibration.sam import SCHEMA, Sam, make_dataset, split_by_use
 
-LABEL = 12
-CHUNK = 6000  # cells in one data record
+__all__ = [
+    "PARAMETERS",
+    "SET_OF_DIM",
+    "GtapFolder",
+    "HarArray",
+    "header_names",
+    "read_gtap_folder",
+    "read_gtap_har",
+    "read_har",
+    "short_labels",
+    "write_gtap_har",
+    "write_har",
+]
+
+SET_OF_DIM = {"i": "COMM", "a": "ACTS", "f": "ENDW", "r": "REG", "s": "REG", "d": "REG", "m": "MARG"}
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("ESBM", "ESBD", "SUBP", "INCP", "ESBQ"), ("COMM", "REG")),
+    **dict.fromkeys(("ESBV", "ESBT", "ESBC", "ETRQ"), ("ACTS", "REG")),
+    **dict.fromkeys(("ESBG", "RFLX", "ESBI"), ("REG",)),
+    "ESBS": ("MARG",),
+    "ETRE": ("ENDW", "REG"),
+    "EFLG": ("ENDW", "ENDT"),
+    "RDLT": (),
+}
+"""Headers of the parameter file and their sets."""
+OPTIONAL = ("ESBS", "ESBI", "RDLT")
+"""Parameters with a value in the standard model where the file has none; what is assumed is said."""
+MOBILITY = ("mobile", "sluggish", "fixed")
+IDENTITY = ("DREL", "DVER", "XXCD", "XXCP", "XXCR", "XXHS")
+"""Headers that say which data base it is; no number of the model."""
+VERSION_6 = tuple("VXMD VXWD VIWS VIMS VDFM VDFA VIFM VIFA VDPM VDPA VIPM VIPA VDGM VDGA VIGM VIGA VFM EVFA EVOA".split())
+"""Headers of the layout of GTAP version 6, which version 7 renamed."""
 
 
 @dataclass(frozen=True)
-class HarArray:
-    """One header: values, description, and the set names and elements of its dims where the file has them."""
+class GtapFolder:
+    """What a folder holds.
 
-    values: np.ndarray
-    description: str = ""
-    sets: tuple[str, ...] = ()
-    elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    coefficient: str = ""
-
-
-class _Records:
-    """The Fortran records of a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.data, self.at = path, path.read_bytes(), 0
-
-    def __bool__(self) -> bool:
-        return self.at < len(self.data)
-
-    def next(self, header: str = "") -> bytes:
-        where = f"{self.path}, header {header!r}" if header else f"{self.path}, byte {self.at}"
-        if self.at + 4 > len(self.data):
-            raise DataError(f"{where}: the file is cut short; copy it again")
-        (length,) = struct.unpack_from("<i", self.data, self.at)
-        end = self.at + 4 + length
-        if length < 0 or end + 4 > len(self.data) or struct.unpack_from("<i", self.data, end)[0] != length:
-            raise DataError(f"{where}: record lengths do not match; the file is cut short or is not a HAR file")
-        record = self.data[self.at + 4 : end]
-        self.at = end + 4
-        return record
-
-
-def read_har(path: str | Path) -> dict[str, HarArray]:
-    """All headers of a HAR file by upper-case name.
-
-    Raises
-    ------
-    DataError
-        The file is missing, cut short, or holds a kind of header that is not known.
+    Attributes
+    ----------
+    sam : Sam
+    parameters : dict of ndarray
+        Lower-case headers of :data:`PARAMETERS` that the file has, and ``dpsm`` where the data have it.
+    kept : xarray.Dataset
+        Headers of ``basedata.har`` that the model does not use, to be written again with updated data.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"HAR file {path} not found")
-    records = _Records(path)
-    out: dict[str, HarArray] = {}
-    while records:
-        name = records.next()
-        if len(name) != 4:
-            raise DataError(f"{path}: expected a header name of 4 characters, found {len(name)} bytes; not a HAR file")
-        key = name.decode("ascii", "replace").strip().upper()
-        out[key] = _header(records, key)
-    return out
+
+    sam: Sam
+    parameters: dict[str, np.ndarray]
+    kept: xr.Dataset
 
 
-def _header(records: _Records, key: str) -> HarArray:
-    head = records.next(key)
-    kind, storage = head[4:6].decode(), head[6:10].decode()
-    text = head[10:80].decode("latin-1").strip()
-    (rank,) = struct.unpack_from("<i", head, 80)
-    dims = struct.unpack_from(f"<{rank}i", head, 84)
-    if kind == "1C":
-        return HarArray(_text(records, key, dims), text)
-    if kind == "RE":
-        coefficient, names, elements = _sets(records, key)
-        shape = dims[: len(names)] if names else ()
-        values = _sparse(records, key, dims) if storage == "SPSE" else _full(records, key, dims)
-        return HarArray(values.reshape(shape, order="F"), text, names, elements, coefficient)
-    if kind == "RL":
-        return HarArray(_squeeze(_full(records, key, dims).reshape(dims, order="F")), text)
-    if kind in ("2R", "2I"):
-        return HarArray(_two(records, key, dims, "<f4" if kind == "2R" else "<i4"), text)
-    raise DataError(f"{records.path}, header {key!r}: kind {kind!r} is not supported")
+@dataclass
+class _Sets:
+    """Labels of each set, and which sets are listed in two orders (an array without labels is then ambiguous)."""
 
-
-def _squeeze(values: np.ndarray) -> np.ndarray:
-    while values.ndim > 1 and values.shape[-1] == 1:
-        values = values[..., 0]
-    return values
-
-
-def _text(records: _Records, key: str, dims: tuple[int, ...]) -> np.ndarray:
-    total, width = dims
-    found: list[str] = []
-    while len(found) < total:
-        record = records.next(key)
-        (count,) = struct.unpack_from("<i", record, 12)
-        found += [record[16 + k * width : 16 + (k + 1) * width].decode("latin-1").strip() for k in range(count)]
-    return np.array(found)
-
-
-def _sets(records: _Records, key: str) -> tuple[str, tuple[str, ...], dict[str, tuple[str, ...]]]:
-    record = records.next(key)
-    _, _, count = struct.unpack_from("<3i", record, 4)
-    coefficient = record[16:28].decode("latin-1").strip()
-    names = tuple(record[32 + k * LABEL : 32 + (k + 1) * LABEL].decode("latin-1").strip() for k in range(count))
-    status = record[32 + count * LABEL : 32 + count * LABEL + count].decode("latin-1")
-    elements: dict[str, tuple[str, ...]] = {}
-    for name, known in zip(names, status, strict=True):
-        if known != "k" or name in elements:
-            continue
-        found: list[str] = []
-        total = 1
-        while len(found) < total:
-            part = records.next(key)
-            _, total, here = struct.unpack_from("<3i", part, 4)
-            found += [part[16 + k * LABEL : 16 + (k + 1) * LABEL].decode("latin-1").strip() for k in range(here)]
-        elements[name] = tuple(found)
-    return coefficient, names, elements
-
-
-def _full(records: _Records, key: str, dims: tuple[int, ...]) -> np.ndarray:
-    records.next(key)  # the dims once more
-    values = np.zeros(dims, order="F")
-    left = 2
-    while left > 1:
-        extent = records.next(key)
-        bounds = struct.unpack_from("<14i", extent, 8)
-        record = records.next(key)
-        (left,) = struct.unpack_from("<i", record, 4)
-        block = tuple(slice(bounds[2 * k] - 1, bounds[2 * k + 1]) for k in range(len(dims)))
-        shape = tuple(s.stop - s.start for s in block)
-        values[block] = np.frombuffer(record, "<f4", offset=8).reshape(shape, order="F")
-    return values
-
-
-def _sparse(records: _Records, key: str, dims: tuple[int, ...]) -> np.ndarray:
-    records.next(key)
-    values = np.zeros(int(np.prod(dims)))
-    left = 2
-    while left > 1:
-        record = records.next(key)
-        left, _, count = struct.unpack_from("<3i", record, 4)
-        index = np.frombuffer(record, "<i4", count, 16) - 1
-        values[index] = np.frombuffer(record, "<f4", count, 16 + 4 * count)
-    return values.reshape(dims, order="F")
-
-
-def _two(records: _Records, key: str, dims: tuple[int, ...], dtype: str) -> np.ndarray:
-    values = np.zeros(dims, dtype=float, order="F")
-    left = 2
-    while left > 1:
-        record = records.next(key)
-        left, _, _, r0, r1, c0, c1 = struct.unpack_from("<7i", record, 4)
-        block = np.frombuffer(record, dtype, offset=32).reshape((r1 - r0 + 1, c1 - c0 + 1), order="F")
-        values[r0 - 1 : r1, c0 - 1 : c1] = block
-    return _squeeze(values)
-
-
-def write_har(path: str | Path, arrays: Mapping[str, HarArray]) -> None:
-    """Write real arrays with their sets (kind ``RE``), readable by ViewHAR and GEMPACK programs.
-
-    Raises
-    ------
-    DataError
-        A name is longer than 4 characters or a set's size differs from its dim.
-    """
-    out = bytearray()
-
-    def put(record: bytes) -> None:
-        out.extend(struct.pack("<i", len(record)) + record + struct.pack("<i", len(record)))
-
-    for name, array in arrays.items():
-        if len(name) > 4:
-            raise DataError(f"HAR header {name!r} is longer than 4 characters")
-        values = np.asarray(array.values, dtype="<f4")
-        for dim, label in enumerate(array.sets):
-            if len(array.elements[label]) != values.shape[dim]:
-                raise DataError(
-                    f"HAR header {name!r}: set {label} has {len(array.elements[label])} elements, dim {values.shape[dim]}"
-                )
-        dims = (*values.shape, *[1] * (7 - values.ndim))
-        put(name.ljust(4).encode())
-        put(b"    REFULL" + array.description[:70].ljust(70).encode("latin-1", "replace") + struct.pack("<8i", 7, *dims))
-        unique = list(dict.fromkeys(array.sets))
-        count = len(array.sets)
-        put(
-            b"    "
-            + struct.pack("<3i", len(unique), 1, count)
-            + (array.coefficient or name)[:LABEL].ljust(LABEL).encode()
-            + struct.pack("<i", 1)
-            + b"".join(s[:LABEL].ljust(LABEL).encode() for s in array.sets)
-            + b"k" * count
-            + struct.pack(f"<{count + 1}i", *[0] * (count + 1))
-        )
-        for label in unique:
-            names = array.elements[label]
-            packed = b"".join(x[:LABEL].ljust(LABEL).encode("latin-1", "replace") for x in names)
-            put(b"    " + struct.pack("<3i", 1, len(names), len(names)) + packed)
-        slabs = _slabs(dims)
-        put(b"    " + struct.pack("<2i", 2 * len(slabs) + 1, 7) + struct.pack("<7i", *dims))
-        whole = values.reshape(dims)
-        for k, bounds in enumerate(slabs):
-            left = 2 * (len(slabs) - k)
-            flat = [x for a, b in bounds for x in (a + 1, b)]
-            put(b"    " + struct.pack("<i", left) + struct.pack("<14i", *flat))
-            block = whole[tuple(slice(a, b) for a, b in bounds)]
-            put(b"    " + struct.pack("<i", left - 1) + block.tobytes(order="F"))
-    Path(path).write_bytes(bytes(out))
-
-
-def _slabs(dims: tuple[int, ...]) -> list[list[tuple[int, int]]]:
-    """Boxes of at most CHUNK cells: whole leading dims, one index of the trailing ones where needed."""
-    size, split = 1, len(dims)
-    for k, d in enumerate(dims):
-        if size * d > CHUNK:
-            split = k
-            break
-        size *= d
-    boxes = []
-    for index in np.ndindex(*dims[split:][::-1]) if split < len(dims) else [()]:
-        tail = index[::-1]
-        boxes.append([(0, d) for d in dims[:split]] + [(t, t + 1) for t in tail])
-    return boxes
-
-
-PARAMETERS = "ESBM ESBD ESBV ESBT ESBC ESBG ESBS SUBP INCP ETRE ETRQ ESBQ RFLX EFLG RDLT".split()
-SET_OF_DIM = {"i": "COMM", "a": "ACTS", "f": "ENDW", "r": "REG", "s": "REG", "d": "REG", "m": "MARG"}
+    labels: dict[str, list[str]]
+    ambiguous: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 def read_gtap_har(folder: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
+    """Flows and parameters of :func:`read_gtap_folder`."""
+    read = read_gtap_folder(folder)
+    return read.sam, read.parameters
+
+
+def read_gtap_folder(folder: str | Path) -> GtapFolder:
     """Read a GTAP data base: ``basedata.har`` and ``default.prm`` (and ``sets.har``, where labels are missing).
 
     Returns
     -------
-    sam : Sam
+    GtapFolder
         Flows as in the file, single precision. Imports have no use classes in GTAP data: each pair is split
-        in proportion to imports by use.
-    parameters : dict
-        Lower-case headers for :func:`calibration.gtap.gtap_benchmark`.
+        in proportion to imports by use. ``remarks`` in the attributes of the SAM says what was taken by position, what is
+        not used and what was missing.
 
     Raises
     ------
     DataError
-        A file or header is missing, or sets do not match the data; header and element are named.
+        A file or header is missing, the layout is that of version 6, a label stands twice, or the labels of an array are
+        not those of its set; file, header and element are named.
     """
     folder = Path(folder)
     files = {p.name.lower(): p for p in folder.iterdir()} if folder.is_dir() else {}
@@ -264,60 +109,230 @@ def read_gtap_har(folder: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
     parameter_file = next((files[n] for n in ("default.prm", "par.har", "default.har") if n in files), None)
     if base is None or parameter_file is None:
         raise DataError(f"{folder} must hold basedata.har and default.prm; found {', '.join(files) or 'nothing'}")
-    data, parameters = read_har(base), read_har(parameter_file)
-    sets = read_har(files["sets.har"]) if "sets.har" in files else {}
-    labels = _labels(base, data, sets)
+    data, stored = read_har(base), read_har(parameter_file)
+    _refuse_version_6(base, data, parameter_file, stored)
+    sets = _sets(base, data, read_har(files["sets.har"]) if "sets.har" in files else {})
     arrays: dict[str, np.ndarray] = {}
     for name, header in SCHEMA.items():
-        if name == "vmub":
+        key = name.upper()
+        if name == "vmub" or (name == "pop" and key not in data):
             continue
-        if name.upper() not in data:
-            raise DataError(f"{base} lacks header {name.upper()!r} ({header.long_name}){nearest(name.upper(), data)}")
-        values = np.asarray(data[name.upper()].values, dtype=float)
-        shape = tuple(len(labels[SET_OF_DIM[d]]) for d in header.dims)
-        if values.size != int(np.prod(shape)):
-            raise DataError(f"{base}, header {name.upper()!r}: shape {values.shape} does not fit the sets, {shape}")
-        arrays[name] = values.reshape(shape)
+        if key not in data:
+            raise DataError(f"{base} lacks header {key!r} ({header.long_name}){nearest(key, data)}")
+        arrays[name] = _aligned(base, key, data[key], tuple(SET_OF_DIM[d] for d in header.dims), sets)
+    if "pop" not in arrays:
+        sets.remarks.append(f"{base.name} has no header POP: population is an index, 1 in every region")
     arrays["vmub"] = split_by_use(arrays)
-    for name in PARAMETERS:
-        if name not in parameters and name not in ("ESBS", "RDLT"):
-            raise DataError(f"{parameter_file} lacks header {name!r}{nearest(name, parameters)}")
-    found = {name.lower(): np.asarray(parameters[name].values, dtype=float) for name in PARAMETERS if name in parameters}
-    found.setdefault("esbs", np.ones(len(labels["MARG"])))  # the standard model's Cobb-Douglas supply of margins
-    found["esbs"] = found["esbs"].reshape(len(labels["MARG"]))
-    attrs = {"title": f"GTAP data base {folder.name}", "source": "GTAP Data Base (user's licence)", "licence": "the user's"}
+    parameters = _parameters(parameter_file, stored, sets)
+    if "DPSM" in data:
+        parameters["dpsm"] = _aligned(base, "DPSM", data["DPSM"], ("REG",), sets)
+    used = {*(n.upper() for n in SCHEMA), "DPSM", *sets.labels}
+    unused = {key: array for key, array in data.items() if key not in used}
+    for file, headers in ((base, [k for k in unused if k not in IDENTITY]), (parameter_file, _unused(stored))):
+        if headers:
+            sets.remarks.append(f"headers of {file.name} that the standard model does not use: {', '.join(headers)}")
+    attrs = {
+        "title": f"GTAP data base {folder.resolve().name}",
+        "source": "GTAP Data Base (user's licence)",
+        "licence": "the user's",
+        **({"remarks": "; ".join(sets.remarks)} if sets.remarks else {}),
+    }
+    labels = sets.labels
     model_sets = {"i": labels["COMM"], "a": labels["ACTS"], "f": labels["ENDW"], "r": labels["REG"], "m": labels["MARG"]}
-    return Sam(make_dataset(arrays, model_sets, attrs)), found
+    return GtapFolder(Sam(make_dataset(arrays, model_sets, attrs)), parameters, kept_dataset(unused, labels))
 
 
-def write_gtap_har(path: str | Path, sam: Sam) -> None:
-    """Write the flows of a SAM as ``basedata.har`` has them (not ``vmub``, which GTAP data lack)."""
+def _unused(stored: Mapping[str, HarArray]) -> list[str]:
+    return [key for key in stored if key not in PARAMETERS and key not in IDENTITY]
+
+
+def _refuse_version_6(base: Path, data: Mapping[str, HarArray], prm: Path, stored: Mapping[str, HarArray]) -> None:
+    old = [key for key in VERSION_6 if key in data]
+    remedy = (
+        "this library reads version 7 (VXSB, VMSB, ...): aggregate the data base again in the version 7 layout "
+        "(GTAPAgg and FlexAgg write it), or convert the folder with the converter of the version 7 model's package"
+    )
+    if old and "VXSB" not in data:
+        raise DataError(f"{base} has the layout of GTAP version 6 ({', '.join(old[:4])}, ...); {remedy}")
+    if "SLUG" in stored and "EFLG" not in stored:
+        raise DataError(f"{prm} has the layout of GTAP version 6 (SLUG in the place of EFLG); {remedy}")
+
+
+def _parameters(path: Path, stored: Mapping[str, HarArray], sets: _Sets) -> dict[str, np.ndarray]:
+    """The parameters in the order of the sets, lower-case headers."""
+    for name in PARAMETERS:
+        if name not in stored and name not in OPTIONAL:
+            raise DataError(f"{path} lacks header {name!r}{nearest(name, stored)}")
+    found = {}
+    for name, wanted in PARAMETERS.items():
+        if name not in stored:
+            continue
+        array = stored[name]
+        if name == "RDLT":
+            if array.values.size != 1:
+                raise DataError(f"{path}, header 'RDLT' has {array.values.size} values; RORDELTA is one number, 0 or 1")
+            found["rdlt"] = np.asarray(array.values, dtype=float).reshape(1)
+        elif name == "EFLG":
+            found["eflg"] = _flags(path, array, sets)
+        elif name == "ETRE":
+            found["etre"] = _transformation(path, array, stored["EFLG"], sets)
+        else:
+            found[name.lower()] = _aligned(path, name, array, wanted, sets)
+    return found
+
+
+def _flags(path: Path, array: HarArray, sets: _Sets) -> np.ndarray:
+    """Mobility of each factor, columns mobile, sluggish, fixed, whatever their order in the file."""
+    types = array.elements.get(array.sets[1]) if len(array.sets) == 2 else None
+    order = list(range(3))
+    if types is not None:
+        initials = [_mobility(x) for x in types]
+        if sorted(initials) != ["f", "m", "s"]:
+            raise DataError(f"{path}, header 'EFLG': its second set is {', '.join(types)}, not {', '.join(MOBILITY)}")
+        order = [initials.index(x[0]) for x in MOBILITY]
+    named = {"ENDT": [str(x) for x in types] if types is not None else list(MOBILITY)}
+    inner = _Sets({**sets.labels, **named}, sets.ambiguous, sets.remarks)
+    return _aligned(path, "EFLG", array, ("ENDW", "ENDT"), inner)[:, order]
+
+
+def _mobility(label: str) -> str:
+    """``m``, ``s`` or ``f``; GEMPACK users write ``mobile`` or ``ENDWM``."""
+    word = label.lower()
+    for prefix in ("endw", "end"):
+        word = word.removeprefix(prefix) if word != prefix else word
+    return word[:1]
+
+
+def _transformation(path: Path, array: HarArray, flags: HarArray, sets: _Sets) -> np.ndarray:
+    """``ETRE`` over all factors; a file may list the sluggish ones alone."""
+    listed = array.elements.get(array.sets[0]) if len(array.sets) == 2 else None
+    factors = sets.labels["ENDW"]
+    if listed is None or len(listed) == len(factors):
+        return _aligned(path, "ETRE", array, ("ENDW", "REG"), sets)
+    known = {x.lower(): k for k, x in enumerate(factors)}
+    rows = [known.get(x.lower(), -1) for x in listed]
+    sluggish = np.flatnonzero(_flags(path, flags, _Sets(sets.labels, sets.ambiguous))[:, 1])
+    if -1 in rows or not set(sluggish) <= set(rows):
+        raise DataError(f"{path}, header 'ETRE' lists {', '.join(listed)}; the factors are {', '.join(factors)}")
+    some = _Sets({**sets.labels, "ENDW": [factors[k] for k in rows]}, sets.ambiguous, sets.remarks)
+    values = np.zeros((len(factors), len(sets.labels["REG"])))
+    values[rows] = _aligned(path, "ETRE", array, ("ENDW", "REG"), some)
+    return values
+
+
+def _aligned(path: Path, key: str, array: HarArray, wanted: tuple[str, ...], sets: _Sets) -> np.ndarray:
+    """The values in the order of the sets, by the labels stored with them.
+
+    Raises
+    ------
+    DataError
+        The array has another number of dims or elements, its labels are not those of the set, or it has no labels where
+        the files list the set in two orders.
+    """
+    where = f"{path}, header {key!r}"
+    shape = tuple(len(sets.labels[s]) for s in wanted)
+    values = np.asarray(array.values, dtype=float)
+    if not array.sets:
+        if _without_ones(values.shape) != _without_ones(shape):
+            raise DataError(f"{where}: shape {values.shape} does not fit its sets {' x '.join(wanted)}, {shape}")
+        values = values.reshape(shape)
+    elif len(array.sets) != len(wanted):
+        given = " x ".join(array.sets)
+        raise DataError(f"{where} is over {given} ({values.shape}); GTAP version 7 has it over {' x '.join(wanted)}, {shape}")
+    by_position = []
+    for axis, name in enumerate(wanted):
+        labels = sets.labels[name]
+        stored = array.elements.get(array.sets[axis]) if array.sets else None
+        if stored is None:
+            if values.shape[axis] != len(labels):
+                raise DataError(f"{where}: {values.shape[axis]} elements along {name}, which has {len(labels)}")
+            if name in sets.ambiguous:
+                raise DataError(f"{where} has no labels, and {sets.ambiguous[name]}: its order is not known; store its sets")
+            by_position.append(name)
+            continue
+        require_unique(stored, f"{where}, set {array.sets[axis]}", fold=True)
+        position = {x.lower(): k for k, x in enumerate(stored)}
+        odd = [x for x in stored if x.lower() not in {y.lower() for y in labels}]
+        missing = [x for x in labels if x.lower() not in position]
+        if odd or missing:
+            hint = f"lists {odd[0]!r}, which is not in {name}{nearest(odd[0], labels)}" if odd else f"lacks {missing[0]!r}"
+            raise DataError(f"{where}, set {array.sets[axis]} {hint} ({name}: {', '.join(labels)})")
+        values = np.take(values, [position[x.lower()] for x in labels], axis=axis)
+    if by_position and max(shape, default=0) > 1:
+        sets.remarks.append(f"header {key} of {path.name} has no labels: taken in the order of the sets")
+    return values
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its trailing dims of one element, which kinds without sets do not tell from none."""
+    while shape and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _sets(path: Path, data: Mapping[str, HarArray], listed: Mapping[str, HarArray]) -> _Sets:
+    """Elements of COMM, ACTS, ENDW, REG, MARG: from the flows' own labels, else from the sets file."""
+    sets = _Sets({})
+    carriers = {"COMM": ("VXSB", 0), "REG": ("VXSB", 1), "ENDW": ("EVFB", 0), "ACTS": ("EVFB", 1), "MARG": ("VST", 0)}
+    for name, first in carriers.items():
+        if first[0] not in data:
+            raise DataError(f"{path} lacks header {first[0]!r}{nearest(first[0], data)}")
+        others = [(h.upper(), k) for h, s in SCHEMA.items() for k, d in enumerate(s.dims) if SET_OF_DIM.get(d) == name]
+        places = [first, *others]
+        stored = [_elements(data[h], k) for h, k in places if h in data]
+        labels = next((x for x in stored if x is not None), None)
+        from_file = [str(x) for x in listed[name].values] if name in listed else None
+        if labels is None:
+            if from_file is None:
+                raise DataError(f"{path}, header {first[0]!r} has no elements of set {name} and there is no sets.har")
+            labels = from_file
+        require_unique(labels, f"{path}, header {first[0]!r}, set {name}", fold=True)
+        if from_file is not None:
+            require_unique(from_file, f"{path.parent / 'sets.har'}, set {name}", fold=True)
+            ours, theirs = [x.lower() for x in labels], [x.lower() for x in from_file]
+            if sorted(ours) != sorted(theirs):
+                odd = next((x for x in [*labels, *from_file] if (x.lower() in ours) != (x.lower() in theirs)), "")
+                raise DataError(f"set {name} of {path} and of sets.har differ, first at {odd!r}")
+            if ours != theirs:
+                sets.ambiguous[name] = f"set {name} has another order in sets.har than in {path.name}"
+        sets.labels[name] = labels
+    outside = [x for x in sets.labels["MARG"] if x.lower() not in {y.lower() for y in sets.labels["COMM"]}]
+    if outside:
+        raise DataError(f"{path}: margin {outside[0]!r} is no commodity{nearest(outside[0], sets.labels['COMM'])}")
+    exact = {x.lower(): x for x in sets.labels["COMM"]}
+    sets.labels["MARG"] = [exact[x.lower()] for x in sets.labels["MARG"]]
+    return sets
+
+
+def _elements(array: HarArray, dim: int) -> list[str] | None:
+    if dim >= len(array.sets) or array.sets[dim] not in array.elements:
+        return None
+    return list(array.elements[array.sets[dim]])
+
+
+def write_gtap_har(path: str | Path, sam: Sam, kept: xr.Dataset | None = None, **changed: np.ndarray) -> None:
+    """Write the flows of a SAM as ``basedata.har`` has them (not ``vmub``, which GTAP data lack).
+
+    Parameters
+    ----------
+    path : path
+    sam : Sam
+        Where population is not known (no ``POP`` in the source) none is written.
+    kept : xarray.Dataset, optional
+        Headers of the source that the model does not use (:attr:`GtapFolder.kept`); written as they are, and their
+        descriptions say so.
+    **changed : ndarray
+        Further headers over regions, as ``dpsm``.
+    """
     labels = {d: tuple(str(x) for x in sam.data[d].values) for d in ("i", "a", "f", "r", "m")}
     elements = {SET_OF_DIM[d]: names for d, names in labels.items()}
     arrays = {
         name.upper(): HarArray(sam[name], header.long_name, tuple(SET_OF_DIM[d] for d in header.dims), elements)
         for name, header in SCHEMA.items()
-        if name != "vmub"
+        if name != "vmub" and (name != "pop" or "pop" not in str(sam.data.attrs.get("zero_headers", "")).split())
     }
+    for name, values in changed.items():
+        arrays[name.upper()] = HarArray(values, name, ("REG",), elements)
+    for key, array in kept_arrays(kept, elements).items():
+        arrays.setdefault(key, array)
     write_har(path, arrays)
-
-
-def _labels(path: Path, data: Mapping[str, HarArray], sets: Mapping[str, HarArray]) -> dict[str, list[str]]:
-    """Elements of COMM, ACTS, ENDW, REG, MARG from the data's own dims, else from the sets file."""
-    carriers = {"COMM": ("VXSB", 0), "REG": ("VXSB", 1), "ENDW": ("EVFB", 0), "ACTS": ("EVFB", 1), "MARG": ("VST", 0)}
-    out: dict[str, list[str]] = {}
-    for name, (header, dim) in carriers.items():
-        if header not in data:
-            raise DataError(f"{path} lacks header {header!r}{nearest(header, data)}")
-        array = data[header]
-        label = array.sets[dim] if dim < len(array.sets) else ""
-        if label in array.elements:
-            out[name] = [x for x in array.elements[label]]
-        elif name in sets:
-            out[name] = [str(x) for x in sets[name].values]
-        else:
-            raise DataError(f"{path}, header {header!r} has no elements of set {name} and there is no sets.har")
-        if name in sets and [x.lower() for x in out[name]] != [str(x).lower() for x in sets[name].values]:
-            odd = next((x for x in out[name] if x.lower() not in {str(y).lower() for y in sets[name].values}), "order")
-            raise DataError(f"set {name} of {path} and of sets.har differ, first at {odd!r}")
-    return out

@@ -1,10 +1,14 @@
 """The GTAP standard model, version 7, as a composition of this library's blocks."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from calibration.benchmark import Benchmark
 from cge.blocks import Markets, Production, Trade
 from cge.closure import Closure
+from cge.declare import Block
+from cge.errors import ClosureError
 from cge.gtap.blocks import (
     CdeHouseholds,
     GlobalBank,
@@ -18,6 +22,7 @@ from cge.gtap.blocks import (
 from cge.gtap.make import MakeIncome, MakeMarkets, MakeProduction
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
+from cge.gtap.swaps import gtap_closure, with_fixed_definitions
 from cge.gtap.welfare import contributions, decompose
 from cge.model import Model
 
@@ -40,21 +45,56 @@ GTAP_MAKE = tuple(_MAKE.get(block, block) for block in GTAP)
 """The composition with a make matrix."""
 
 
-def gtap_model(benchmark: Benchmark, closure: Closure | None = None, *, make_matrix: bool = False) -> Model:
+def gtap_blocks(benchmark: Benchmark, *, make_matrix: bool = False) -> tuple[type[Block], ...]:
+    """The composition for a benchmark: the make matrix is left out where each activity makes one commodity of its own."""
+    makb = benchmark.sam["makb"]
+    activities = [str(x) for x in benchmark.sam.data["a"].values]
+    single = activities == benchmark.commodities and not makb[~np.eye(len(makb), dtype=bool)].any()
+    return GTAP if single and not make_matrix else GTAP_MAKE
+
+
+def gtap_model(
+    benchmark: Benchmark,
+    closure: Closure | None = None,
+    *,
+    make_matrix: bool = False,
+    swaps: str | Iterable[str] = (),
+) -> Model:
     """The standard model on a GTAP benchmark: pooled sourcing of imports, as the official model has.
 
-    Where each activity makes one commodity of its own, the make matrix is left out unless ``make_matrix``.
+    Parameters
+    ----------
+    benchmark : Benchmark
+        With the standard model's parameters (:func:`calibration.gtap.open_gtap`).
+    closure : Closure, optional
+        Default GTAP's standard closure.
+    make_matrix : bool
+        With a make matrix even where each activity makes one commodity of its own.
+    swaps : str or iterable of str
+        Swaps in GEMPACK's words, ``"dpsave(USA,EU_28) = del_tbalry(USA,EU_28)"``, in the place of ``closure``.
 
     Raises
     ------
     ModelError
         The benchmark lacks a parameter of the standard model.
+    ClosureError
+        A swap is not understood or leaves the model not square, or both a closure and swaps are given.
     """
-    makb = benchmark.sam["makb"]
-    activities = [str(x) for x in benchmark.sam.data["a"].values]
-    single = activities == benchmark.commodities and not makb[~np.eye(len(makb), dtype=bool)].any()
-    blocks = GTAP if single and not make_matrix else GTAP_MAKE
-    return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=blocks)
+    blocks = gtap_blocks(benchmark, make_matrix=make_matrix)
+    if closure is not None and swaps:
+        raise ClosureError("give a closure or swaps in words, not both; closure.swap adds one to a closure")
+    chosen = closure or gtap_closure(benchmark, blocks, swaps)
+    return Model(benchmark, chosen, sourcing="pooled", blocks=with_fixed_definitions(benchmark, blocks, chosen))
 
 
-__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "contributions", "decompose", "gtap_model", "solve_gtap"]
+__all__ = [
+    "GTAP",
+    "GTAP_MAKE",
+    "GtapResult",
+    "GtapShock",
+    "contributions",
+    "decompose",
+    "gtap_blocks",
+    "gtap_model",
+    "solve_gtap",
+]

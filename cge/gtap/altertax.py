@@ -23,7 +23,7 @@ NEAR_ZERO = 1e-3
 def altertax(benchmark: Benchmark, shock: Shock) -> Benchmark:
     """The benchmark with the shock's tax rates, its other value shares nearly kept."""
     neutral = benchmark.elasticities.copy(deep=True)
-    for symbol in ("esubm", "esubd", "esubva", "esubg", "esubs", "incpar", "esubc", "esubt"):
+    for symbol in ("esubm", "esubd", "esubva", "esubg", "esubi", "esubs", "incpar", "esubc", "esubt"):
         neutral[symbol] = neutral[symbol].copy(data=np.ones(neutral[symbol].shape))
     neutral["subpar"] = neutral["subpar"].copy(data=np.full(neutral["subpar"].shape, NEAR_ZERO))
     neutral["etrae"] = neutral["etrae"].copy(

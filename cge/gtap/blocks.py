@@ -219,7 +219,8 @@ class RegionalHousehold(Block):
         bought = data["vdpp"] + data["vmpp"]
         uepriv = (ratio(bought, bought.sum(0)) * data.elasticity("incpar")).sum(0)
         weights = [spent["prv"] / income * uepriv, spent["gov"] / income, data["save"] / income]
-        total = sum(weights)
+        # DPARSUM scales utility (and its elasticity of cost) and nothing else; it is 1 in GTAP's own data
+        total = sum(weights) / data.elasticity("dparsum")
         one = np.ones_like(income)
         return {
             **{k: w / total for k, w in zip(("dpar_p", "dpar_g", "dpar_s"), weights, strict=True)},
@@ -281,6 +282,24 @@ class GlobalBank(Investment):
 
     bank = variable("", "world rate of return (rordelta 1) or world net investment (rordelta 0)", owner="world")
 
+    esubi = parameter("r", "substitution among investment purchases", structural=False)
+
+    @definition("i r", "investment demand for the composite")
+    def qia(m, i, r):
+        return m.qinv[r] * (m.pinv[r] / m.pia[i, r]) ** m.esubi[r]
+
+    @definition("i r", "investment demand for the domestic good")
+    def qid(m, i, r):
+        return m.qia[i, r] * (m.pia[i, r] / m.pid[i, r]) ** m.esubd[i, r]
+
+    @definition("i r", "investment demand for the imported good")
+    def qim(m, i, r):
+        return m.qia[i, r] * (m.pia[i, r] / m.pim[i, r]) ** m.esubd[i, r]
+
+    @equation("r", "price of investment goods", defines="pinv", source="E_pinv (esubi 0: Leontief)")
+    def e_pinv(m, r):
+        return m.pinv[r] == ces_price(m.comm, lambda i: m.sia[i, r], lambda i: m.pia[i, r], m.esubi[r])
+
     cgdslack = instrument("r", "slack of the allocation of investment: free it to fix investment", "index, benchmark = 1")
 
     rordelta = parameter("", "investment allocation rule")
@@ -332,6 +351,8 @@ class GlobalBank(Investment):
             **held,
             "rordelta": np.asarray(float(int(str(data.benchmark.elasticities.attrs.get("rordelta", 1))))),
             "cgdslack": np.ones(data["vkb"].shape),
+            "esubi": data.elasticity("esubi"),
+            "sia": np.where(held["sia"].sum(0) > 0, held["sia"], 1.0 / len(held["sia"])),
             "rorflex": data.elasticity("rorflex"),
             "vkb": data["vkb"],
             "evos": data["evos"],

@@ -107,7 +107,7 @@ def rates(p: PathPoint) -> Array:
 
     priv = moved(v("vpp") * v("ppa") * v("qpa"), "ppa", (0,))
     gov = moved(v("vgp") * v("pga") * v("qga"), "pga", (0,))
-    inv = moved(v("vip") * v("pia") * v("qinv"), "pia", (0,))
+    inv = moved(v("vip") * v("pia") * v("qia"), "pia", (0,))
     exports, exported = exports_price(p)
     cif = moved(v("vcif") * v("pcif") * v("qxs"), "pcif", (0, 1))
     factor = moved(v("wfe") * v("peb") * v("qfe"), "peb", (0, 1))

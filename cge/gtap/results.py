@@ -82,7 +82,7 @@ class GtapResult:
             out[name] = self._percent(name, nominal=True)
         for name in ("pms", "qms"):  # one bundle of origins for all uses
             out[name] = self._percent(name, nominal=name == "pms").isel(u=0, drop=True).rename(d="r")
-        out["qia"] = self._percent("qinv").expand_dims(i=model.labels("i"))
+        out["qia"] = self._percent("qia")
         out["qes"] = out["qfe"].copy()
         out["qds"] = self._domestic_sales()
         out["ptrans"] = self._freight_price()

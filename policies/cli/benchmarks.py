@@ -32,6 +32,8 @@ ATTRIBUTES = (
     "rules",
     "factor_split",
     "note",
+    "remarks",
+    "defaults",
     "zero_headers",
 )
 
