@@ -197,6 +197,15 @@ class Sam:
         frame = pd.DataFrame(rows, columns=["identity", "cell", "left", "right", "gap"])
         return frame.reindex(frame["gap"].abs().sort_values(ascending=False).index).reset_index(drop=True)
 
+    def largest_gap(self) -> float:
+        """Largest gap of an identity relative to its larger side, as :meth:`check` measures it."""
+        floor = 1e-6 * float(self.gdp().sum())
+        gaps = (
+            abs(left - right) / np.maximum(np.maximum(abs(left), abs(right)), floor)
+            for _, left, right in self.identities().values()
+        )
+        return max(float(np.max(gap, initial=0.0)) for gap in gaps)
+
     def identities(self) -> dict[str, tuple[tuple[str, ...], np.ndarray, np.ndarray]]:
         """Both sides of each accounting identity: name -> (dims, left, right)."""
         g = self

@@ -44,6 +44,10 @@ class Investment(Block):
     def saving(m, r):
         return m.save_0[r] * m.dpsave[r] * m.y[r]
 
+    @definition("r", "depreciation", "million USD")
+    def depr(m, r):
+        return m.vdep[r] * m.pinv[r]
+
     @definition("i r", "investors' price of the domestic good")
     def pid(m, i, r):
         return m.pds[i, r] * (m.tid[i, r] / m.tid_0[i, r])
@@ -74,7 +78,7 @@ class Investment(Block):
 
     @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
     def e_qinv(m, r):
-        finance = m.saving[r] + m.vdep[r] * m.pinv[r] + m.fsav[r] * m.pfactwld
+        finance = m.saving[r] + m.depr[r] + m.fsav[r] * m.pfactwld
         return m.inv_0[r] * m.pinv[r] * m.qinv[r] == finance + m.inv_0[r] * m.walraslack
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:

@@ -285,6 +285,10 @@ class GlobalBank(Investment):
     def kb(m, r):
         return sum(m.capital[f] * m.qe[f, r] for f in m.endw)
 
+    @definition("r", "depreciation of the stock in place", "million USD")
+    def depr(m, r):
+        return m.vdep[r] * (m.pinv[r] * m.kb[r])
+
     @definition("r", "capital stock at the end of the year")
     def ke(m, r):
         end = m.inv_0[r] * m.qinv[r] + (m.vkb[r] - m.vdep[r]) * m.kb[r]
@@ -335,10 +339,6 @@ class GlobalBank(Investment):
 
 class GtapIncome(Income):
     """Income net of depreciation of the stock in place; the numeraire weighs basic factor prices."""
-
-    @equation("r", "income: factor payments and taxes less depreciation", defines="y", source="E_y")
-    def e_y(m, r):
-        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.vdep[r] * (m.pinv[r] * m.kb[r])
 
     @equation("", "numeraire: world factor price index", defines="walraslack", owner="world", source="pfactwld")
     def e_pfactwld(m):
