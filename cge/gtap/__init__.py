@@ -5,6 +5,7 @@ import numpy as np
 from calibration.benchmark import Benchmark
 from cge.blocks import Markets, Production, Trade
 from cge.closure import Closure
+from cge.gtap.between import result_of
 from cge.gtap.blocks import (
     CdeHouseholds,
     GlobalBank,
@@ -57,4 +58,4 @@ def gtap_model(benchmark: Benchmark, closure: Closure | None = None, *, make_mat
     return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=blocks)
 
 
-__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "contributions", "decompose", "gtap_model", "solve_gtap"]
+__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "contributions", "decompose", "gtap_model", "result_of", "solve_gtap"]

@@ -7,7 +7,7 @@ Global Economic Analysis 2(1), 2017, in levels. Production, trade, margins and m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -357,11 +357,20 @@ class GtapAccounts(Accounts):
     def e_tbalry(m, r):
         return m.tbalry[r] == m.tbal[r] / (m.y_0[r] * m.y[r])
 
-    realwage = None
-    wlab = None
+    without: ClassVar[dict[str, str]] = {
+        "u": "its saving is valued at psave, an index that depends on the path of the shock; take cge.gtap.result_of(solution)"
+        ".changes()['u'], or cge.gtap.solve_gtap(model, shock)",
+        "ev": "equivalent variation depends on the path of the shock through psave; take cge.gtap.result_of(solution).ev(), or "
+        "cge.gtap.solve_gtap(model, shock).ev()",
+        "qsave": "real saving depends on the path of the shock through psave; take cge.gtap.result_of(solution).changes()['qsave']",
+        "fsav": "foreign saving is what the global bank leaves: minus the trade balance tbal",
+    }
+
+    @definition("r", "average after-tax wage over consumer prices, benchmark wage bill as weights")
+    def realwage(m, r):
+        return sum(m.wlab[f, a, r] * m.pes[f, a, r] for f in m.endw for a in m.acts) / m.ppriv[r]
 
     def calibrate(self, data: Calibrated) -> Mapping[str, Any]:
         held = dict(super().calibrate(data))
-        held.pop("wlab")
         balance = (held["exp_0"] - held["imp_0"]) / data.benchmark.sam.income()
         return {**held, "tbalry": balance, "tbalry_0": balance.copy()}
