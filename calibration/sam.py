@@ -223,7 +223,12 @@ class Sam:
             "cif = fob + margins": (("i", "s", "d"), g["vcif"], g["vfob"] + g["vtwr"].sum(0)),
             "margins sold = margins used": (("m",), g["vst"].sum(1), g["vtwr"].sum((1, 2, 3))),
             "income = spending + saving": (("r",), self.income(), spent["prv"] + spent["gov"] + g["save"]),
-            "world saving = world investment": ((), np.asarray(spent["inv"].sum()), np.asarray((g["save"] + g["vdep"]).sum())),
+            # negative saving stands beside investment, so that each side has the size of what it adds up
+            "world saving = world investment": (
+                (),
+                np.asarray(spent["inv"].sum() + np.maximum(-g["save"], 0).sum()),
+                np.asarray((np.maximum(g["save"], 0) + g["vdep"]).sum()),
+            ),
             "imports by use = imports": (("i", "s", "d"), g["vmub"].sum(1), g["vmsb"]),
             "imports by use and source = purchases": (("i", "u", "d"), g["vmub"].sum(2), by_use),
         }

@@ -75,7 +75,7 @@ def updated_sam(solution: Solution) -> Sam:
     g["vmsb"] = g["vcif"] * v("tms")
     g["vst"] = v("vst") * v("pdm") * v("qst")
     g["vtwr"] = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
-    g["vmub"] = _imports_by_use(solution, g)
+    g["vmub"] = _imports_by_use(solution, g["vmsb"], _imports_used(solution))
     g["evfp"] = v("evfp") * v("pfe") * v("qfe")
     g["evfb"] = g["evfp"] / v("tfe")
     g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
@@ -170,14 +170,24 @@ def reason(solution: Solution) -> str:
     return f"{who} flows that this table does not know; take them from the solution itself"
 
 
-def _imports_by_use(solution: Solution, g: dict[str, Array]) -> Array:
-    """Bilateral imports of each use: the origins of its sourcing class, its own share of the class."""
+def _imports_used(solution: Solution) -> dict[str, Array]:
+    """Imports of each use at current basic prices; dims (i, d)."""
+    v = solution.values_of
+    return {
+        "int": (v("vmfb") * v("qfm")).sum(1) * v("pmf"),
+        "prv": v("vmpb") * v("pmp") * v("qpm"),
+        "gov": v("vmgb") * v("pmg") * v("qgm"),
+        "inv": v("vmib") * v("pmi") * v("qim"),
+    }
+
+
+def _imports_by_use(solution: Solution, landed: Array, used: dict[str, Array]) -> Array:
+    """Bilateral imports ``landed`` of each use: the origins of its sourcing class, its own share of the class."""
     v, data = solution.values_of, solution.model.data
     classes = list(data.classes.values())
     drawn = v("sxu") * (v("qms") * v("pms") ** v("esubm")[:, None])[:, :, None, :]
     total = drawn.sum(1, keepdims=True)
-    by_class = np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0) * g["vmsb"][:, None]
-    used = {"int": g["vmfb"].sum(1), "prv": g["vmpb"], "gov": g["vmgb"], "inv": g["vmib"]}
+    by_class = np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0) * landed[:, None]
     by_use = []
     for use in USES:
         at = next(k for k, uses in enumerate(classes) if use in uses)
@@ -207,14 +217,14 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
         raise ModelError(f"{name!r} is no header of the SAM{nearest(name, SCHEMA)}; it has {', '.join(SCHEMA)}")
     if prices not in ("current", "base"):
         raise ModelError(f"unknown prices {prices!r}; choose 'current' or 'base'")
-    sam = updated_sam(solution)
-    array = sam.data[name]
-    text = str(array.attrs["long_name"])
+    text = SCHEMA[name].long_name
     if prices == "current":
+        array = updated_sam(solution).data[name]
         return array.assign_attrs(long_name=f"{text}, at the solution's prices", policy=solution.name)
-    v, old = solution.values_of, solution.model.data[name] if name != "save" else None
     if name == "save":
         raise ModelError("saving is a value without a quantity of its own; take it at current prices")
+    _refuse_rules(solution, "its SAM")
+    v, old = solution.values_of, solution.model.data[name]
     if name in QUANTITY:
         values = old * v(QUANTITY[name])
     elif name == "vtwr":
@@ -226,9 +236,8 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
     elif name == "vkb":
         values = old * capital_in_place(solution)
     else:  # vmub: all uses pay one price for a good of one origin
-        landed = sam["vmsb"][:, None]
-        share = np.divide(sam["vmub"], landed, out=np.zeros_like(sam["vmub"]), where=landed > 0)
-        values = share * (solution.model.data["vmsb"] * v("qxs"))[:, None]
+        values = _imports_by_use(solution, solution.model.data["vmsb"] * v("qxs"), _imports_used(solution))
+    array = solution.model.benchmark.sam.data[name]
     return array.copy(data=values).assign_attrs(long_name=f"{text}, at benchmark prices", policy=solution.name)
 
 
