@@ -3,11 +3,7 @@
 As in the paper: domestic sales are output less exports (zero where exports exceed output), expenditure
 shares come from trade flows with duties, materials are combined with the data's input shares, and final
 expenditure shares are what expenditure leaves after materials (zero where that is negative). The shares do
-not balance exactly with the data's value added, so expenditure X solves, at the data's income I,
-
-    X = alpha I + Gamma Y,   Y_i = sum_n pi_ni X_n / (1 + tau_ni),
-
-which gives a SAM in balance whose labour differs from the data's value added; ``labour`` is the ratio by
+not balance exactly with the data's value added: see :mod:`calibration.from_flows`. ``labour`` is the ratio by
 which endowments must change to restore it, which the replication does together with removing deficits.
 """
 
@@ -16,12 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import xarray as xr
 
 from calibration.benchmark import Benchmark
-from calibration.elasticities import to_dataset
+from calibration.from_flows import benchmark_from_flows
 from calibration.readers.caliendo_parro import COUNTRIES, SECTORS, TRADABLE, CaliendoParro
-from calibration.sam import USES, Sam, make_dataset
 
 
 @dataclass(frozen=True)
@@ -53,73 +48,37 @@ def caliendo_parro_benchmark(source: CaliendoParro) -> CaliendoParroBenchmark:
     spent = gamma.sum(0)
     beta[spent == 0] = 1.0  # a sector without recorded materials makes its output from labour alone
     gamma = np.divide(gamma, spent, out=np.zeros_like(gamma), where=spent > 0)
-    flow = np.zeros((j, n, n))  # (i, importer, exporter), million USD
-    flow[:t] = data["trade"].values / 1000.0
+    flow = np.zeros((j, n, n))  # (i, source, destination), million USD
+    flow[:t] = np.swapaxes(data["trade"].values, 1, 2) / 1000.0
     flow[:, k, k] = 0.0
     tau93, tau05 = np.zeros((j, n, n)), np.zeros((j, n, n))
-    tau93[:t], tau05[:t] = data["tariff1993"].values / 100, data["tariff2005"].values / 100
+    tau93[:t], tau05[:t] = (np.swapaxes(data[f"tariff{year}"].values, 1, 2) / 100 for year in (1993, 2005))
     tau93[:, k, k] = tau05[:, k, k] = 0.0
     output = data["output"].values / 1e6
-    exports = flow.sum(1)  # (i, exporter)
-    flow[:, k, k] = np.maximum(output - exports, 0.0)
-    made = flow.sum(1)
-    paid = flow * (1 + tau93)
-    spending = paid.sum(2)
-    share = paid / spending[:, :, None]  # pi[i, importer, exporter]
-    labour_data = (beta * made).sum(0)
-    revenue = (flow * tau93).sum((0, 2))
-    deficit = flow.sum((0, 2)) - flow.sum((0, 1))
-    income = labour_data + revenue + deficit
+    flow[:, k, k] = np.maximum(output - flow.sum(2), 0.0)
     materials = gamma * (1 - beta)[None]  # input k per unit of output of sector j
-    final = np.maximum(spending - np.einsum("kjr,jr->kr", materials, made), 0.0)
-    alpha = final / final.sum(0)
-    net = share / (1 + tau93)
-    system = np.eye(j * n) - np.einsum("kjs,jds->ksjd", materials, net).reshape(j * n, j * n)
-    x = np.linalg.solve(system, (alpha * income).ravel()).reshape(j, n)  # expenditure (i, importer)
-    value = net * x[:, :, None]  # (i, importer, exporter), without duty
-    y = value.sum(1)  # output (i, r)
-    trade = np.swapaxes(value, 1, 2).copy()  # (i, s, d)
-    own = trade[:, k, k].copy()
-    trade[:, k, k] = 0.0
-    rate = np.swapaxes(tau93, 1, 2)
-    use = materials * y[None]  # (input, sector, r), purchasers' values
-    bought = alpha * income
-    at_home = share[:, k, k]  # domestic share of expenditure (i, r)
-    landed = trade * (1 + rate)
-    arrays: dict[str, np.ndarray] = {
-        "vxsb": trade,
-        "vfob": trade,
-        "vcif": trade,
-        "vmsb": landed,
-    }
-    for price in "bp":
-        arrays[f"vdf{price}"], arrays[f"vmf{price}"] = use * at_home[:, None], use * (1 - at_home)[:, None]
-        arrays[f"vdp{price}"], arrays[f"vmp{price}"] = bought * at_home, bought * (1 - at_home)
-    imports = landed.sum(1)
-    users = np.zeros((j, len(USES), n))
-    users[:, 0], users[:, 1] = arrays["vmfb"].sum(1), arrays["vmpb"]
-    portion = np.divide(users, imports[:, None], out=np.zeros_like(users), where=imports[:, None] > 0)
-    arrays["vmub"] = portion[:, :, None, :] * landed[:, None]
-    diagonal = np.zeros((j, j, n))
-    diagonal[np.arange(j), np.arange(j)] = y
-    arrays["makb"] = arrays["maks"] = diagonal
-    wages = (beta * y)[None]
-    arrays["evfb"] = arrays["evfp"] = arrays["evos"] = wages
-    arrays["save"] = wages.sum((0, 1)) + (landed - trade).sum((0, 1)) - bought.sum(0)
-    assert np.allclose(own, at_home * x)
-    sets = {"i": SECTORS, "a": SECTORS, "f": ["lab"], "r": COUNTRIES, "m": [SECTORS[-1]]}
-    attrs = {
-        "title": "Caliendo and Parro (2015), 31 countries x 40 sectors, 1993",
-        "year": 1993,
-        "source": "Caliendo and Parro, REStud 82(1), 2015, replication data",
-        "licence": "none stated; figures cited",
-    }
+    final = np.maximum((flow * (1 + tau93)).sum(1) - np.einsum("kjr,jr->kr", materials, flow.sum(2)), 0.0)
     theta = np.r_[data["theta"].values, np.full(j - t, 8.22)]
-    table = pd.DataFrame({"esubm": 1 + theta, "esubd": 1 + theta}, index=SECTORS)
-    for symbol in ("esubva", "esubt", "esubc"):
-        table[symbol] = 1.0
-    table["source"] = "theta of the replication data; flat nest of origins; Cobb-Douglas technology and demand"
-    benchmark = Benchmark(Sam(make_dataset(arrays, sets, attrs)), to_dataset(table, SECTORS, COUNTRIES), "caliendo-parro-1993")
-    return CaliendoParroBenchmark(
-        benchmark, labour_data / wages.sum((0, 1)), np.swapaxes(tau93, 1, 2), np.swapaxes(tau05, 1, 2)
+    names = {"i": SECTORS, "a": SECTORS, "r": COUNTRIES, "s": COUNTRIES, "d": COUNTRIES}
+
+    def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
+        return xr.DataArray(values, dims=dims, coords={d: names[d] for d in dims})
+
+    elasticities = labelled(theta, "i")
+    elasticities.attrs["source"] = "theta of the replication data; flat nest of origins; Cobb-Douglas technology and demand"
+    built = benchmark_from_flows(
+        labelled(flow, "i", "s", "d"),
+        labelled(materials, "i", "a", "r"),
+        elasticities,
+        labelled(final / final.sum(0), "i", "r"),
+        tariffs=labelled(tau93, "i", "s", "d"),
+        name="caliendo-parro-1993",
+        attrs={
+            "title": "Caliendo and Parro (2015), 31 countries x 40 sectors, 1993",
+            "year": 1993,
+            "source": "Caliendo and Parro, REStud 82(1), 2015, replication data",
+            "licence": "none stated; figures cited",
+        },
+        rebalance=True,
     )
+    return CaliendoParroBenchmark(built.benchmark, built.labour.values, tau93, tau05)

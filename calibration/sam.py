@@ -206,6 +206,15 @@ class Sam:
         frame = pd.DataFrame(rows, columns=["identity", "cell", "left", "right", "gap"])
         return frame.reindex(frame["gap"].abs().sort_values(ascending=False).index).reset_index(drop=True)
 
+    def largest_gap(self) -> float:
+        """Largest gap of an identity relative to its larger side, as :meth:`check` measures it."""
+        floor = 1e-6 * float(self.gdp().sum())
+        gaps = (
+            abs(left - right) / np.maximum(np.maximum(abs(left), abs(right)), floor)
+            for _, left, right in self.identities().values()
+        )
+        return max(float(np.max(gap, initial=0.0)) for gap in gaps)
+
     def identities(self) -> dict[str, tuple[tuple[str, ...], np.ndarray, np.ndarray]]:
         """Both sides of each accounting identity: name -> (dims, left, right)."""
         g = self
@@ -223,7 +232,12 @@ class Sam:
             "cif = fob + margins": (("i", "s", "d"), g["vcif"], g["vfob"] + g["vtwr"].sum(0)),
             "margins sold = margins used": (("m",), g["vst"].sum(1), g["vtwr"].sum((1, 2, 3))),
             "income = spending + saving": (("r",), self.income(), spent["prv"] + spent["gov"] + g["save"]),
-            "world saving = world investment": ((), np.asarray(spent["inv"].sum()), np.asarray((g["save"] + g["vdep"]).sum())),
+            # negative saving stands beside investment, so that each side has the size of what it adds up
+            "world saving = world investment": (
+                (),
+                np.asarray(spent["inv"].sum() + np.maximum(-g["save"], 0).sum()),
+                np.asarray((np.maximum(g["save"], 0) + g["vdep"]).sum()),
+            ),
             "imports by use = imports": (("i", "s", "d"), g["vmub"].sum(1), g["vmsb"]),
             "imports by use and source = purchases": (("i", "u", "d"), g["vmub"].sum(2), by_use),
         }

@@ -150,6 +150,7 @@ class Block:
 
     multi_product: ClassVar[bool] = False  # states a make matrix
     sets: ClassVar[dict[str, list[str]]] = {}  # sets the block brings besides the benchmark's
+    without: ClassVar[dict[str, str]] = {}  # results of other compositions that this one has not: name -> why, and what instead
     symbols: ClassVar[dict[str, Symbol]]
     rules: ClassVar[dict[str, Rule]]
 

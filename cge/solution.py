@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.errors import nearest
+from calibration.sam import SCHEMA
 from cge import saved, sensitivity
+from cge.absent import absent, reason
 from cge.declare import SET_OF_DIM
 from cge.differences import Difference, exogenous_differences
 from cge.door import aligned
@@ -62,11 +63,14 @@ class Solution:
         model = self.model
         if name in model.symbols:
             symbol = model.symbols[name]
-            return self._labelled(name, symbol.dims, self.arrays[name], symbol.long_name, symbol.unit)
+            text = symbol.long_name
+            if symbol.kind == "parameter" and symbol.unit.startswith("million"):
+                text = f"{text} (constant of the benchmark{f'; at the solution: value({name!r})' if name in SCHEMA else ''})"
+            return self._labelled(name, symbol.dims, self.arrays[name], text, symbol.unit)
         if name in model.definitions:
             rule = model.definitions[name]
             return self._labelled(name, rule.dims, self.values_of(name), rule.long_name, rule.unit)
-        raise ModelError(f"solution holds no {name!r}{nearest(str(name), [*model.symbols, *model.definitions])}")
+        raise absent(model, name)
 
     def values_of(self, name: str) -> np.ndarray:
         """The plain values of a definition or symbol."""
@@ -74,7 +78,7 @@ class Solution:
         if name in model.symbols:
             return self.arrays[name]
         if name not in model.definitions:
-            raise ModelError(f"solution holds no {name!r}{nearest(str(name), [*model.symbols, *model.definitions])}")
+            raise absent(model, name)
         with model.lock:
             kernel = model._definition_kernels.get(name)
             if kernel is None:
@@ -84,6 +88,16 @@ class Solution:
                 kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, self.arrays)
                 model._definition_kernels[name] = kernel
             return np.array(kernel.evaluate(model.values, self.arrays))
+
+    def value(self, name: str, prices: Literal["current", "base"] = "current") -> xr.DataArray:
+        """A header of the SAM at this solution, million USD: at its own prices, or its quantities at benchmark prices.
+
+        ``solution["vfob"]`` is the benchmark's constant whatever the policy; this is what exports are worth after it.
+        See :func:`cge.update.header_value`.
+        """
+        from cge.update import header_value
+
+        return header_value(self, name, prices)
 
     def _labelled(self, name: str, dims: tuple[str, ...], values: np.ndarray, text: str, unit: str) -> xr.DataArray:
         coords = {d: self.model.labels(d) for d in dims}
@@ -235,7 +249,17 @@ class Comparison:
         return beside
 
     def percent(self, name: str) -> xr.DataArray:
-        """Percentage change of a variable or definition."""
+        """Percentage change of a variable, instrument or definition.
+
+        Raises
+        ------
+        ModelError
+            The model has no such name, or it is a constant of the benchmark, which no policy changes.
+        """
+        symbol = self.base.model.symbols.get(name)
+        if symbol is not None and symbol.kind == "parameter" and (symbol.structural or symbol.unit.startswith("million")):
+            instead = f"; compare after.value({name!r}) with base.value({name!r})" if name in SCHEMA else ""
+            raise ModelError(f"{name} is a constant of the benchmark, which no policy changes{instead}")
         before = self.base[name]
         change = 100.0 * (self.after[name] / before.where(before != 0) - 1.0)
         change.attrs = {"long_name": f"change of {before.attrs['long_name']}", "units": "per cent"}
@@ -257,7 +281,12 @@ class Comparison:
         return float(100 * (totals["after"] / totals["before"] - 1)) if float(totals["before"]) else float("nan")
 
     def table(self) -> pd.DataFrame:
-        """One row a region: welfare, EV, real GDP, real wage, trade volumes, terms of trade (per cent; EV million USD)."""
+        """One row a region: welfare, EV, real GDP, real wage, trade volumes, terms of trade (per cent; EV million USD).
+
+        In the standard model of GTAP welfare and EV depend on the path of the shock, which is solved for here
+        (:func:`cge.gtap.result_of`). A column that the model's blocks do not give is left out; ``attrs["absent"]`` says why.
+        """
+        model = self.after.model
         percent = {
             "welfare_percent": "u",
             "real_gdp_percent": "qgdp",
@@ -266,9 +295,18 @@ class Comparison:
             "imports_percent": "qimp",
             "terms_of_trade_percent": "tot",
         }
-        columns = {label: self.percent(name).to_series() for label, name in percent.items()}
-        frame = pd.DataFrame(columns)
-        frame.insert(1, "ev_musd", self.after["ev"].to_series() - self.base["ev"].to_series())
+        given = {label: n for label, n in percent.items() if n in model.symbols or n in model.definitions}
+        frame = pd.DataFrame({label: self.percent(n).to_series() for label, n in given.items()}, index=model.labels("r"))
+        if "u" in model.definitions:
+            frame.insert(1, "ev_musd", self.after["ev"].to_series() - self.base["ev"].to_series())
+        elif "bank" in model.symbols:
+            from cge.gtap.between import result_of
+
+            results = [result_of(s) for s in (self.base, self.after)]
+            frame.insert(0, "welfare_percent", 100 * (results[1].utility() / results[0].utility() - 1))
+            frame.insert(1, "ev_musd", results[1].ev() - results[0].ev())
+        lacking = [n for label, n in {**percent, "ev_musd": "ev"}.items() if label not in frame]
+        frame.attrs["absent"] = {n: reason(model, n) or f"no block defines {n}" for n in lacking}
         frame.index.name = "region"
         frame.attrs["remarks"] = self.remarks()
         return frame

@@ -2,17 +2,46 @@
 
 Calibrated to it, a model replicates the solution as its new benchmark. GEMPACK users know it as the
 updated data of a simulation.
+
+A SAM has no account for income on foreign assets: income of its household is what the region makes. Where a solution has
+such income (a year of a path with loans), the SAM's saving is what is left of domestic income, so foreign saving (investment
+less saving and depreciation) is the trade deficit, as in any base year. The move is listed in ``adjustments``, and the flows
+themselves stand in the satellites of :func:`updated_benchmark`.
+
+What a block of a user's own adds (a carbon tax, a transfer) these tables do not know. They then fail an identity, and an
+error says which: nothing out of balance is handed out.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from calibration.benchmark import Benchmark
-from calibration.sam import USES, Sam, make_dataset
+from calibration.errors import nearest
+from calibration.sam import SCHEMA, USES, Sam, make_dataset
+from cge.errors import ModelError
 from cge.solution import Solution, _refuse_rules
+
+Array = np.ndarray
+Prices = Literal["current", "base"]
+
+TOLERANCE = 1e-8
+"""Largest relative gap of an identity; a benchmark that is itself out of balance by more (single precision) may keep its gap."""
+
+QUANTITY = {
+    **{f"vd{k}{p}": f"q{k}d" for k in "fpgi" for p in "bp"},
+    **{f"vm{k}{p}": f"q{k}m" for k in "fpgi" for p in "bp"},
+    **dict.fromkeys(("vxsb", "vfob", "vcif", "vmsb"), "qxs"),
+    **dict.fromkeys(("evfb", "evfp", "evos"), "qfe"),
+    "vst": "qst",
+    "pop": "pop",
+}
+"""The quantity that moves a header at benchmark prices; the others are worked out in :func:`header_value`."""
 
 
 def updated_sam(solution: Solution) -> Sam:
@@ -21,13 +50,13 @@ def updated_sam(solution: Solution) -> Sam:
     Raises
     ------
     ModelError
-        Firms comply with binding rules of origin (:meth:`cge.solution.Solution.icio`).
+        An identity of the SAM fails (a block adds flows that it cannot show), the world's saving is not invested, or firms
+        comply with binding rules of origin (:meth:`cge.solution.Solution.icio`).
     """
     _refuse_rules(solution, "its SAM")
     v, model = solution.values_of, solution.model
-    gtap = "tinc" in model.symbols
     pds, pmf, pmp, pmg, pmi = v("pds"), v("pmf"), v("pmp"), v("pmg"), v("pmi")
-    g: dict[str, np.ndarray] = {
+    g: dict[str, Array] = {
         "vdfb": v("vdfb") * pds[:, None] * v("qfd"),
         "vmfb": v("vmfb") * pmf[:, None] * v("qfm"),
         "vdpb": v("vdpb") * pds * v("qpd"),
@@ -46,9 +75,10 @@ def updated_sam(solution: Solution) -> Sam:
     g["vmsb"] = g["vcif"] * v("tms")
     g["vst"] = v("vst") * v("pdm") * v("qst")
     g["vtwr"] = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
-    g["vmub"] = _imports_by_use(solution, g)
+    g["vmub"] = _imports_by_use(solution, g["vmsb"], _imports_used(solution))
     g["evfp"] = v("evfp") * v("pfe") * v("qfe")
     g["evfb"] = g["evfp"] / v("tfe")
+<<<<<<< HEAD
     income_tax = model.data.power("evfb", "evos") if not gtap else v("tinc")
     g["evos"] = g["evfb"] / income_tax
     if "qca" in model.symbols:
@@ -66,30 +96,173 @@ def updated_sam(solution: Solution) -> Sam:
     g["save"] = v("saving")
     if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
         g["pop"] = model.data["pop"] * v("pop")
+=======
+    g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
+    g["makb"], g["maks"] = made(solution)
+    g["vdep"] = v("depr")
+    g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
+    abroad = foreign_income(solution)
+    g["save"] = v("saving") - abroad
+    g["pop"] = model.data["pop"] * v("pop")
+>>>>>>> tables
     sets = {d: model.labels(d) for d in ("i", "a", "f", "r", "m")}
-    old = model.benchmark.sam.data.attrs
-    attrs = {**old, "title": f"{old.get('title', model.benchmark.name)}, updated by {solution.name}"}
-    return Sam(make_dataset(g, sets, attrs), model.benchmark.sam.adjustments)
+    old = model.benchmark.sam
+    attrs = {**old.data.attrs, "title": f"{old.data.attrs.get('title', model.benchmark.name)}, updated by {solution.name}"}
+    sam = Sam(make_dataset(g, sets, attrs), _with_foreign_income(old.adjustments, sets["r"], v("saving"), abroad))
+    require_balance(solution, sam, "updated SAM")
+    return sam
 
 
-def _imports_by_use(solution: Solution, g: dict[str, np.ndarray]) -> np.ndarray:
-    """Bilateral imports of each use: the origins of its sourcing class, its own share of the class."""
+def made(solution: Solution, prices: Prices = "current") -> tuple[Array, Array]:
+    """The make matrix at basic and at supply prices; dims (i, a, r)."""
+    v = solution.values_of
+    if "qca" in solution.model.symbols:
+        basic = v("makb") * v("qca") * (v("pca") if prices == "current" else 1.0)
+        return basic, basic / v("to" if prices == "current" else "to_0")
+    output = v("vob") * v("qo") * (v("pds") if prices == "current" else 1.0)
+    k = np.arange(len(output))
+    basic, supply = (np.zeros((k.size, k.size, output.shape[1])) for _ in range(2))
+    basic[k, k] = output
+    supply[k, k] = output / v("to" if prices == "current" else "to_0")
+    return basic, supply
+
+
+def capital_in_place(solution: Solution) -> Array:
+    """Capital at the start of the year over the benchmark's, dims (r,): the endowment of the factor that is capital."""
+    factors = solution.model.labels("f")
+    chosen = [k for k, f in enumerate(factors) if f.lower().startswith("cap")]
+    if "kb" in solution.model.definitions:
+        return np.asarray(solution.values_of("kb"))
+    return np.asarray(solution.values_of("qe")[chosen[0]] if len(chosen) == 1 else np.ones(len(solution.model.labels("r"))))
+
+
+def foreign_income(solution: Solution) -> Array:
+    """Income on foreign assets and transfers, million USD; dims (r,)."""
+    v = solution.values_of
+    regions = len(solution.model.labels("r"))
+    return np.asarray(v("finc") * v("pfactwld")) if "finc" in solution.model.symbols else np.zeros(regions)
+
+
+def _with_foreign_income(adjustments: pd.DataFrame, regions: list[str], saving: Array, abroad: Array) -> pd.DataFrame:
+    rule = "income from abroad has no account in a SAM: saving is what is left of domestic income"
+    rows = [
+        {"rule": rule, "cell": f"save {r}", "before": float(s), "after": float(s - x)}
+        for r, s, x in zip(regions, saving, abroad, strict=True)
+        if x != 0
+    ]
+    return pd.concat([adjustments, pd.DataFrame(rows)], ignore_index=True) if rows else adjustments
+
+
+def require_balance(solution: Solution, sam: Sam, what: str) -> None:
+    """Raise where a view of a solution fails an identity of the SAM, or its GDP is not the model's.
+
+    Raises
+    ------
+    ModelError
+        Names the identity, its worst cell and the gap.
+    """
+    tolerance = max(TOLERANCE, 10 * solution.model.benchmark.sam.largest_gap())
+    broken = sam.check(tolerance)
+    if len(broken):
+        first = broken.iloc[0]
+        raise ModelError(
+            f"the {what} of solution {solution.name!r} fails {first['identity']!r} at {first['cell'] or 'the world'} by "
+            f"{first['gap']:,.4g} million USD ({len(broken)} cells fail): {reason(solution)}"
+        )
+    if "gdp" in solution.model.definitions:
+        ours, model = sam.gdp(), solution.values_of("gdp")
+        gap = abs(ours - model)
+        worst = int(gap.argmax())
+        if not gap[worst] <= tolerance * abs(model).sum():
+            raise ModelError(
+                f"GDP of {solution.model.labels('r')[worst]} in the {what} of solution {solution.name!r} is {ours[worst]:,.6g}, "
+                f"the model's {model[worst]:,.6g} million USD: {reason(solution)}"
+            )
+
+
+def reason(solution: Solution) -> str:
+    """Why a view of a solution may miss an identity."""
+    model = solution.model
+    if abs(float(solution.arrays["walraslack"])) > 1e-9:
+        return "saving and investment of the world differ (Walras' law); exogenous foreign saving must sum to zero"
+    own = [type(b).__name__ for b in model.blocks if not type(b).__module__.startswith("cge.")]
+    who = f"block {', '.join(own)} adds" if own else "a block adds"
+    return f"{who} flows that this table does not know; take them from the solution itself"
+
+
+def _imports_used(solution: Solution) -> dict[str, Array]:
+    """Imports of each use at current basic prices; dims (i, d)."""
+    v = solution.values_of
+    return {
+        "int": (v("vmfb") * v("qfm")).sum(1) * v("pmf"),
+        "prv": v("vmpb") * v("pmp") * v("qpm"),
+        "gov": v("vmgb") * v("pmg") * v("qgm"),
+        "inv": v("vmib") * v("pmi") * v("qim"),
+    }
+
+
+def _imports_by_use(solution: Solution, landed: Array, used: dict[str, Array]) -> Array:
+    """Bilateral imports ``landed`` of each use: the origins of its sourcing class, its own share of the class."""
     v, data = solution.values_of, solution.model.data
     classes = list(data.classes.values())
     drawn = v("sxu") * (v("qms") * v("pms") ** v("esubm")[:, None])[:, :, None, :]
     total = drawn.sum(1, keepdims=True)
-    by_class = np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0) * g["vmsb"][:, None]
-    used = {"int": g["vmfb"].sum(1), "prv": g["vmpb"], "gov": g["vmgb"], "inv": g["vmib"]}
-    out = []
+    by_class = np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0) * landed[:, None]
+    by_use = []
     for use in USES:
         at = next(k for k, uses in enumerate(classes) if use in uses)
         of_class = sum(used[u] for u in classes[at])
         share = np.divide(used[use], of_class, out=np.zeros_like(used[use]), where=of_class > 0)
-        out.append(by_class[:, at] * share[:, None])
-    return np.stack(out, axis=1)
+        by_use.append(by_class[:, at] * share[:, None])
+    return np.stack(by_use, axis=1)
+
+
+def header_value(solution: Solution, name: str, prices: Prices = "current") -> xr.DataArray:
+    """A header of the SAM at a solution: at its own prices, or its quantities at benchmark prices.
+
+    Parameters
+    ----------
+    solution : Solution
+    name : str
+        Header of :data:`calibration.sam.SCHEMA`.
+    prices : {"current", "base"}
+        ``"current"``: the header of :func:`updated_sam`; ``"base"``: benchmark value times the change of its quantity.
+
+    Raises
+    ------
+    ModelError
+        Unknown header or prices, a header without a quantity (``save``), or :func:`updated_sam` cannot show the solution.
+    """
+    if name not in SCHEMA:
+        raise ModelError(f"{name!r} is no header of the SAM{nearest(name, SCHEMA)}; it has {', '.join(SCHEMA)}")
+    if prices not in ("current", "base"):
+        raise ModelError(f"unknown prices {prices!r}; choose 'current' or 'base'")
+    text = SCHEMA[name].long_name
+    if prices == "current":
+        array = updated_sam(solution).data[name]
+        return array.assign_attrs(long_name=f"{text}, at the solution's prices", policy=solution.name)
+    if name == "save":
+        raise ModelError("saving is a value without a quantity of its own; take it at current prices")
+    _refuse_rules(solution, "its SAM")
+    v, old = solution.values_of, solution.model.data[name]
+    if name in QUANTITY:
+        values = old * v(QUANTITY[name])
+    elif name == "vtwr":
+        values = old * v("qxs")[None] / v("atmfsd")
+    elif name in ("makb", "maks"):
+        values = made(solution, "base")[name == "maks"]
+    elif name == "vdep":
+        values = v("depr") / v("pinv")
+    elif name == "vkb":
+        values = old * capital_in_place(solution)
+    else:  # vmub: all uses pay one price for a good of one origin
+        values = _imports_by_use(solution, solution.model.data["vmsb"] * v("qxs"), _imports_used(solution))
+    array = solution.model.benchmark.sam.data[name]
+    return array.copy(data=values).assign_attrs(long_name=f"{text}, at benchmark prices", policy=solution.name)
 
 
 def updated_benchmark(solution: Solution) -> Benchmark:
+<<<<<<< HEAD
     """The updated SAM with the same elasticities; GTAP's sum of distribution parameters follows their shifts."""
     held = solution.model.benchmark
     elasticities = held.elasticities
@@ -104,3 +277,58 @@ def distribution_sum(solution: Solution) -> np.ndarray:
     v = solution.values_of
     parts = (v(f"dpar_{use}") * v(shift) for use, shift in (("p", "dppriv"), ("g", "dpgov"), ("s", "dpsave")))
     return np.asarray(sum(parts))
+=======
+    """The updated SAM with the same behaviour: elasticities, and Stone-Geary purchases that stay committed.
+
+    ``co2`` of the satellites grows with output of its activity; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
+    foreign income, loans and public works of the solution where it has such.
+
+    Raises
+    ------
+    ModelError
+        As :func:`updated_sam`.
+    """
+    old = solution.model.benchmark
+    return replace(
+        old,
+        sam=updated_sam(solution),
+        elasticities=_behaviour(solution),
+        satellites=_satellites(solution),
+        name=f"{old.name} after {solution.name}",
+    )
+
+
+def _behaviour(solution: Solution) -> xr.Dataset:
+    """Elasticities at the solution: live ones that it used, and the Stone-Geary parameters of its committed purchases."""
+    v, model = solution.values_of, solution.model
+    behaviour = model.benchmark.elasticities
+    changed = model.changed_parameters(solution.arrays)
+    used = {n: (behaviour[n].dims, changed[n]) for n in changed if n in behaviour}
+    if used:
+        behaviour = behaviour.assign({n: behaviour[n].copy(data=values) for n, (_, values) in used.items()})
+    if "committed" not in model.symbols or not v("committed").any():
+        return behaviour
+    free = v("vpp") * (1.0 - v("committed"))
+    spent = v("vpp") * v("ppa") * v("qpa")
+    supernumerary = free.sum(0) * v("ysup")
+    share = np.divide(spent, spent.sum(0), out=np.zeros_like(spent), where=spent > 0)
+    marginal = free / free.sum(0)
+    eta = np.divide(marginal, share, out=np.ones_like(share), where=share > 0)
+    return behaviour.assign(
+        incelas=behaviour["incelas"].copy(data=eta), frisch=behaviour["frisch"].copy(data=-spent.sum(0) / supernumerary)
+    )
+
+
+def _satellites(solution: Solution) -> xr.Dataset | None:
+    model, beside = solution.model, solution.model.benchmark.satellites
+    if beside is not None and "co2" in beside:
+        co2 = beside["co2"]
+        grown = solution["qo"]
+        grown = grown.rename({d: "a" for d in grown.dims if d == "i"}).assign_coords(a=model.labels("a"))
+        beside = beside.assign(co2=(co2 * grown).transpose(*co2.dims).assign_attrs(co2.attrs))
+    flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
+    if not any(bool((x != 0).any()) for x in flows.values()):
+        return beside
+    named = {n: x.assign_attrs(long_name=solution[n].attrs["long_name"], units="million USD") for n, x in flows.items()}
+    return (beside if beside is not None else xr.Dataset()).assign(named)
+>>>>>>> tables

@@ -76,6 +76,7 @@ TITLES = {
     "gtap": "Equations of the GTAP standard model",
     "rules": "Equations with rules of origin",
     "growth": "Equations of a dynamic year",
+    "trade": "Equations of the trade model",
 }
 
 

@@ -79,8 +79,8 @@ class Experiment:
     def _bloc(self, members: list[str]) -> float | None:
         if not members:
             return None
-        ev = (self.after["ev"] - self.base["ev"]).sel(r=members).sum()
-        return float(100 * ev / self.base["y_0"].sel(r=members).sum())
+        ev = self.comparison.table().loc[members, "ev_musd"].sum()
+        return float(100 * ev / float(self.base["y_0"].sel(r=members).sum()))
 
 
 def peak_memory_mb() -> float | None:

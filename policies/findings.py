@@ -126,7 +126,8 @@ def price_change(experiment: Experiment) -> pd.DataFrame:
     rows: dict[str, pd.Series] = {}
     names = {"ppriv": "private consumption", "pinv": "investment", "gdppri": "GDP"}
     for symbol, text in names.items():
-        if symbol in model.symbols or symbol in model.definitions:
+        exists = model.free[symbol].any() if symbol in model.free else symbol in model.definitions
+        if exists:  # nobody invests in the trade model
             rows[text] = comparison.percent(symbol).to_series()
     mobile = comparison.percent("pe")
     for factor in mobile["f"].values:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from calibration import Benchmark, load_benchmark
 from calibration.errors import nearest
+from calibration.from_flows import one_final_demand
 from calibration.growth import read_growth
 from calibration.gtap import open_gtap
 from cge import Closure, Model, ModelError
+from cge.deficits import TRADE_MODEL
 from cge.dynamics import Baseline, Dynamics
 from cge.gtap import gtap_model
 from policies.usmca import usmca_study
@@ -18,6 +20,7 @@ MODELS = {
     "gtap": "GTAP standard model",
     "rules": "Core model with USMCA's rules of origin",
     "growth": "A year of the dynamic model",
+    "trade": "Quantitative trade model",
 }
 """Name -> what it is."""
 
@@ -68,11 +71,12 @@ def build(
         Key of :data:`MODELS`.
     benchmark : Benchmark
         ``gtap`` needs GTAP's parameters (:func:`open_benchmark`), ``rules`` a sector of motor vehicles, ``growth`` rates
-        of growth for its regions.
+        of growth for its regions; for ``trade`` government and investment are folded into consumption
+        (:func:`calibration.from_flows.one_final_demand`).
     closure : Closure, optional
         Not for ``rules``, which ties the capital of assembly.
     sourcing : str
-        Bundles of imports of ``core`` and ``growth``; ``gtap`` pools them, ``rules`` has its own.
+        Bundles of imports of ``core`` and ``growth``; ``gtap`` and ``trade`` pool them, ``rules`` has its own.
     growth : path, optional
         Rates of growth for ``growth`` (:func:`calibration.growth.read_growth`).
 
@@ -82,16 +86,18 @@ def build(
         Unknown name, a choice that is not this model's, or the benchmark cannot carry the model.
     """
     check_name(name)
-    if sourcing != "use" and name in ("gtap", "rules"):
+    if sourcing != "use" and name in ("gtap", "rules", "trade"):
         raise ModelError(f"sourcing belongs to the models core and growth; {name!r} has its own")
     if closure is not None and name == "rules":
-        raise ModelError("a closure belongs to the models core, gtap and growth; 'rules' ties the capital of assembly")
+        raise ModelError("a closure belongs to the models core, gtap, growth and trade; 'rules' ties the capital of assembly")
     if growth is not None and name != "growth":
         raise ModelError(f"rates of growth belong to the model growth, not to {name!r}")
     if name == "gtap":
         return gtap_model(benchmark, closure)
     if name == "rules":
         return usmca_study(benchmark).model
+    if name == "trade":
+        return Model(one_final_demand(benchmark), closure, sourcing="pooled", blocks=TRADE_MODEL)
     if name == "growth":
         rates = read_growth(benchmark, growth)
         plain = Model(benchmark, closure, sourcing=sourcing)

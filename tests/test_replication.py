@@ -7,10 +7,10 @@ import sys
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from calibration import Benchmark, DataError, Sam
-from calibration.elasticities import to_dataset
-from calibration.sam import make_dataset
+from calibration import Benchmark, DataError
+from calibration.from_flows import benchmark_from_flows
 from cge import Model
 from cge.deficits import TRADE_MODEL
 from policies import InstrumentChange, Policy
@@ -61,31 +61,18 @@ def test_missing_replication_data_say_where_to_give_them(tmp_path) -> None:
         caliendo_parro_2015(tmp_path)
 
 
-def armington_world(materials: float, theta: float = 4.0) -> Benchmark:
+def armington_world(materials: float, theta: float = 4.0, size: tuple[float, float] = (100.0, 40.0)) -> Benchmark:
     """Two countries, one good, labour; a share of cost may be materials (the good itself, Cobb-Douglas)."""
-    size = np.array([100.0, 40.0])  # value added, no duties, balanced trade of 12
-    trade = np.zeros((1, 2, 2))
-    trade[0, 0, 1] = trade[0, 1, 0] = 12.0
-    output = size / (1 - materials)
-    use = materials * output
-    bought = np.stack([size])
-    spending = output  # trade is balanced
-    at_home = 1 - 12.0 / spending
-    arrays = {h: trade for h in ("vxsb", "vfob", "vcif", "vmsb")}
-    for p in "bp":
-        arrays[f"vdf{p}"], arrays[f"vmf{p}"] = (use * at_home)[None, None], (use * (1 - at_home))[None, None]
-        arrays[f"vdp{p}"], arrays[f"vmp{p}"] = bought * at_home, bought * (1 - at_home)
-    imports = trade.sum(1)
-    vmub = np.zeros((1, 4, 2, 2))
-    vmub[:, 0] = trade * (arrays["vmfb"].sum(1) / imports)[:, None]
-    vmub[:, 1] = trade * (arrays["vmpb"] / imports)[:, None]
-    arrays["vmub"] = vmub
-    arrays["makb"] = arrays["maks"] = output[None, None]
-    arrays["evfb"] = arrays["evfp"] = arrays["evos"] = size[None, None]
-    sets = {"i": ["g"], "a": ["g"], "f": ["lab"], "r": ["A", "B"], "m": ["g"]}
-    sam = Sam(make_dataset(arrays, sets))
-    table = elasticity_table(["g"], esubm=1 + theta, esubd=1 + theta, esubva=1.0, esubt=1.0, esubc=1.0)
-    return Benchmark(sam, to_dataset(table, ["g"], ["A", "B"]), "armington")
+    value_added = np.array(size)  # no duties, balanced trade of 12
+    flow = np.full((1, 2, 2), 12.0)
+    flow[0, [0, 1], [0, 1]] = value_added / (1 - materials) - 12.0
+    names = {"i": ["g"], "a": ["g"], "r": ["A", "B"], "s": ["A", "B"], "d": ["A", "B"]}
+
+    def labelled(values: np.ndarray, *dims: str) -> xr.DataArray:
+        return xr.DataArray(values, dims=dims, coords={d: names[d] for d in dims})
+
+    inputs = labelled(np.full((1, 1, 2), materials), "i", "a", "r")
+    return benchmark_from_flows(labelled(flow, "i", "s", "d"), inputs, labelled(np.array([theta]), "i")).benchmark
 
 
 @pytest.mark.parametrize("materials", [0.0, 0.5])
@@ -124,13 +111,8 @@ def test_stolper_samuelson_protection_raises_the_real_reward_of_the_factor_used_
 @pytest.mark.parametrize("theta", [4.0, 20.0])
 def test_optimal_tariff_of_a_small_country_is_the_inverse_trade_elasticity(theta: float) -> None:
     # Gros 1987, Alvarez and Lucas 2007: 1 / theta for differentiated goods, zero as they become homogeneous
-    benchmark = armington_world(0.0, theta)
-    data = benchmark.sam.data.copy(deep=True)
-    for name in ("makb", "maks", "evfb", "evfp", "evos"):
-        data[name].loc[{"r": "A"}] = 1e4 * data[name].loc[{"r": "A"}]  # B becomes small
-    for name in ("vdpb", "vdpp"):
-        data[name].loc[{"r": "A"}] = float(data["makb"].sel(r="A").sum()) - 12.0
-    model = Model(Benchmark(Sam(data), benchmark.elasticities, "small"), sourcing="pooled", blocks=TRADE_MODEL)
+    benchmark = armington_world(0.0, theta, size=(1e6, 40.0))  # B is small
+    model = Model(benchmark, sourcing="pooled", blocks=TRADE_MODEL)
 
     def slope(rate: float) -> float:
         change = InstrumentChange(instrument="tms", where={"s": ("A",), "d": ("B",)}, rate_to=rate)

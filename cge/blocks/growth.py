@@ -94,8 +94,7 @@ def growth_blocks(
 
         @equation("r", "income: factor payments, taxes and foreign income less depreciation", defines="y")
         def e_y(m, r):
-            worn = m.vdep[r] * m.qe[capital, r] * m.pinv[r]
-            return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] + m.finc[r] * m.pfactwld - worn
+            return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] + m.finc[r] * m.pfactwld - m.depr[r]
 
         def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
             return {**super().calibrate(data), "finc": np.zeros(data["vdep"].size)}
@@ -110,9 +109,13 @@ def growth_blocks(
         def saving(m, r):
             return m.save_0[r] * m.dpsave[r] * m.y[r] + m.ginv[r] * m.pfactwld
 
+        @definition("r", "depreciation of the capital in place", "million USD")
+        def depr(m, r):
+            return m.vdep[r] * m.qe[capital, r] * m.pinv[r]
+
         @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
         def e_qinv(m, r):
-            own = m.saving[r] + m.vdep[r] * m.qe[capital, r] * m.pinv[r]
+            own = m.saving[r] + m.depr[r]
             abroad = (m.fsav[r] + m.floan[r]) * m.pfactwld
             return m.inv_0[r] * m.pinv[r] * m.qinv[r] == own + abroad + m.inv_0[r] * m.walraslack
 

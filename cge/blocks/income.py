@@ -69,7 +69,7 @@ class Income(Block):
 
     @equation("r", "income: factor payments and taxes less depreciation", defines="y", source="Corong et al. 2017, E_y")
     def e_y(m, r):
-        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.vdep[r] * m.pinv[r]
+        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.depr[r]
 
     @equation(
         "", "numeraire: world factor price index", defines="walraslack", owner="world", source="Corong et al. 2017, pfactwld"

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import Calibrated, ratio
+from cge.calibrated import BALANCE_TOLERANCE, Calibrated, ratio
 from cge.ces import ces_price_of_two
 from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.errors import ModelError
 
 
 class Investment(Block):
@@ -43,6 +44,10 @@ class Investment(Block):
     @definition("r", "net regional saving", "million USD")
     def saving(m, r):
         return m.save_0[r] * m.dpsave[r] * m.y[r]
+
+    @definition("r", "depreciation", "million USD")
+    def depr(m, r):
+        return m.vdep[r] * m.pinv[r]
 
     @definition("i r", "investors' price of the domestic good")
     def pid(m, i, r):
@@ -74,10 +79,11 @@ class Investment(Block):
 
     @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
     def e_qinv(m, r):
-        finance = m.saving[r] + m.vdep[r] * m.pinv[r] + m.fsav[r] * m.pfactwld
+        finance = m.saving[r] + m.depr[r] + m.fsav[r] * m.pfactwld
         return m.inv_0[r] * m.pinv[r] * m.qinv[r] == finance + m.inv_0[r] * m.walraslack
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
+        self.refuse_no_investment(data)
         domestic, imported = data["vdip"], data["vmip"]
         bought = domestic + imported
         powers = {"tid": data.power("vdip", "vdib"), "tim": data.power("vmip", "vmib")}
@@ -94,6 +100,31 @@ class Investment(Block):
             "vdep": data["vdep"],
             "ininv": data.membership("inv"),
         }
+
+    def refuse_no_investment(self, data: Calibrated) -> None:
+        """Refuse a region that saves, borrows or wears capital and does not invest: nothing would balance its saving.
+
+        Raises
+        ------
+        ModelError
+            Names the regions and the model that fits.
+        """
+        invested = data.benchmark.sam.expenditure()["inv"]
+        regions = data.sets["reg"]
+        if not (invested > 0).any():
+            raise ModelError(
+                f"nobody invests in benchmark {data.benchmark.name!r}, so saving and foreign saving have no use; a table with "
+                "one final demand fits the trade model, in which deficits are transfers: "
+                'Model(benchmark, sourcing="pooled", blocks=cge.deficits.TRADE_MODEL)'
+            )
+        saved = abs(data["save"]) + data["vdep"]
+        idle = [r for r, i, s in zip(regions, invested, saved, strict=True) if i <= 0 and s > BALANCE_TOLERANCE * invested.sum()]
+        if idle:
+            raise ModelError(
+                f"nobody invests in {', '.join(idle)} of benchmark {data.benchmark.name!r}, which saves or borrows: nothing "
+                "balances its saving; aggregate it with a neighbour, or use the trade model (cge.deficits.TRADE_MODEL) on "
+                "calibration.from_flows.one_final_demand(benchmark)"
+            )
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         invests = (data["vdip"] + data["vmip"]).sum(0) > 0

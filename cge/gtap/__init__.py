@@ -9,6 +9,7 @@ from cge.blocks import Markets, Production, Trade
 from cge.closure import Closure
 from cge.declare import Block
 from cge.errors import ClosureError
+from cge.gtap.between import result_of
 from cge.gtap.blocks import (
     CdeHouseholds,
     GlobalBank,
@@ -96,5 +97,6 @@ __all__ = [
     "decompose",
     "gtap_blocks",
     "gtap_model",
+    "result_of",
     "solve_gtap",
 ]

@@ -7,7 +7,7 @@ Global Economic Analysis 2(1), 2017, in levels. Production, trade, margins and m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pyomo.environ import exp, log
@@ -313,6 +313,10 @@ class GlobalBank(Investment):
     def kb(m, r):
         return sum(m.capital[f] * m.qe[f, r] for f in m.endw)
 
+    @definition("r", "depreciation of the stock in place", "million USD")
+    def depr(m, r):
+        return m.vdep[r] * (m.pinv[r] * m.kb[r])
+
     @definition("r", "capital stock at the end of the year")
     def ke(m, r):
         end = m.inv_0[r] * m.qinv[r] + (m.vkb[r] - m.vdep[r]) * m.kb[r]
@@ -366,10 +370,6 @@ class GlobalBank(Investment):
 class GtapIncome(Income):
     """Income net of depreciation of the stock in place; the numeraire weighs basic factor prices."""
 
-    @equation("r", "income: factor payments and taxes less depreciation", defines="y", source="E_y")
-    def e_y(m, r):
-        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.vdep[r] * (m.pinv[r] * m.kb[r])
-
     @equation("", "numeraire: world factor price index", defines="walraslack", owner="world", source="pfactwld")
     def e_pfactwld(m):
         paid = sum(m.wfe[f, a, r] * m.peb[f, a, r] for f in m.endw for a in m.acts for r in m.reg)
@@ -392,11 +392,20 @@ class GtapAccounts(Accounts):
     def e_tbalry(m, r):
         return m.tbalry[r] == 100.0 * m.tbal[r] / (m.ywld * sum(m.y_0[s] for s in m.reg))
 
-    realwage = None
-    wlab = None
+    without: ClassVar[dict[str, str]] = {
+        "u": "its saving is valued at psave, an index that depends on the path of the shock; take cge.gtap.result_of(solution)"
+        ".changes()['u'], or cge.gtap.solve_gtap(model, shock)",
+        "ev": "equivalent variation depends on the path of the shock through psave; take cge.gtap.result_of(solution).ev(), or "
+        "cge.gtap.solve_gtap(model, shock).ev()",
+        "qsave": "real saving depends on the path of the shock through psave; take cge.gtap.result_of(solution).changes()['qsave']",
+        "fsav": "foreign saving is what the global bank leaves: minus the trade balance tbal",
+    }
+
+    @definition("r", "average after-tax wage over consumer prices, benchmark wage bill as weights")
+    def realwage(m, r):
+        return sum(m.wlab[f, a, r] * m.pes[f, a, r] for f in m.endw for a in m.acts) / m.ppriv[r]
 
     def calibrate(self, data: Calibrated) -> Mapping[str, Any]:
         held = dict(super().calibrate(data))
-        held.pop("wlab")
         balance = 100.0 * (held["exp_0"] - held["imp_0"]) / data.benchmark.sam.income().sum()
         return {**held, "tbalry": balance, "tbalry_0": balance.copy()}

@@ -16,7 +16,7 @@ from cge.errors import ModelError, SolveError
 from cge.gtap import indices, welfare
 from cge.gtap.absent import without_absent
 from cge.gtap.indices import Divisia
-from cge.gtap.names import DERIVED, MILLION, PERCENT, PRICES, QUANTITIES
+from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
 from cge.path import Path
 from cge.quadrature import GOAL, Integral

@@ -24,6 +24,11 @@ class GvcComparison:
     before: Indicators
     after: Indicators
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is out of the ordinary in either table."""
+        return list(dict.fromkeys([*self.before.remarks, *self.after.remarks]))
+
     def table(self) -> pd.DataFrame:
         """Summary by region before, after and the difference; columns (indicator, before | after | change)."""
         old, new = self.before.summary(), self.after.summary()

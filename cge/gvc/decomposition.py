@@ -11,6 +11,7 @@ import xarray as xr
 
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
+from cge.gvc.identities import quotient, require_sum
 
 TERMS = {
     "T1": "domestic value added in direct exports of final goods",
@@ -48,6 +49,8 @@ def value_added_trade(t: Icio) -> xr.DataArray:
     Johnson and Noguera, "Accounting for Intermediates", Journal of International Economics 86, 2012.
     """
     values = t.content @ t.final
+    made = t.sum_regions(t.value_added)
+    require_sum(t, "destinations of value added", (t.content @ t.final_balanced).sum(1), made, t.regions)
     attrs = {"long_name": "value added by absorbing region", "units": t.units, "formula": "V_s B Y_d (Johnson, Noguera 2012)"}
     return xr.DataArray(values, dims=("r", "d"), coords={"r": t.regions, "d": t.regions}, attrs=attrs)
 
@@ -65,15 +68,16 @@ def vertical_specialisation(t: Icio) -> xr.Dataset:
     produced = t.apply_domestic(exports.reshape(r * n))
     hiy = t.sum_regions(t.apply_foreign(np.ones(r * n), transposed=True) * produced)
     gross = exports.sum(1)
+    require_sum(t, "origins of the value of exports", total.sum(0), gross, t.regions)
     out = xr.Dataset()
     for name, values, text in (("vs", vs, "sum_t V_t B_ts E_s"), ("vs_hiy", hiy, "u A^M L_s E_s (Hummels, Ishii, Yi 2001)")):
         out[name] = t.by_region(values, "import content of exports", t.units, text)
-        out[f"{name}_share"] = t.by_region(values / gross, "import content of exports, share", "1", text)
+        out[f"{name}_share"] = t.by_region(quotient(values, gross), "import content of exports, share", "1", text)
     return out
 
 
 def kww(t: Icio) -> xr.DataArray:
-    """The nine terms of gross exports, which they sum to; dims (r, term).
+    """The nine terms of gross exports, which they sum to (checked); dims (r, term); zeros where nothing is exported.
 
     Koopman, Wang and Wei, "Tracing Value-Added and Double Counting in Gross Exports", American Economic
     Review 104(2), 2014, equation (36).
@@ -105,6 +109,7 @@ def kww(t: Icio) -> xr.DataArray:
         terms[s, 6] = foreign @ sent
         terms[s, 7] = foreign @ use_home[s][:, others].sum(1)
         terms[s, 8] = foreign @ use_exports[s][:, others].sum(1)
+    require_sum(t, "the nine terms of exports", terms.sum(1), exports.sum(1), t.regions)
     attrs = {
         "long_name": "Koopman-Wang-Wei terms of gross exports",
         "units": t.units,
@@ -186,6 +191,13 @@ def borin_mancini_bilateral(t: Icio, approach: str = "source") -> xr.Dataset:
         held["dc"][s], held["fc"][s] = domestic @ flows[s], foreign @ flows[s]
         held["dva"][s], held["fva"][s] = dva, fva
         held["davax"][s] = local_value @ direct
+    require_sum(
+        t,
+        "domestic and foreign content of exports",
+        (held["dc"] + held["fc"]).ravel(),
+        flows.sum(1).ravel(),
+        [f"{a} -> {b}" for a in t.regions for b in t.regions],
+    )
     held["ddc"], held["fdc"] = held["dc"] - held["dva"], held["fc"] - held["fva"]
     coords = {"r": t.regions, "d": t.regions}
     attrs = {"units": t.units, "formula": f"Borin, Mancini 2019 (bilateral, {approach}-based)"}

@@ -2,9 +2,7 @@
 
 Rows are origin country-sectors, columns using country-sectors and final demand by destination; flows are
 at basic prices of the origin. What a column pays beyond its inputs is value added in the wide sense:
-factor payments, output tax, taxes less subsidies on products, kept apart in ``components``. International
-transport margins are bought by the importer from the suppliers of the world pool in their shares (Peters,
-Andrew and Lennox, Economic Systems Research 23, 2011).
+factor payments, output tax, taxes less subsidies on products, kept apart in ``components``.
 """
 
 from __future__ import annotations
@@ -20,8 +18,9 @@ import scipy.linalg as la
 import xarray as xr
 
 from calibration.mrio import Mrio
-from calibration.sam import SCHEMA, Sam
+from calibration.sam import Sam
 from cge.errors import ModelError
+from cge.gvc.identities import solve
 
 if TYPE_CHECKING:
     from cge.gvc.indicators import Indicators
@@ -138,78 +137,17 @@ class Icio:
 
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:
-        """The table inside a SAM (benchmark values)."""
-        g = {h: sam[h] for h in SCHEMA}
-        total = g["vmsb"]
-        origin = np.divide(g["vxsb"], total, out=np.zeros_like(total), where=total > 0)
-        margin = np.divide(g["vtwr"], total, out=np.zeros_like(g["vtwr"]), where=total > 0)
-        use = g["vmub"].sum(2)
-        by_source = np.divide(g["vmub"], use[:, :, None], out=np.zeros_like(g["vmub"]), where=use[:, :, None] > 0)
-        pool = np.divide(g["vst"], g["vst"].sum(1, keepdims=True), out=np.zeros_like(g["vst"]), where=g["vst"].sum() > 0)
-        agents = {"prv": "p", "gov": "g", "inv": "i"}
-        domestic = np.concatenate([g["vdfb"], *(g[f"vd{k}b"][:, None] for k in agents.values())], axis=1)
-        bought = np.concatenate([g["vmfb"], *(g[f"vm{k}b"][:, None] for k in agents.values())], axis=1)
-        n_act = g["vdfb"].shape[1]
-        use_of = np.r_[np.zeros(n_act, int), 1, 2, 3]
-        landed = bought[:, :, None, :] * by_source[:, use_of]  # (i, user, s, d)
-        return _assemble(
-            sam.commodities,
-            sam.regions,
-            list(agents),
-            domestic,
-            landed * origin[:, None],
-            np.einsum("iusd,misd,mr->mrud", landed, margin, pool),
-            [sam.commodities.index(str(k)) for k in sam.data["m"].values],
-            {"factors": g["evfp"].sum(0), "output tax": g["makb"].sum(0) - g["maks"].sum(0)},
-        )
+        """The table inside a SAM (benchmark values); see :func:`cge.gvc.assemble.of_sam`."""
+        from cge.gvc.assemble import of_sam
+
+        return of_sam(sam)
 
     @classmethod
     def from_solution(cls, solution: Solution, prices: Literal["current", "base"] = "current") -> Icio:
-        """The table of a solution at its own prices, or its quantities at benchmark prices.
+        """The table of a solution at its own or at benchmark prices; see :func:`cge.gvc.assemble.of_solution`."""
+        from cge.gvc.assemble import of_solution
 
-        Cells sum to the model's flows: over users to ``vxsb * pds * qxs``, over rows and users to output
-        ``vob * pds * qo``; each user class keeps its own origins.
-        """
-        if prices not in ("current", "base"):
-            raise ModelError(f"unknown prices {prices!r}; choose 'current' or 'base'")
-        model, v = solution.model, solution.values_of
-        classes = list(model.data.classes.values())
-        class_of = [next(k for k, uses in enumerate(classes) if use in uses) for use in ("int", "prv", "gov", "inv")]
-        pds = v("pds") if prices == "current" else np.ones_like(v("pds"))
-        agents = {"prv": "p", "gov": "g", "inv": "i"}
-        domestic = [v("vdfb") * v("qfd")] + [(v(f"vd{k}b") * v(f"q{k}d"))[:, None] for k in agents.values()]
-        imported = [v("vmfb") * v("qfm")] + [(v(f"vm{k}b") * v(f"q{k}m"))[:, None] for k in agents.values()]
-        bought = np.concatenate(imported, axis=1)
-        n_act = domestic[0].shape[1]
-        u = np.r_[np.full(n_act, class_of[0]), class_of[1:]]
-        total = (v("vmu") * v("qms"))[:, u]
-        portion = np.divide(bought, total, out=np.zeros_like(bought), where=total > 0)  # of the class's imports, (i, user, d)
-        sigma = v("esubm")
-        drawn = v("qms") * v("pms") ** sigma[:, None]
-        landing = v("ams") ** (sigma[:, None] - 1) * v("pmds") ** -sigma[:, None]
-        shipped = v("sxu") * landing[:, None] * drawn[:, :, None, :] * v("vxsb")[:, None]  # (i, class, s, d)
-        flow = portion[:, :, None, :] * shipped[:, u]
-        per_unit = np.divide(v("vtwr"), v("vxsb"), out=np.zeros_like(v("vtwr")), where=v("vxsb") > 0)
-        ratio = per_unit / v("atmfsd")
-        supplied = v("vst") * v("qst")
-        pool = np.divide(supplied, supplied.sum(1, keepdims=True), out=np.zeros_like(supplied), where=supplied.sum() > 0)
-        used = (v("vtwr") * v("qxs") / v("atmfsd")).sum((1, 2, 3))
-        stretch = np.divide(supplied.sum(1), used, out=np.ones_like(used), where=used > 0)  # pool composite to its parts
-        marg = [model.sets["comm"].index(k) for k in model.sets["marg"]]
-        pool_price = pds[marg] if prices == "current" else np.ones_like(pool)
-        margins = np.einsum("iusd,misd,mr->mrud", flow, ratio, pool * stretch[:, None] * pool_price)
-        factors = (v("evfp") * v("qfe") * v("pfe")).sum(0)
-        output_tax = v("vob") * pds * v("qo") * (1 - 1 / v("to"))
-        return _assemble(
-            model.sets["comm"],
-            model.sets["reg"],
-            list(agents),
-            np.concatenate(domestic, axis=1) * pds[:, None],
-            flow * pds[:, None, :, None],
-            margins,
-            marg,
-            {"factors": factors, "output tax": output_tax} if prices == "current" else {},
-        )
+        return of_solution(solution, prices)
 
     # -- views -------------------------------------------------------------------------------------
     @property
@@ -229,14 +167,50 @@ class Icio:
         return np.asarray(used if self.discrepancy is None else used + self.discrepancy)
 
     @cached_property
+    def idle(self) -> Array:
+        """Industries that buy inputs and make nothing, shape (RN,), bool: no input coefficients can hold what they buy."""
+        return np.asarray((self.x <= 0) & (self.z.sum(0) > 0))
+
+    @cached_property
+    def sells_without_output(self) -> Array:
+        """Industries whose sales come out of stocks alone, shape (RN,), bool: no value added of the year is in them."""
+        bought = self.z.sum(1) + np.maximum(self.y, 0.0).sum((1, 2))
+        return np.asarray((self.x <= 1e-12 * bought) & (bought > 0))
+
+    @cached_property
+    def inter(self) -> Array:
+        """Intermediate flows into industries that make something, shape (RN, RN)."""
+        return np.asarray(self.z * ~self.idle[None, :]) if self.idle.any() else self.z
+
+    @cached_property
     def value_added(self) -> Array:
-        """Output less intermediates, shape (RN,)."""
-        return np.asarray(self.x - self.z.sum(0))
+        """Output less intermediates, shape (RN,); 0 for an industry without output."""
+        return np.asarray(self.x - self.inter.sum(0))
 
     @cached_property
     def final(self) -> Array:
-        """Final demand by destination, shape (RN, R)."""
-        return np.asarray(self.y.sum(2))
+        """Final demand by destination, shape (RN, R); what an industry without output buys is final use in its region."""
+        demanded = self.y.sum(2)
+        r, n = self.size
+        for k in np.flatnonzero(self.idle):
+            demanded[:, k // n] += self.z[:, k]
+        return np.asarray(demanded)
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What a reader of the indicators should know of the table: industries and regions out of the ordinary."""
+        trading = self.sum_regions(self.exports) > 0
+        negative = self.value_added < -1e-9 * max(float(abs(self.x).max()), 1e-300)
+        without = (self.x <= 0) & ~self.idle
+        kinds = (
+            (self.idle, "buy inputs and make nothing; what they buy counts as final use in their region"),
+            (without, "make nothing and buy nothing; shares and lengths are NaN there, their distances 1"),
+            (self.sells_without_output, "sell out of stocks and make nothing"),
+            (negative, "have negative value added (inputs cost more than output); shares may leave 0 to 1"),
+        )
+        lines = [f"{_some([self.label(k) for k in np.flatnonzero(who)])} {what}" for who, what in kinds if who.any()]
+        closed = [r for r, exports in zip(self.regions, trading, strict=True) if not exports]
+        return [*lines, *([f"{_some(closed)} export nothing; shares of exports are NaN there"] if closed else [])]
 
     @cached_property
     def final_balanced(self) -> Array:
@@ -295,7 +269,8 @@ class Icio:
     @cached_property
     def domestic_inverses(self) -> Array:
         """(I - A_ss)^{-1} of each region, shape (R, N, N)."""
-        return np.linalg.inv(np.eye(self.size[1])[None] - self.domestic_blocks)
+        n = self.size[1]
+        return np.stack([solve(self, np.eye(n) - block, np.eye(n), "the domestic inverse") for block in self.domestic_blocks])
 
     @cached_property
     def domestic_blocks(self) -> Array:
@@ -314,7 +289,7 @@ class Icio:
             unit = np.zeros((r * n, n))
             unit[s * n : (s + 1) * n] = np.eye(n)
             own = self.leontief(unit)[s * n : (s + 1) * n]
-            out[s] = np.linalg.solve(own, self.domestic_inverses[s])
+            out[s] = solve(self, own, self.domestic_inverses[s], "the inverse without reimports")
         return out
 
     def apply_domestic(self, vector: Array, transposed: bool = False) -> Array:
@@ -336,7 +311,7 @@ class Icio:
     def bilateral_exports(self) -> Array:
         """Gross exports of each country-sector to each other country, shape (RN, R); own sales zero."""
         r, n = self.size
-        flows = self.z.reshape(r * n, r, n).sum(2) + self.final
+        flows = self.inter.reshape(r * n, r, n).sum(2) + self.final
         own = np.repeat(np.arange(r), n)
         flows[np.arange(r * n), own] = 0.0
         return np.asarray(flows)
@@ -388,7 +363,7 @@ class Icio:
                 **{name.replace(" ", "_"): (("d", "a"), part.reshape(r, n)) for name, part in self.components.items()},
             },
             coords=coords,
-            attrs={"units": self.units, "notes": "; ".join(self.notes)},
+            attrs={"units": self.units, "notes": "; ".join(self.notes), "remarks": "; ".join(self.remarks)},
         )
         return data
 
@@ -405,35 +380,14 @@ class Icio:
         return getattr(self.indicators(), name)
 
 
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
 INDICATORS = frozenset(
     "kww borin_mancini borin_mancini_bilateral value_added_exports vertical_specialisation participation production_length "
     "upstreamness downstreamness gvc_income regionalisation bloc_matrix supplier_concentration exposure output_at_risk "
     "services_content embodied gross_exports summary".split()
 )
 
-
-def _assemble(
-    goods: list[str],
-    regions: list[str],
-    finals: list[str],
-    domestic: Array,
-    flow: Array,
-    margins: Array,
-    margin_rows: list[int],
-    components: Mapping[str, Array],
-) -> Icio:
-    """Stack domestic (i, user, r), imported (i, user, s, d) and margin (m, r, user, d) flows into one table."""
-    r, n = len(regions), len(goods)
-    users = domestic.shape[1]
-    whole = np.moveaxis(flow, (2, 0, 3, 1), (0, 1, 2, 3)).copy()  # (s, i, d, user)
-    k = np.arange(r)
-    whole[k, :, k] += np.moveaxis(domestic, 2, 0)
-    for m, row in enumerate(margin_rows):
-        whole[:, row] += np.swapaxes(margins[m], 1, 2)
-    z = np.ascontiguousarray(whole[..., :n]).reshape(r * n, r * n)
-    y = np.ascontiguousarray(whole[..., n:users]).reshape(r * n, r, users - n)
-    parts = {name: np.ascontiguousarray(values.T).ravel() for name, values in components.items()}
-    table = Icio(list(regions), list(goods), z, y, finals, np.zeros(r * n), notes=["margins bought from the pool's suppliers"])
-    if parts:
-        parts["taxes on products"] = table.value_added - sum(parts.values())
-    return Icio(table.regions, table.sectors, z, y, finals, table.inventories, parts, table.notes)

@@ -11,6 +11,7 @@ import xarray as xr
 from cge.gvc import decomposition, position, resilience
 from cge.gvc.compare import GvcComparison
 from cge.gvc.icio import Icio
+from cge.gvc.identities import quotient
 from cge.gvc.sectors import BLOCS, blocs_of, manufactures_of, services_of
 
 
@@ -24,6 +25,11 @@ class Indicators:
 
     def __init__(self, icio: Icio) -> None:
         self.icio = icio
+
+    @property
+    def remarks(self) -> list[str]:
+        """Industries and regions of the table that are out of the ordinary; see :attr:`cge.gvc.icio.Icio.remarks`."""
+        return self.icio.remarks
 
     # -- exports and their content ------------------------------------------------------------------
     def gross_exports(self) -> xr.DataArray:
@@ -107,7 +113,11 @@ class Indicators:
 
     # -- summary ------------------------------------------------------------------------------------
     def summary(self) -> pd.DataFrame:
-        """One row a region: what a policy paper shows first."""
+        """One row a region: what a policy paper shows first.
+
+        A share of nothing is NaN (of exports where a region exports nothing); an amount of nothing is 0. :attr:`remarks`
+        names the regions and industries concerned.
+        """
         t = self.icio
         exports = t.sum_regions(t.exports)
         bm = self.borin_mancini()
@@ -116,12 +126,12 @@ class Indicators:
         va, fin = t.labelled(t.value_added, "", ""), t.labelled(t.final.sum(1), "", "")
         table = {
             "exports": exports,
-            "vax_ratio": bm["vax"].values / exports,
-            "gvc_share": 1 - bm["davax"].values / exports,
-            "foreign_content": bm["fc"].values / exports,
-            "forward": ((forward["gvc_simple"] + forward["gvc_complex"]) * va).sum("i").values / va.sum("i").values,
-            "backward": ((backward["gvc_simple"] + backward["gvc_complex"]) * fin).sum("i").values / fin.sum("i").values,
-            "length": (length["total"] * va).sum("i").values / va.sum("i").values,
+            "vax_ratio": quotient(bm["vax"].values, exports),
+            "gvc_share": 1 - quotient(bm["davax"].values, exports),
+            "foreign_content": quotient(bm["fc"].values, exports),
+            "forward": quotient(((forward["gvc_simple"] + forward["gvc_complex"]) * va).sum("i").values, va.sum("i").values),
+            "backward": quotient(((backward["gvc_simple"] + backward["gvc_complex"]) * fin).sum("i").values, fin.sum("i").values),
+            "length": quotient((length["total"] * va).sum("i").values, va.sum("i").values),
             "upstreamness": self.upstreamness("country").values,
             "regionalisation": self.regionalisation().values,
             "top_exposure": self.exposure()["look_through"].max("s").values,

@@ -10,10 +10,7 @@ import xarray as xr
 from calibration.errors import require_labels
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
-
-
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=abs(bottom) > 0))
+from cge.gvc.identities import quotient, require_sum, solve
 
 
 def _home_and_abroad(t: Icio) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +24,7 @@ def participation(t: Icio, direction: str = "forward") -> xr.Dataset:
     """Shares of value added (forward) or of final goods (backward) by the borders crossed; dims (r, i).
 
     ``domestic``: no border; ``traditional``: exports of final goods; ``gvc_simple``: one border for
-    production; ``gvc_complex``: two and more. They sum to one. Wang, Wei, Yu and Zhu, "Measures of
+    production; ``gvc_complex``: two and more. They sum to one (checked); NaN where there is nothing to share out. Wang, Wei, Yu and Zhu, "Measures of
     Participation in Global Value Chains and Global Business Cycles", NBER 23222, 2017: with L the domestic
     inverse and A^F foreign coefficients, v L Y^D, v L Y^F, v L A^F L Y^D, v L A^F (B Y - L Y^D).
     """
@@ -49,8 +46,11 @@ def participation(t: Icio, direction: str = "forward") -> xr.Dataset:
     else:
         raise ModelError(f"unknown direction {direction!r}; choose 'forward' or 'backward'")
     names = ("domestic", "traditional", "gvc_simple", "gvc_complex")
+    cells = [t.label(k) for k in range(len(t.x))]
+    what = "value added" if direction == "forward" else "final goods"
+    require_sum(t, f"kinds of {what}", sum(parts, np.zeros_like(whole)), whole, cells)
     formula = f"Wang, Wei, Yu, Zhu 2017 ({direction})"
-    return xr.Dataset({k: t.labelled(_ratio(p, whole), k, "1", formula) for k, p in zip(names, parts, strict=True)})
+    return xr.Dataset({k: t.labelled(quotient(p, whole), k, "1", formula) for k, p in zip(names, parts, strict=True)})
 
 
 def production_length(t: Icio, direction: str = "forward") -> xr.Dataset:
@@ -62,27 +62,30 @@ def production_length(t: Icio, direction: str = "forward") -> xr.Dataset:
     """
     home, abroad = _home_and_abroad(t)
     final = home + abroad
+    # B - L = L A^F B, so that chains that no border crosses are exactly zero and not a difference of rounding
     if direction == "forward":
         one = [t.apply_domestic(y) for y in (home, abroad)]
         two = [t.apply_domestic(y) for y in one]
         all_one, all_two = t.x, t.leontief(t.x)
-        weight = [np.ones_like(t.v)] * 3
+        chain_one = t.apply_domestic(t.apply_foreign(t.x))
+        chain_two = t.apply_domestic(t.apply_foreign(all_two)) + t.apply_domestic(chain_one)
     elif direction == "backward":
         local = t.apply_domestic(t.v, transposed=True)
         twice = t.apply_domestic(local, transposed=True)
-        one, two = [local, local], [twice, twice]
         world = t.leontief(t.v, transposed=True)
+        crossed = t.leontief(t.apply_foreign(local, transposed=True), transposed=True)
+        again = t.leontief(t.apply_foreign(twice, transposed=True), transposed=True)
+        one, two = [local * home, local * abroad], [twice * home, twice * abroad]
         all_one, all_two = world * final, t.leontief(world, transposed=True) * final
-        weight = [home, abroad, final]
+        chain_one = crossed * final
+        chain_two = (t.leontief(crossed, transposed=True) + again) * final
     else:
         raise ModelError(f"unknown direction {direction!r}; choose 'forward' or 'backward'")
-    one = [o * w for o, w in zip(one, weight, strict=False)]
-    two = [o * w for o, w in zip(two, weight, strict=False)]
     parts = {
-        "domestic": _ratio(two[0], one[0]),
-        "traditional": _ratio(two[1], one[1]),
-        "gvc": _ratio(all_two - two[0] - two[1], all_one - one[0] - one[1]),
-        "total": _ratio(all_two, all_one),
+        "domestic": quotient(two[0], one[0]),
+        "traditional": quotient(two[1], one[1]),
+        "gvc": quotient(chain_two, chain_one),
+        "total": quotient(all_two, all_one),
     }
     formula = f"Wang, Wei, Yu, Zhu 2017 ({direction})"
     return xr.Dataset({k: t.labelled(p, f"production length, {k}", "stages", formula) for k, p in parts.items()})
@@ -92,10 +95,10 @@ def _levels(t: Icio, level: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Flows, output, and what is spread over the uses of a row: net inventories and a row's discrepancy."""
     spread = t.inventories if t.discrepancy is None else t.inventories + t.discrepancy
     if level == "cell":
-        return t.z, t.x, spread
+        return t.inter, t.x, spread
     if level == "country":
         r, n = t.size
-        return t.z.reshape(r, n, r, n).sum((1, 3)), t.sum_regions(t.x), t.sum_regions(spread)
+        return t.inter.reshape(r, n, r, n).sum((1, 3)), t.sum_regions(t.x), t.sum_regions(spread)
     raise ModelError(f"unknown level {level!r}; choose 'cell' or 'country'")
 
 
@@ -107,13 +110,13 @@ def upstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     """Average distance from final use: U = (I - D)^{-1} 1, D_ij = z_ij / (x_i - n_i); dims (r, i) or (r).
 
     Net inventories n (and a row's discrepancy) are spread over uses in proportion, which scales row i by
-    x_i / (x_i - n_i). At country level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
+    x_i / (x_i - n_i). An industry without output (or that only fills stocks) stands at 1. At country level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
     Downstreamness in Global Value Chains", NBER 24185, 2018; Antras, Chor, Fally and Hillberry 2012.
     """
     z, x, stocks = _levels(t, level)
     per = np.divide(1.0, x - stocks, out=np.zeros_like(x), where=(x - stocks) > 0)
     matrix = np.eye(len(x)) - z * per[:, None]
-    found = np.linalg.solve(matrix, np.ones(len(x)))
+    found = solve(t, matrix, np.ones(len(x)), "upstreamness")
     return _named(t, found, level, "upstreamness", "(I - D)^-1 1, D = z / (x - n) (Antras, Chor 2018)")
 
 
@@ -126,7 +129,7 @@ def downstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     spread = np.divide(x, x - stocks, out=np.ones_like(x), where=(x - stocks) > 0)
     per = np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
     matrix = np.eye(len(x)) - z * spread[:, None] * per[None, :]
-    found = np.linalg.solve(matrix.T, np.ones(len(x)))
+    found = solve(t, matrix.T, np.ones(len(x)), "downstreamness")
     return _named(t, found, level, "downstreamness", "1'(I - A)^-1 (Antras, Chor 2018)")
 
 
@@ -138,7 +141,10 @@ def gvc_income(t: Icio, sectors: Sequence[str], intensity: xr.DataArray | None =
     """
     require_labels(sectors, t.sectors, "sector")
     chosen = np.tile(np.isin(t.sectors, list(sectors)), t.size[0])
-    produced = t.leontief(t.final.sum(1) * chosen)
+    wanted = t.final.sum(1) * chosen
+    produced = t.leontief(wanted)
+    if intensity is None:
+        require_sum(t, "incomes in final output", np.array([t.v @ produced]), np.array([wanted.sum()]), ["the world"])
     per = t.v if intensity is None else _intensity(t, intensity)
     units = t.units if intensity is None else str(intensity.attrs.get("units", "1"))
     return t.labelled(per * produced, "GVC income" if intensity is None else "GVC jobs", units, "v B f (Timmer et al. 2014)")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import scipy.linalg as la
 import xarray as xr
 
 from calibration.errors import require_labels
 from cge.gvc.icio import Icio
+from cge.gvc.identities import require_sum, solve
 
 
 def _final_content(t: Icio) -> np.ndarray:
     """Value added of origin t in the final goods that s produces, (R, R)."""
     r, n = t.size
-    return np.asarray((t.content * t.final.sum(1)[None]).reshape(r, r, n).sum(2))
+    values = (t.content * t.final.sum(1)[None]).reshape(r, r, n).sum(2)
+    require_sum(t, "origins of the value of final goods", values.sum(0), t.sum_regions(t.final.sum(1)), t.regions)
+    return np.asarray(values)
 
 
 def bloc_matrix(t: Icio, blocs: Mapping[str, Sequence[str]]) -> xr.DataArray:
@@ -44,7 +46,7 @@ def regionalisation(t: Icio, blocs: Mapping[str, Sequence[str]]) -> xr.DataArray
 def supplier_concentration(t: Icio) -> xr.Dataset:
     """Herfindahl index over origins of each input used in d: of imports alone, and with home supply; dims (i, d)."""
     r, n = t.size
-    flows = t.z.reshape(r, n, r, n).sum(3)  # (s, i, d)
+    flows = t.inter.reshape(r, n, r, n).sum(3)  # (s, i, d)
     foreign = flows * (1 - np.eye(r))[:, None, :]
     out = xr.Dataset()
     for name, values in (("imports", foreign), ("all", flows)):
@@ -65,7 +67,7 @@ def exposure(t: Icio) -> xr.Dataset:
     """
     r, n = t.size
     output = t.sum_regions(t.x)
-    direct = t.z.reshape(r, n, r, n).sum((1, 3))
+    direct = t.inter.reshape(r, n, r, n).sum((1, 3))
     by_origin = np.zeros((r * n, r))
     by_origin[np.arange(r * n), np.repeat(np.arange(r), n)] = 1.0
     multiplier = t.leontief(by_origin, transposed=True).T  # gross output of s per unit of final output of (d, a)
@@ -102,6 +104,6 @@ def output_at_risk(t: Icio, supplier: str, sectors: Sequence[str] | None = None)
     away = np.ones(r * n, bool)
     away[s * n : (s + 1) * n] = False
     cut[np.ix_(rows, np.flatnonzero(away))] = 0.0
-    left = la.solve(np.eye(r * n) - cut, t.final.sum(1), overwrite_a=True)
+    left = solve(t, np.eye(r * n) - cut, t.final.sum(1), "output at risk")
     lost = np.divide(t.x - left, t.x, out=np.zeros_like(t.x), where=t.x > 0)
     return t.labelled(lost, f"output at risk without inputs from {supplier}", "share of output", "hypothetical extraction")

@@ -110,7 +110,7 @@ def run(
 def docs(
     out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")],
     model: Annotated[
-        str, typer.Option("--model", help="'core', 'gtap', 'rules' (of origin: USMCA's) or 'growth' (a year of cge dynamics).")
+        str, typer.Option("--model", help="'core', 'gtap', 'rules' (of origin: USMCA's), 'growth' (a year of cge dynamics) or 'trade'.")
     ] = "core",
     benchmark: BenchmarkOption = "world",
     policy: Annotated[
