@@ -78,33 +78,14 @@ def updated_sam(solution: Solution) -> Sam:
     g["vmub"] = _imports_by_use(solution, g["vmsb"], _imports_used(solution))
     g["evfp"] = v("evfp") * v("pfe") * v("qfe")
     g["evfb"] = g["evfp"] / v("tfe")
-<<<<<<< HEAD
-    income_tax = model.data.power("evfb", "evos") if not gtap else v("tinc")
-    g["evos"] = g["evfb"] / income_tax
-    if "qca" in model.symbols:
-        g["makb"] = v("makb") * v("pca") * v("qca")
-        g["maks"] = g["makb"] / v("to")
-    else:
-        output = v("vob") * pds * v("qo")
-        k = np.arange(len(output))
-        for header, value in (("makb", output), ("maks", output / v("to"))):
-            g[header] = np.zeros((k.size, k.size, output.shape[1]))
-            g[header][k, k] = value
-    kb = v("kb") if gtap else 1.0
-    g["vdep"] = v("vdep") * v("pinv") * kb
-    g["vkb"] = model.data["vkb"] * v("pinv") * kb
-    g["save"] = v("saving")
-    if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
-        g["pop"] = model.data["pop"] * v("pop")
-=======
     g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
     g["makb"], g["maks"] = made(solution)
     g["vdep"] = v("depr")
     g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
     abroad = foreign_income(solution)
     g["save"] = v("saving") - abroad
-    g["pop"] = model.data["pop"] * v("pop")
->>>>>>> tables
+    if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
+        g["pop"] = model.data["pop"] * v("pop")
     sets = {d: model.labels(d) for d in ("i", "a", "f", "r", "m")}
     old = model.benchmark.sam
     attrs = {**old.data.attrs, "title": f"{old.data.attrs.get('title', model.benchmark.name)}, updated by {solution.name}"}
@@ -262,22 +243,6 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
 
 
 def updated_benchmark(solution: Solution) -> Benchmark:
-<<<<<<< HEAD
-    """The updated SAM with the same elasticities; GTAP's sum of distribution parameters follows their shifts."""
-    held = solution.model.benchmark
-    elasticities = held.elasticities
-    if "dpar_p" in solution.model.symbols:
-        elasticities = elasticities.copy()
-        elasticities["dparsum"] = elasticities["dparsum"].copy(data=distribution_sum(solution))
-    return replace(held, sam=updated_sam(solution), elasticities=elasticities, name=f"{held.name} after {solution.name}")
-
-
-def distribution_sum(solution: Solution) -> np.ndarray:
-    """GTAP's ``DPARSUM`` after a solution: the sum of the distribution parameters of regional utility; dims (r,)."""
-    v = solution.values_of
-    parts = (v(f"dpar_{use}") * v(shift) for use, shift in (("p", "dppriv"), ("g", "dpgov"), ("s", "dpsave")))
-    return np.asarray(sum(parts))
-=======
     """The updated SAM with the same behaviour: elasticities, and Stone-Geary purchases that stay committed.
 
     ``co2`` of the satellites grows with output of its activity; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
@@ -304,6 +269,8 @@ def _behaviour(solution: Solution) -> xr.Dataset:
     behaviour = model.benchmark.elasticities
     changed = model.changed_parameters(solution.arrays)
     used = {n: (behaviour[n].dims, changed[n]) for n in changed if n in behaviour}
+    if "dparsum" in behaviour and "dpar_p" in model.symbols:
+        behaviour = behaviour.assign(dparsum=behaviour["dparsum"].copy(data=distribution_sum(solution)))
     if used:
         behaviour = behaviour.assign({n: behaviour[n].copy(data=values) for n, (_, values) in used.items()})
     if "committed" not in model.symbols or not v("committed").any():
@@ -331,4 +298,10 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
         return beside
     named = {n: x.assign_attrs(long_name=solution[n].attrs["long_name"], units="million USD") for n, x in flows.items()}
     return (beside if beside is not None else xr.Dataset()).assign(named)
->>>>>>> tables
+
+
+def distribution_sum(solution: Solution) -> np.ndarray:
+    """GTAP's ``DPARSUM`` after a solution: the sum of the distribution parameters of regional utility; dims (r,)."""
+    v = solution.values_of
+    parts = (v(f"dpar_{use}") * v(shift) for use, shift in (("p", "dppriv"), ("g", "dpgov"), ("s", "dpsave")))
+    return np.asarray(sum(parts))
