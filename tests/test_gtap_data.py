@@ -14,6 +14,7 @@ from calibration.gtap import HEADERS, load_gtap, open_gtap, rordelta, standard_g
 from calibration.mrio import Mrio
 from calibration.readers.har import HarArray, read_har
 from calibration.sam import SCHEMA, make_dataset
+from cge import ModelError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.gtap.absent import flows
 from cge.update import distribution_sum, updated_benchmark
@@ -210,6 +211,29 @@ def test_the_sum_of_distribution_parameters_scales_utility_alone(small) -> None:
     assert grown[1:] == pytest.approx([1.25, 0.8])
     assert grown[0] == pytest.approx(1 + 0.1 * float(shifted["dpar_g"][0]))
     assert updated_benchmark(shifted).elasticities["dparsum"].values == pytest.approx(grown)
+
+
+def test_a_world_without_margins_has_an_empty_set(small, tmp_path) -> None:
+    from policies.gtap_report import write
+
+    sam = random_sam(3, 3, seed=3, taxes=0.0)  # no taxes, no margins
+    table = {d: [str(x) for x in sam.data[d].values] for d in "iafr"} | {"m": []}
+    flows_ = {h: sam[h] for h in SCHEMA} | {"vst": np.zeros((0, 3)), "vtwr": np.zeros((0, 3, 3, 3))}
+    elasticities = small.elasticities.drop_vars("esubs").drop_vars("m").assign(esubs=("m", np.zeros(0))).assign_coords(m=[])
+    bare = standard_gtap(Benchmark(Sam(make_dataset(flows_, table)), elasticities.assign_coords(m=np.array([], str)), "bare"))
+    read = load_gtap(write_folder(tmp_path / "in", *arrays_of(bare)))
+    assert read.sam["vst"].shape == (0, 3)
+    result = solve_gtap(gtap_model(read), SHOCK)
+    assert result.after.checks()["ok"].all()
+    write(result, tmp_path / "out")
+    assert read_har(tmp_path / "out" / "updated.har")["VTWR"].values.shape == (0, 3, 3, 3)
+
+
+def test_a_model_without_capital_is_refused_by_name(small) -> None:
+    sam = Sam(small.sam.data.assign_coords(f=["lab", "land"]))
+    renamed = Benchmark(sam, small.elasticities.assign_coords(f=["lab", "land"]), "landed")
+    with pytest.raises(ModelError, match=r"no factor that is capital \(lab, land\)"):
+        gtap_model(renamed)
 
 
 def test_headers_that_the_model_does_not_use_come_back_unchanged(small, tmp_path) -> None:

@@ -20,6 +20,7 @@ from cge.blocks.margins import Margins
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price
 from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.errors import ModelError
 
 
 class GtapFactors(Block):
@@ -337,6 +338,11 @@ class GlobalBank(Investment):
             held.pop(name)
         names = data.benchmark.sam.factors
         capital = np.array([float(f.lower().startswith("cap")) for f in names])
+        if not capital.any():
+            raise ModelError(
+                f"benchmark {data.benchmark.name!r} has no factor that is capital ({', '.join(names)}), whose returns the "
+                "global bank equalises; name it 'capital' or 'cap'"
+            )
         earned = (capital[:, None, None] * data["evos"]).sum((0, 1))
         return {
             **held,
