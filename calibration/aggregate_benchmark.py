@@ -80,6 +80,10 @@ def aggregate_benchmark(
         "members": json.dumps(_members(benchmark, region_map)),
         "aggregated_from": f"{benchmark.name}, {len(sam.regions)} regions x {len(sam.commodities)} sectors",
     }
+    left_out = _by_cell(benchmark.satellites)
+    if left_out:
+        said = f"headers by region or sector that grouping leaves out: {', '.join(left_out)}"
+        new.data.attrs["remarks"] = "; ".join(filter(None, [str(new.data.attrs.get("remarks", "")), said]))
     label = name or f"{benchmark.name}-{len(new.regions)}x{len(new.commodities)}"
     world_imports = sam["vmsb"].sum((1, 2))
     return Benchmark(new, held, label, _satellites(benchmark, region_map, sector_map, new, world_imports))
@@ -130,7 +134,20 @@ def _satellites(
         if symbol in held:
             weights = xr.DataArray(imports, dims="i", coords={"i": held["i"].values})
             out[symbol] = aggregate_weighted(held[symbol], weights, sectors, "i", new.commodities).transpose("study", "i")
+    dropped = _by_cell(held)
     for name in (str(v) for v in held.data_vars):
-        if name.startswith(KEPT) and not set(str(held[name].attrs.get("sets", "")).split()) & MODEL_SETS:
+        if name.startswith(KEPT) and name.removeprefix(KEPT) not in dropped:
             out[name] = held[name]
     return out if out.data_vars else None
+
+
+def _by_cell(satellites: xr.Dataset | None) -> list[str]:
+    """Headers of a GTAP folder that are by region, commodity, ...: what grouping does to them is not known here."""
+    names = [str(v) for v in satellites.data_vars] if satellites is not None else []
+    return [
+        name.removeprefix(KEPT)
+        for name in names
+        if satellites is not None
+        and name.startswith(KEPT)
+        and set(str(satellites[name].attrs.get("sets", "")).split()) & MODEL_SETS
+    ]

@@ -79,6 +79,8 @@ class Solution:
             return self.arrays[name]
         if name not in model.definitions:
             raise absent(model, name)
+        if 0 in model.shape(name):  # over an empty set, as margins of a world without them
+            return np.zeros(model.shape(name))
         with model.lock:
             kernel = model._definition_kernels.get(name)
             if kernel is None:
@@ -158,7 +160,7 @@ class Solution:
             ("GDP expenditure = income", float(abs(gdp[0] - gdp[1]).max() / world), 1e-9),
             ("GDP expenditure = value added", float(abs(gdp[0] - gdp[2]).max() / world), 1e-9),
             ("world trade balances", float(abs(self.values_of("tbal").sum()) / world), 1e-9),
-            ("smallest price or quantity, sign reversed", -min(float(self.arrays[n].min()) for n in exists), 0.0),
+            ("smallest price or quantity, sign reversed", -min(float(self.arrays[n].min(initial=np.inf)) for n in exists), 0.0),
         ]
         frame = pd.DataFrame(rows, columns=["check", "value", "limit"])
         frame["ok"] = frame["value"] <= frame["limit"]

@@ -17,7 +17,7 @@ import xarray as xr
 from calibration.errors import DataError, nearest, require_unique
 from calibration.readers.har_format import HarArray, read_har
 from calibration.readers.har_kept import kept_arrays, kept_dataset
-from calibration.readers.har_write import header_names, short_labels, write_har
+from calibration.readers.har_write import TABLE, header_names, short_labels, write_har
 from calibration.sam import SCHEMA, Sam, make_dataset, split_by_use
 
 __all__ = [
@@ -108,7 +108,9 @@ def read_gtap_folder(folder: str | Path) -> GtapFolder:
     base = next((files[n] for n in ("basedata.har", "baserate.har") if n in files), None)
     parameter_file = next((files[n] for n in ("default.prm", "par.har", "default.har") if n in files), None)
     if base is None or parameter_file is None:
-        raise DataError(f"{folder} must hold basedata.har and default.prm; found {', '.join(files) or 'nothing'}")
+        others = sorted(files)
+        shown = ", ".join(others[:6]) + (f" and {len(others) - 6} more" if len(others) > 6 else "")
+        raise DataError(f"{folder} must hold basedata.har and default.prm; found {shown or 'nothing'}")
     data, stored = read_har(base), read_har(parameter_file)
     _refuse_version_6(base, data, parameter_file, stored)
     sets = _sets(base, data, read_har(files["sets.har"]) if "sets.har" in files else {})
@@ -127,7 +129,7 @@ def read_gtap_folder(folder: str | Path) -> GtapFolder:
     if "DPSM" in data:
         parameters["dpsm"] = _aligned(base, "DPSM", data["DPSM"], ("REG",), sets)
     used = {*(n.upper() for n in SCHEMA), "DPSM", *sets.labels}
-    unused = {key: array for key, array in data.items() if key not in used}
+    unused = {key: array for key, array in data.items() if key not in used and not array.description.startswith(TABLE)}
     for file, headers in ((base, [k for k in unused if k not in IDENTITY]), (parameter_file, _unused(stored))):
         if headers:
             sets.remarks.append(f"headers of {file.name} that the standard model does not use: {', '.join(headers)}")

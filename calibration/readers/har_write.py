@@ -16,6 +16,8 @@ from calibration.errors import DataError
 from calibration.readers.har_format import LABEL, HarArray
 
 CHUNK = 6000  # cells in one data record
+TABLE = "labels of set"
+"""Begins the description of a table of full labels."""
 LINES = 200  # lines of text in one record
 
 
@@ -99,7 +101,7 @@ def write_har(path: str | Path, arrays: Mapping[str, HarArray]) -> None:
         if header in upper:
             raise DataError(f"HAR header {header!r} is kept for the full labels of set {s[1:]}; give yours another name")
         lines = [f"{cut} = {label}" for cut, label in tables[s[1:]].items()]
-        file.text(header, f"labels of set {s[1:]} that are longer than {LABEL} characters", lines)
+        file.text(header, f"{TABLE} {s[1:]} that are longer than {LABEL} characters", lines)
     Path(path).write_bytes(bytes(file.data))
 
 

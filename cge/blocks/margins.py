@@ -59,7 +59,7 @@ class Margins(Block):
             "vst": vst,
             "vtwr": vtwr,
             "atmfsd": np.ones_like(vtwr),
-            "ismar": np.array([[float(k == i) for i in labels["comm"]] for k in labels["marg"]]),
+            "ismar": (np.array(labels["marg"])[:, None] == np.array(labels["comm"])[None]).astype(float),
         }
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:

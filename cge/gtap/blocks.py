@@ -350,6 +350,11 @@ class GlobalBank(Investment):
             held.pop(name)
         names = data.benchmark.sam.factors
         capital = np.array([float(f.lower().startswith("cap")) for f in names])
+        if not capital.any():
+            raise ModelError(
+                f"benchmark {data.benchmark.name!r} has no factor that is capital ({', '.join(names)}), whose returns the "
+                "global bank equalises; name it 'capital' or 'cap'"
+            )
         earned = (capital[:, None, None] * data["evos"]).sum((0, 1))
         return {
             **held,

@@ -1,0 +1,170 @@
+"""Closures in GEMPACK's words, on the model and on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from calibration import Benchmark
+from cge import ClosureError, Model, SolveError
+from cge.gtap import GtapShock, gtap_model
+from policies import gtap_report
+from tests.gtap_folders import arrays_of, small_gtap, write_folder
+
+SHOCK = GtapShock("tms[g0,R1,*]=+5%")
+
+
+@pytest.fixture(scope="module")
+def small() -> Benchmark:
+    return small_gtap()
+
+
+@pytest.fixture(scope="module")
+def folder(small, tmp_path_factory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("gtap") / "small", *arrays_of(small))
+
+
+def test_two_regions_keep_their_trade_balance_and_their_saving_adjusts(small) -> None:
+    model = gtap_model(small, swaps="swap dpsave(R0,R2) = del_tbalry(R0,R2);")
+    after, free = model.solve(SHOCK), gtap_model(small).solve(SHOCK)
+    moved = after["tbalry"] - model.benchmark_values["tbalry"]
+    assert float(abs(moved.sel(r=["R0", "R2"])).max()) < 1e-12
+    assert float(abs(free["tbalry"] - model.benchmark_values["tbalry"]).sel(r=["R0", "R2"]).max()) > 1e-5
+    assert float(abs(after["dpsave"].sel(r=["R0", "R2"]) - 1).min()) > 1e-6
+    assert float(after["dpsave"].sel(r="R1")) == 1.0
+    assert after.checks()["ok"].all()
+    assert model.attrs()["swaps"] == "tbalry(R0, R2) exogenous, dpsave(R0, R2) endogenous"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "del_tbalry(R0)=dpsave(R0)",
+        "SWAP DPSAVE( \"r0\" ) = DEL_TBALRY( 'R0' )",
+        "dpsave(R0)=del_tbalry(R0)",
+    ],
+)
+def test_either_order_and_any_case_mean_the_same(small, words: str) -> None:
+    (swap,) = gtap_model(small, swaps=words).closure.swaps
+    assert (swap.fixed, swap.free, swap.where) == ("tbalry", "dpsave", (("r", ("R0",)),))
+
+
+@pytest.mark.parametrize(
+    ("words", "fixed", "where"),
+    [
+        ("qfd(g0,g1,R1) = tfd(g0,g1,R1)", "qfd", {"i": "g0", "a": "g1", "r": "R1"}),  # a definition becomes a variable
+        ("qgov(REG) = dpgov(REG)", "qgov", {}),
+        ("yp(R0) = dppriv(R0)", "yp", {"r": "R0"}),  # an amount of money
+        ("qgdp(R0) = ao(g1,R0)", "qgdp", {"r": "R0"}),  # one element for one element of another shape
+        ("qinv(R2)=cgdslack(R2)", "qinv", {"r": "R2"}),
+        ("qe(lab,R0,R1) = pefactreal(lab,R0,R1)", "rw", {"f": "lab", "r": ["R0", "R1"]}),
+        ("qxs(g0,R1,R0) = tms(g0,R1,R0)", "qxs", {"i": "g0", "s": "R1", "d": "R0"}),
+    ],
+)
+def test_what_a_swap_fixes_stays_and_what_it_frees_moves(small, words: str, fixed: str, where: dict) -> None:
+    model = gtap_model(small, swaps=words)
+    after = model.solve(GtapShock("tms[g0,R2,*]=+5%"))
+    base = xr.DataArray(model.benchmark_values[fixed], dims=after[fixed].dims, coords=after[fixed].coords)
+    assert float(abs(after[fixed] / base - 1).sel(where).max()) < 1e-12
+    freed = model.closure.swaps[0].free
+    assert abs(after.arrays[freed] - model.benchmark_values[freed]).max() > 1e-7
+    assert after.checks()["ok"].all()
+
+
+def test_a_definition_as_a_variable_changes_no_answer(small) -> None:
+    plain = gtap_model(small).solve(SHOCK)
+    # the freed tax returns to its benchmark where the quantity is set to what it was
+    model = gtap_model(small, swaps="qfd(g0,g1,R1) = tfd(g0,g1,R1)")
+    wanted = model.benchmark_values["qfd"].copy()
+    wanted[0, 1, 1] = plain.arrays["qfd"][0, 1, 1] if "qfd" in plain.arrays else float(plain["qfd"][0, 1, 1])
+    again = model.solve(SHOCK, exogenous={"qfd": wanted})
+    assert float(again["tfd"][0, 1, 1]) == pytest.approx(float(plain["tfd"][0, 1, 1]), rel=1e-9)
+    assert np.allclose(again["qo"], plain["qo"], rtol=1e-9)
+
+
+def test_a_variable_that_a_swap_made_exogenous_is_shocked(small) -> None:
+    model = gtap_model(small, swaps="dpsave(R0)=del_tbalry(R0)")
+    goal = model.benchmark_values["tbalry"].copy()
+    goal[0] += 0.002
+    after = model.solve(exogenous={"tbalry": goal})
+    assert float(after["tbalry"][0]) == pytest.approx(goal[0], abs=1e-12)
+    saved = after.values_of("saving")[0] - model.solve().values_of("saving")[0]
+    assert saved > 0  # a better balance is saved for
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("dpsave(R0)", r"cannot read the swap 'dpsave\(R0\)'"),
+        ("dpsav(R0)=del_tbalry(R0)", "unknown variable 'dpsav'; did you mean 'dpsave'"),
+        ("dpsave(R9)=del_tbalry(R9)", r"'R9' is in no dim of dpsave \(r\)"),
+        ("dpsave=tms", "dpsave and tms are both exogenous"),
+        ("qo=pds", "qo and pds are both endogenous"),
+        ("dpsave(R0)=del_tbalry(R0,R1)", "fixes 2 elements of tbalry and frees 1 of dpsave"),
+        ("qfd(g0,R1)=tfd(g0,R1)", "has dims i a r, 2 elements are given"),
+        ("tbal(R0)=dpsave(R0)", "fix the trade balance as del_tbalry"),
+        ("esubm(g0,R0)=tms(g0,R0)", "unknown variable 'esubm'"),
+    ],
+)
+def test_a_swap_that_cannot_be_is_named(small, words: str, message: str) -> None:
+    with pytest.raises(ClosureError, match=message):
+        gtap_model(small, swaps=words)
+
+
+def test_the_command_swaps_and_writes_its_closure(folder, command, tmp_path) -> None:
+    words = ["shock", SHOCK.text, "--benchmark", str(folder), "--out", str(tmp_path), "--json"]
+    swaps = ["--swap", "dpsave(R0)=del_tbalry(R0)", "--swap", "swap qinv(R1) = cgdslack(R1)", "--rordelta", "0"]
+    code, shown, _ = command(*words, *swaps, "--decompose")
+    assert code == 0
+    told = json.loads(shown)
+    assert told["closure"].startswith("standard, rordelta 0")
+    assert told["rordelta"] == 0
+    assert "closure: tbalry(R0) exogenous, dpsave(R0) endogenous" in told["notes"]
+    with xr.open_dataset(tmp_path / "changes.nc", engine="h5netcdf") as changes:
+        assert "qinv(R1) exogenous, cgdslack(R1) endogenous" in changes.attrs["swaps"]
+        assert float(abs(changes["qinv"].sel(r="R1"))) < 1e-9
+        assert float(abs(changes["del_tbalry"].sel(r="R0"))) < 1e-12
+    assert (tmp_path / "welfare_parts.csv").is_file()
+    code, _, error = command("shock", SHOCK.text, "--benchmark", str(folder), "--rordelta", "2")
+    assert code == 2
+    assert "RORDELTA is '2'" in error
+
+
+def test_investment_follows_rordelta(small, folder, command) -> None:
+    _, shown, _ = command("shock", SHOCK.text, "--benchmark", str(folder), "--rordelta", "0", "--json")
+    fixed = [row["qinv"] for row in json.loads(shown)["regions"].values()]
+    _, shown, _ = command("shock", SHOCK.text, "--benchmark", str(folder), "--rordelta", "1", "--json")
+    free = [row["qinv"] for row in json.loads(shown)["regions"].values()]
+    # rordelta 0: net investment of all regions moves in one proportion
+    model = gtap_model(small)
+    net = 1 - model.benchmark_values["vdep"] / model.benchmark_values["inv_0"]
+    moved = np.array(fixed) / net
+    assert np.ptp(moved) < 1e-6 * abs(moved).max()
+    assert np.ptp(np.array(free) / net) > 1e-3
+
+
+def test_a_failed_part_leaves_the_solution_and_names_itself(folder, command, tmp_path, monkeypatch) -> None:
+    def fails(*_):
+        raise SolveError("the parts of real income miss it by 1e-3 of income")
+
+    monkeypatch.setattr(gtap_report, "welfare_parts", fails)
+    words = ("shock", SHOCK.text, "--benchmark", str(folder), "--out", str(tmp_path), "--decompose", "--subtotals")
+    code, shown, error = command(*words, "--json")
+    assert code == 2
+    assert "--decompose: the parts of real income miss it" in error
+    assert str(tmp_path) in error
+    told = json.loads(shown)
+    assert set(told["regions"]) == {"R0", "R1", "R2"}
+    assert list(told["failed"]) == ["--decompose"]
+    assert "subtotals" in told  # the part that did not fail is there
+    assert {p.name for p in tmp_path.iterdir()} >= {"changes.nc", "changes.har", "updated.har", "regions.csv"}
+
+
+def test_a_definition_as_a_variable_leaves_the_model_square(small) -> None:
+    model = gtap_model(small, swaps="qgov(REG) = dpgov(REG)")
+    assert isinstance(model, Model)
+    assert model.system.rows == model.system.n
