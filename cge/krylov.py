@@ -294,6 +294,7 @@ def follow_path(
     waypoint: Callable[[float, Array], None] | None = None,
     newton: Newton | None = None,
     first: Array | None = None,
+    ending: Callable[[Array, float], tuple[str, list[str]]] | None = None,
 ) -> Array:
     """Carry a solution from share 0 to share 1 of a shock, in as few pieces as contract.
 
@@ -313,6 +314,8 @@ def follow_path(
         Called with each share and solution on the path.
     first : ndarray, optional
         Guess of the whole shock's solution, tried before anything else.
+    ending : callable, optional
+        Says why the path ends at a solution and share, and what runs out.
     newton : Newton, optional
         Its refused first step serves as tangent: a part of it starts the smaller share.
 
@@ -361,13 +364,11 @@ def follow_path(
         if done == 1.0:
             return x
     set_share(done)
-    with np.errstate(all="ignore"):
-        drift = abs(np.log(np.maximum(x, 1e-300))) if before is not None else np.zeros(x.size)
-    away = np.argsort(np.where(system.in_logs, drift, 0.0))[::-1][:5]
-    names = [f"{system.name_of_unknown(int(k))} = {x[k]:.4g}" for k in away]
+    why, names = ending(x, done) if ending is not None else ("no equilibrium near beyond it", [])
+    what = f" What runs out: {', '.join(names)}." if names else ""
     raise SolveError(
-        f"the path of the shock ends at share {done:.4f}: no equilibrium near beyond it. "
-        f"Furthest from the benchmark: {', '.join(names)}. Try a smaller shock, or check that it leaves every region an income",
+        f"the path of the shock ends at share {done:.4f}: {why}.{what} Try a smaller shock, or check that it leaves every "
+        "region an income and what its investment needs",
         worst=names,
         log=log,
         share=done,

@@ -14,8 +14,11 @@ import xarray as xr
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from cge.blocks import CORE
+from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
-from cge.closure import Closure
+from cge.checks import enforce
+from cge.closure import Closure, Swap
+from cge.connectivity import check_connected
 from cge.declare import SET_OF_DIM, Block, Rule, Symbol
 from cge.errors import ClosureError, ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
@@ -24,14 +27,15 @@ from cge.progress import Progress
 from cge.shock import Shock, targets
 from cge.solution import Solution
 from cge.squareness import check_square
+from cge.statements import check_benchmark, check_definitions
 from cge.system import System
 from cge.templates import Values
 
 Start = Literal["fast", "benchmark"]
 Method = Literal["auto", "ipopt"]
+Branch = Literal["connected", "any"]
 
 CERTIFIED = {0: "Optimal Solution Found"}
-RESIDUAL_LIMIT = 1e-9
 
 
 class _Inline:
@@ -89,6 +93,7 @@ class Model:
         self.specific = tuple(tied) if tied is not None else tuple(f for f in ("nat",) if f in factors)
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
+        check_connected(self.data)
         self.blocks = [block() for block in blocks]
         self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
         self.symbols: dict[str, Symbol] = {}
@@ -104,13 +109,18 @@ class Model:
         self.benchmark_values = self._calibrate()
         self.values = Values({n: a.copy() for n, a in self.benchmark_values.items()})
         self.pyomo = self._pyomo_block()
+        self.remarks: list[str] = []  # what a reader of results must know about how the model was put together
         self.free, self.active = self._apply_closure()
-        self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active)
+        names = [*self.symbols, *self.rules, *self.sets]
+        self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active, names)
         check_square(self.system, self.closure.name)
         self.options = options or PathOptions()
         self.newton = Newton(self.system, self.options)
+        check_definitions(self)
+        check_benchmark(self)
         self._definition_kernels: dict[str, Any] = {}
         self._benchmark_residual: np.ndarray | None = None
+        self.data_gaps: dict[str, float] | None = None  # what the benchmark misses of each identity, see cge.checks
         self.seconds_to_build = time.perf_counter() - started
 
     # -- construction ------------------------------------------------------------------------------
@@ -192,18 +202,38 @@ class Model:
         free = {n: mask.copy() for n, mask in exists.items()}
         free.update({n: np.zeros(self.shape(n), bool) for n, s in self.symbols.items() if s.kind == "instrument"})
         for swap in self.closure.swaps:
-            for name in (swap.fixed, swap.free):
-                if name not in free:
-                    raise ClosureError(f"closure {self.closure.name!r}: unknown variable {name!r}{nearest(name, free)}")
-            fixed, freed = self._chosen(swap.fixed, swap.where), self._chosen(swap.free, swap.where)
-            if (freed & free[swap.free]).any():
-                raise ClosureError(f"closure {self.closure.name!r}: {swap.free} is endogenous already where the swap frees it")
-            leaving = fixed & free[swap.fixed]
-            free[swap.fixed] &= ~fixed
-            if leaving.shape == freed.shape:
-                freed &= leaving  # an absent element has nothing to trade
-            free[swap.free] |= freed
+            self._apply_swap(swap, free, exists)
         return free, active
+
+    def _apply_swap(self, swap: Swap, free: dict[str, np.ndarray], exists: Mapping[str, np.ndarray]) -> None:
+        """One swap on the masks of what is endogenous; refused where it changes nothing, noted where only in part."""
+        closure = f"closure {self.closure.name!r}"
+        for name in (swap.fixed, swap.free):
+            if name not in free:
+                raise ClosureError(f"{closure}: unknown variable {name!r}{nearest(name, free)}")
+        fixed, freed = self._chosen(swap.fixed, swap.where), self._chosen(swap.free, swap.where)
+        if (freed & free[swap.free]).any():
+            raise ClosureError(f"{closure}: {swap.free} is endogenous already where the swap frees it")
+        leaving = fixed & free[swap.fixed]
+        if leaving.shape == freed.shape:
+            freed &= leaving  # an absent element has nothing to trade
+        if not leaving.any() or not freed.any():
+            there = exists.get(swap.fixed, np.ones_like(fixed))
+            why = (
+                f"{swap.fixed} is exogenous already there"
+                if (fixed & there).any()
+                else f"{swap.fixed} does not exist there (no such flow, or a factor that does not move)"
+            )
+            raise ClosureError(f"{closure}: the swap of {swap.fixed} and {swap.free} touches nothing: {why}; drop it")
+        idle = np.flatnonzero(fixed & ~leaving)
+        if idle.size:
+            cells = ", ".join(self.label(swap.fixed, int(k)) for k in idle[:5]) + (" and more" if idle.size > 5 else "")
+            self.remarks.append(
+                f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are, which do "
+                f"not exist or are exogenous already: {cells}"
+            )
+        free[swap.fixed] &= ~fixed
+        free[swap.free] |= freed
 
     def _chosen(self, name: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> np.ndarray:
         mask = np.ones(self.shape(name), bool)
@@ -267,6 +297,7 @@ class Model:
             "specific_factors": ", ".join(self.specific) or "none",
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
+            **({"remarks": "; ".join(self.remarks)} if self.remarks else {}),
         }
 
     # -- solving -----------------------------------------------------------------------------------
@@ -280,6 +311,7 @@ class Model:
         exogenous: Mapping[str, np.ndarray] | None = None,
         guess: Mapping[str, np.ndarray] | None = None,
         progress: bool | None = None,
+        branch: Branch = "connected",
     ) -> Solution:
         """Find the equilibrium under a policy.
 
@@ -301,14 +333,22 @@ class Model:
             Variables (full arrays) at values nearer to the solution than those of ``start``.
         progress : bool, optional
             Show a progress bar; default on a terminal only.
+        branch : {"connected", "any"}
+            Where the model has several equilibria: the one that the benchmark moves to as the shock is raised, or any that
+            is found. ``info["connected"]`` says which; after ``method="ipopt"``, a ``guess`` that is taken up or a start
+            that is not itself connected, the path is followed to find out. With ``"any"`` it is not, and a solution that
+            did not come along the path says None.
 
         Raises
         ------
         ShockError
             The policy cannot act.
         SolveError
-            No equilibrium found; the error says how far the path went.
+            No equilibrium found; the error says how far the path went, whether it ends in a fold and what runs out. Or the
+            one found fails a check (:mod:`cge.checks`), or is not connected to the benchmark.
         """
+        if branch not in ("connected", "any"):
+            raise ModelError(f"unknown branch {branch!r}; choose 'connected' or 'any'")
         started = time.perf_counter()
         goal = targets(self, policy) if policy is not None else {}
         for name, value in (exogenous or {}).items():
@@ -335,6 +375,9 @@ class Model:
             for n in moving:
                 self.values.set(n, last[n] if share == 1.0 else between(first[n], last[n], share, self.symbols[n].signed))
 
+        def ending(x: np.ndarray, share: float) -> tuple[str, list[str]]:
+            return end_of_path(self.newton, self.system.pack(origin), x, set_share, share)
+
         log: list[dict[str, Any]] = []
         x = self.system.pack(origin)
         first_guess = self.system.pack({**origin, **guess}) if guess else None
@@ -350,12 +393,15 @@ class Model:
                 if start == "benchmark":
                     options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
                 self.newton.options = options
-                x = follow_path(self.system, x, set_share, solver, options, log, bar.update, newton=tangents, first=first_guess)
+                x = follow_path(
+                    self.system, x, set_share, solver, options, log, bar.update, newton=tangents, first=first_guess, ending=ending
+                )
             judged = time.perf_counter()
             verdict = certify(self.newton, x)
             judged = time.perf_counter() - judged
         except SolveError as error:
             self.newton.options = self.options
+            self.newton.scale = None  # factors of the point where the path ended serve no other solve
             if error.last is not None:
                 error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
             self._restore()
@@ -370,19 +416,42 @@ class Model:
             "factorisations": self.newton.factorisations - counts[2],
             "preconditioner_mb": self.newton.preconditioner.megabytes if self.newton.preconditioner else 0.0,
         }
-        residual = float(abs(self.newton.residual(verdict.x)).max())
-        if verdict.status not in CERTIFIED or not residual <= RESIDUAL_LIMIT:
+        try:  # evidence is taken at the point: the model goes back to its benchmark afterwards
+            residual = self._judged(verdict, log)
+            seconds = time.perf_counter() - started
+            info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], **residual}
+            solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds})
+            enforce(solution)
+            followed = method == "auto" and not (guess and len(log) == 1)
+            sure = not isinstance(start, Solution) or start.info.get("connected") is True
+            if branch == "any" and not (followed and sure):
+                solution.info |= {"connected": None, "connection": "not asked for"}
+            elif followed and sure:
+                solution.info |= {"connected": True, "connection": f"path of the shock in {len(log)} points"}
+            else:
+                solution.info |= connect(self, solution, verdict.x, last)
+        except SolveError:
+            self.newton.scale = None
+            raise
+        finally:
             self._restore()
+        return solution
+
+    def _judged(self, verdict: Verdict, log: list[dict[str, Any]]) -> dict[str, float]:
+        """The largest residual over its limit, as ``max_residual`` and ``residual_limit``; raises where not certified."""
+        residual = abs(self.newton.residual(verdict.x))
+        allowed = np.full(residual.size, self.newton.options.tolerance)
+        if not (residual <= allowed).all():
+            allowed = self.newton.allowance(verdict.x)
+        if verdict.status not in CERTIFIED or not (residual <= allowed).all():
             raise SolveError(
-                f"Ipopt does not certify the point: {verdict.message}; largest residual {residual:.1e}",
+                f"Ipopt does not certify the point: {verdict.message}; largest residual {residual.max():.1e} in "
+                f"{self.system.name_of_row(int(np.argmax(residual)))}",
                 worst=self.worst(verdict.x),
                 log=log,
             )
-        seconds = time.perf_counter() - started
-        info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], "max_residual": residual}
-        solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds})
-        self._restore()
-        return solution
+        k = int(np.argmax(residual / allowed))
+        return {"max_residual": float(residual[k]), "residual_limit": float(allowed[k])}
 
     def _checked(self, name: str, value: Any) -> np.ndarray:
         if name not in self.symbols:

@@ -109,11 +109,10 @@ def growth_blocks(
         def saving(m, r):
             return m.save_0[r] * m.dpsave[r] * m.y[r] + m.ginv[r] * m.pfactwld
 
-        @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
-        def e_qinv(m, r):
+        @definition("r", "finance of investment: saving, depreciation, foreign saving and loans", "million USD")
+        def finance(m, r):
             own = m.saving[r] + m.vdep[r] * m.qe[capital, r] * m.pinv[r]
-            abroad = (m.fsav[r] + m.floan[r]) * m.pfactwld
-            return m.inv_0[r] * m.pinv[r] * m.qinv[r] == own + abroad + m.inv_0[r] * m.walraslack
+            return own + (m.fsav[r] + m.floan[r]) * m.pfactwld
 
         def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
             zero = np.zeros(data["vdep"].size)
