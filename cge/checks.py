@@ -32,6 +32,7 @@ WALRAS = "Walras' law, of world GDP"
 INCOME = "GDP expenditure = income"
 VALUE_ADDED = "GDP expenditure = value added"
 TRADE = "world trade balances"
+COMPLEMENTARY = "complementarity"
 POSITIVE = "smallest price or quantity, sign reversed"
 LIMITS = {
     WALRAS: 1e-8,
@@ -116,12 +117,30 @@ def table(solution: Solution, value: Value | None = None) -> pd.DataFrame:
     else:
         missing[RESIDUAL] = "the solution holds no certificate"
     positive = [n for n, s in model.symbols.items() if s.kind == "variable" and not s.signed]
+    rows += [(COMPLEMENTARY, *pair)] if (pair := _complementarity(solution)) else []
     smallest = min(float(solution.arrays[n].min()) for n in positive)
     rows.append((POSITIVE, -smallest, -np.finfo(float).tiny))
     frame = pd.DataFrame(rows, columns=["check", "value", "limit"])
     frame["ok"] = frame["value"] <= frame["limit"]
     frame.attrs["absent"] = missing
     return frame
+
+
+def _complementarity(solution: Solution) -> tuple[float, float] | None:
+    """Largest gap of the pairs of multiplier and slack (the smaller of both, or a negative one), and its limit.
+
+    None where the composition states no pair. While pairs are smoothed, ten times the smoothing is allowed.
+    """
+    model = solution.model
+    pairs = [(rule.defines, rule.complements, model.active[n]) for n, rule in model.equations.items() if rule.complements]
+    if not pairs:
+        return None
+    smooth = abs(float(solution.arrays["smooth"])) if "smooth" in solution.arrays else 0.0
+    gap = 0.0
+    for multiplier, slack, active in pairs:
+        smaller = np.minimum(solution.arrays[str(multiplier)], solution.arrays[slack])[active]
+        gap = max(gap, float(abs(smaller).max(initial=0.0)))
+    return gap, 1e-8 + 10.0 * smooth
 
 
 def enforce(solution: Solution) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 
+from cge import memory
 from cge.errors import SolveError
 from cge.system import WORLD, System
 
@@ -80,9 +81,16 @@ class Preconditioner:
         Scaled Jacobian at some point.
     system : System
         Gives the owners.
+    restart : int
+        Vectors that GMRES will keep, for the estimate of memory.
+
+    Raises
+    ------
+    SolveError
+        The memory that the factors need is not there (:mod:`cge.memory`).
     """
 
-    def __init__(self, jacobian: sp.csr_matrix, system: System) -> None:
+    def __init__(self, jacobian: sp.csr_matrix, system: System, restart: int = 0) -> None:
         self.inner_rows = np.flatnonzero(system.owner_of_row != WORLD)
         self.inner_cols = np.flatnonzero(system.owner_of_unknown != WORLD)
         self.border_rows = np.flatnonzero(system.owner_of_row == WORLD)
@@ -97,6 +105,7 @@ class Preconditioner:
         blocks = sp.csc_matrix(
             (jacobian.data[same], (row_of[system.row_index[same]], col_of[system.column_index[same]])), shape=(k, k)
         )
+        memory.require(blocks, system.owner_of_unknown[self.inner_cols], system.nnz, system.n, restart)
         self.lu = sla.splu(blocks, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1)
         self.right = jacobian[self.inner_rows][:, self.border_cols].toarray()
         self.lower = jacobian[self.border_rows][:, self.inner_cols]
@@ -160,7 +169,10 @@ class Newton:
 
     def _factorise(self, matrix: sp.csr_matrix) -> None:
         try:
-            self.preconditioner = Preconditioner(matrix, self.system)
+            with memory.guarded("factorising the regional blocks"):
+                self.preconditioner = Preconditioner(matrix, self.system, self.options.gmres_limit)
+        except SolveError:
+            raise
         except RuntimeError as error:  # SuperLU: "Factor is exactly singular"
             raise SolveError(
                 f"the model is singular at this point ({error}); is a swap of the closure without effect on its variable?"

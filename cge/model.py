@@ -23,6 +23,7 @@ from cge.declare import SET_OF_DIM, Block, Rule, Symbol
 from cge.errors import ClosureError, ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, follow_path
+from cge.memory import guarded
 from cge.progress import Progress
 from cge.shock import Shock, targets
 from cge.solution import Solution
@@ -77,6 +78,7 @@ class Model:
         The benchmark cannot carry the model, or the closure does not leave it square.
     """
 
+    @guarded("building the model")
     def __init__(
         self,
         benchmark: Benchmark,
@@ -229,8 +231,8 @@ class Model:
         if idle.size:
             cells = ", ".join(self.label(swap.fixed, int(k)) for k in idle[:5]) + (" and more" if idle.size > 5 else "")
             self.remarks.append(
-                f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are, which do "
-                f"not exist or are exogenous already: {cells}"
+                f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are "
+                f"(they do not exist or are exogenous already): {cells}"
             )
         free[swap.fixed] &= ~fixed
         free[swap.free] |= freed
@@ -386,7 +388,7 @@ class Model:
         try:
             if tuned or self.newton.scale is None:
                 self._prepare(self.system.pack(origin))
-            with Progress(name, progress) as bar:
+            with Progress(name, progress) as bar, guarded("solving"):
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 tangents = None if method == "ipopt" else self.newton
                 options = self.options
@@ -394,11 +396,12 @@ class Model:
                     options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
                 self.newton.options = options
                 x = follow_path(
-                    self.system, x, set_share, solver, options, log, bar.update, newton=tangents, first=first_guess, ending=ending
-                )
-            judged = time.perf_counter()
-            verdict = certify(self.newton, x)
-            judged = time.perf_counter() - judged
+                    self.system, x, set_share, solver, options, log, bar.update,
+                    newton=tangents, first=first_guess, ending=ending,
+                )  # fmt: skip
+                judged = time.perf_counter()
+                verdict = certify(self.newton, x)
+                judged = time.perf_counter() - judged
         except SolveError as error:
             self.newton.options = self.options
             self.newton.scale = None  # factors of the point where the path ended serve no other solve
@@ -417,19 +420,20 @@ class Model:
             "preconditioner_mb": self.newton.preconditioner.megabytes if self.newton.preconditioner else 0.0,
         }
         try:  # evidence is taken at the point: the model goes back to its benchmark afterwards
-            residual = self._judged(verdict, log)
-            seconds = time.perf_counter() - started
-            info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], **residual}
-            solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds})
-            enforce(solution)
-            followed = method == "auto" and not (guess and len(log) == 1)
-            sure = not isinstance(start, Solution) or start.info.get("connected") is True
-            if branch == "any" and not (followed and sure):
-                solution.info |= {"connected": None, "connection": "not asked for"}
-            elif followed and sure:
-                solution.info |= {"connected": True, "connection": f"path of the shock in {len(log)} points"}
-            else:
-                solution.info |= connect(self, solution, verdict.x, last)
+            with guarded("checking the solution"):
+                residual = self._judged(verdict, log)
+                seconds = time.perf_counter() - started
+                info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], **residual}
+                solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds})
+                enforce(solution)
+                followed = method == "auto" and not (guess and len(log) == 1)
+                sure = not isinstance(start, Solution) or start.info.get("connected") is True
+                if branch == "any" and not (followed and sure):
+                    solution.info |= {"connected": None, "connection": "not asked for"}
+                elif followed and sure:
+                    solution.info |= {"connected": True, "connection": f"path of the shock in {len(log)} points"}
+                else:
+                    solution.info |= connect(self, solution, verdict.x, last)
         except SolveError:
             self.newton.scale = None
             raise
