@@ -25,10 +25,16 @@ class Deficits(Investment):
     e_qinv = None
     dpsave = None
     save_0 = None
+    finance = None
 
     @definition("r", "net regional saving: minus the deficit", "million USD")
     def saving(m, r):
         return -m.fsav[r] * m.pfactwld - m.y_0[r] * m.walraslack
+
+    @definition("", "excess of the world's income and deficits over its spending: zero by Walras' law", "million USD")
+    def excess(m):
+        income = sum(m.y_0[r] * m.y[r] - m.yg[r] + m.fsav[r] * m.pfactwld for r in m.reg)
+        return income - sum(m.vpp[i, r] * (m.ppa[i, r] * m.qpa[i, r]) for i in m.comm for r in m.reg)
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         spent, worn = data.benchmark.sam.expenditure()["inv"], data["vdep"]

@@ -21,6 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 
+from cge import memory
 from cge.errors import SolveError
 from cge.system import WORLD, System
 
@@ -80,9 +81,16 @@ class Preconditioner:
         Scaled Jacobian at some point.
     system : System
         Gives the owners.
+    restart : int
+        Vectors that GMRES will keep, for the estimate of memory.
+
+    Raises
+    ------
+    SolveError
+        The memory that the factors need is not there (:mod:`cge.memory`).
     """
 
-    def __init__(self, jacobian: sp.csr_matrix, system: System) -> None:
+    def __init__(self, jacobian: sp.csr_matrix, system: System, restart: int = 0) -> None:
         self.inner_rows = np.flatnonzero(system.owner_of_row != WORLD)
         self.inner_cols = np.flatnonzero(system.owner_of_unknown != WORLD)
         self.border_rows = np.flatnonzero(system.owner_of_row == WORLD)
@@ -97,6 +105,7 @@ class Preconditioner:
         blocks = sp.csc_matrix(
             (jacobian.data[same], (row_of[system.row_index[same]], col_of[system.column_index[same]])), shape=(k, k)
         )
+        memory.require(blocks, system.owner_of_unknown[self.inner_cols], system.nnz, system.n, restart)
         self.lu = sla.splu(blocks, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1)
         self.right = jacobian[self.inner_rows][:, self.border_cols].toarray()
         self.lower = jacobian[self.border_rows][:, self.inner_cols]
@@ -160,7 +169,10 @@ class Newton:
 
     def _factorise(self, matrix: sp.csr_matrix) -> None:
         try:
-            self.preconditioner = Preconditioner(matrix, self.system)
+            with memory.guarded("factorising the regional blocks"):
+                self.preconditioner = Preconditioner(matrix, self.system, self.options.gmres_limit)
+        except SolveError:
+            raise
         except RuntimeError as error:  # SuperLU: "Factor is exactly singular"
             raise SolveError(
                 f"the model is singular at this point ({error}); is a swap of the closure without effect on its variable?"
@@ -294,6 +306,7 @@ def follow_path(
     waypoint: Callable[[float, Array], None] | None = None,
     newton: Newton | None = None,
     first: Array | None = None,
+    ending: Callable[[Array, float], tuple[str, list[str]]] | None = None,
 ) -> Array:
     """Carry a solution from share 0 to share 1 of a shock, in as few pieces as contract.
 
@@ -313,6 +326,8 @@ def follow_path(
         Called with each share and solution on the path.
     first : ndarray, optional
         Guess of the whole shock's solution, tried before anything else.
+    ending : callable, optional
+        Says why the path ends at a solution and share, and what runs out.
     newton : Newton, optional
         Its refused first step serves as tangent: a part of it starts the smaller share.
 
@@ -361,13 +376,11 @@ def follow_path(
         if done == 1.0:
             return x
     set_share(done)
-    with np.errstate(all="ignore"):
-        drift = abs(np.log(np.maximum(x, 1e-300))) if before is not None else np.zeros(x.size)
-    away = np.argsort(np.where(system.in_logs, drift, 0.0))[::-1][:5]
-    names = [f"{system.name_of_unknown(int(k))} = {x[k]:.4g}" for k in away]
+    why, names = ending(x, done) if ending is not None else ("no equilibrium near beyond it", [])
+    what = f" What runs out: {', '.join(names)}." if names else ""
     raise SolveError(
-        f"the path of the shock ends at share {done:.4f}: no equilibrium near beyond it. "
-        f"Furthest from the benchmark: {', '.join(names)}. Try a smaller shock, or check that it leaves every region an income",
+        f"the path of the shock ends at share {done:.4f}: {why}.{what} Try a smaller shock, or check that it leaves every "
+        "region an income and what its investment needs",
         worst=names,
         log=log,
         share=done,

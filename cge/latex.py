@@ -48,7 +48,7 @@ SET_NAMES = {
 GREEK = ("kappa", "theta", "alpha", "beta", "rho", "delta", "lambda", "mu", "sigma")
 PLAIN = frozenset(
     "saving save pop tax facty tot prem content contentfree pfactwld walraslack committed frisch incelas "
-    "infirm inprv ingov ininv makes gross worn stock smooth".split()
+    "infirm inprv ingov ininv makes gross worn stock smooth excess finance netinv".split()
 )
 """Names that are words or abbreviations: printed upright, not as a letter with a superscript."""
 _BASES = "pqstvyuwradgxzbckmelfn"

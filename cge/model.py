@@ -16,17 +16,22 @@ import xarray as xr
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from cge.blocks import CORE
+from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
-from cge.closure import Closure
+from cge.checks import enforce
+from cge.closure import Closure, Swap
+from cge.connectivity import check_connected
 from cge.declare import SET_OF_DIM, Block, Composition, Rule, Symbol
 from cge.door import aligned
 from cge.errors import ClosureError, ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
+from cge.memory import guarded
 from cge.progress import Progress
 from cge.shock import Shock, targets
 from cge.solution import Solution
 from cge.squareness import check_square
+from cge.statements import check_benchmark, check_definitions
 from cge.system import System
 from cge.templates import PYOMO_LOCK, Values
 
@@ -34,6 +39,7 @@ Start = Literal["fast", "benchmark"]
 STARTS: tuple[str, ...] = ("fast", "benchmark")
 Method = Literal["auto", "ipopt"]
 METHODS: tuple[str, ...] = ("auto", "ipopt")
+Branch = Literal["connected", "any"]
 
 Method_ = TypeVar("Method_", bound=Callable[..., Any])
 
@@ -42,15 +48,14 @@ def one_caller(method: Method_) -> Method_:
     """A method of a model that writes into the model's values: one thread at a time."""
 
     @wraps(method)
-    def guarded(self: Model, *args: Any, **kwargs: Any) -> Any:
+    def alone(self: Model, *args: Any, **kwargs: Any) -> Any:
         with self.lock:
             return method(self, *args, **kwargs)
 
-    return cast(Method_, guarded)
+    return cast(Method_, alone)
 
 
 CERTIFIED = {0: "Optimal Solution Found"}
-RESIDUAL_LIMIT = 1e-9
 
 
 class _Inline:
@@ -95,6 +100,7 @@ class Model:
         The benchmark cannot carry the model, or the closure does not leave it square.
     """
 
+    @guarded("building the model")
     def __init__(
         self,
         benchmark: Benchmark,
@@ -124,6 +130,7 @@ class Model:
         self.specific = tuple(tied) if tied is not None else tuple(f for f in ("nat",) if f in factors)
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
+        check_connected(self.data)
         self.blocks = [block() for block in blocks]
         self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
         self.symbols: dict[str, Symbol] = {}
@@ -139,15 +146,20 @@ class Model:
         self.benchmark_values = self._calibrate()
         self.values = Values({n: a.copy() for n, a in self.benchmark_values.items()})
         self.pyomo = self._pyomo_block()
+        self.remarks: list[str] = []  # what a reader of results must know about how the model was put together
         self.free, self.active = self._apply_closure()
-        self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active)
+        names = [*self.symbols, *self.rules, *self.sets]
+        self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active, names)
         check_square(self.system, self.closure.name)
         self.options = options or PathOptions()
         self.newton = Newton(self.system, self.options)
+        check_definitions(self)
+        check_benchmark(self)
         self._definition_kernels: dict[str, Any] = {}
         self._benchmark_residual: np.ndarray | None = None
         self._retuned = False  # whether the row scale is that of other live parameters
         self._at_benchmark: tuple[np.ndarray, Preconditioner] | None = None  # row scale and factors of the benchmark
+        self.data_gaps: dict[str, float] | None = None  # what the benchmark misses of each identity, see cge.checks
         self.seconds_to_build = time.perf_counter() - started
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -255,25 +267,45 @@ class Model:
         free = {n: mask.copy() for n, mask in exists.items()}
         free.update({n: np.zeros(self.shape(n), bool) for n, s in self.symbols.items() if s.kind == "instrument"})
         for swap in self.closure.swaps:
-            for name in (swap.fixed, swap.free):
-                if name not in free:
-                    raise ClosureError(f"closure {self.closure.name!r}: unknown variable {name!r}{nearest(name, free)}")
-            apart = swap.free_where is not None  # elements of the two sides differ
-            fixed = self._chosen(swap.fixed, swap.where)
-            freed = self._chosen(swap.free, swap.where if swap.free_where is None else swap.free_where)
-            if (freed & free[swap.free]).any():
-                raise ClosureError(f"closure {self.closure.name!r}: {swap.free} is endogenous already where the swap frees it")
-            leaving = fixed & free[swap.fixed]
-            free[swap.fixed] &= ~fixed
-            if apart and leaving.sum() != freed.sum():
-                raise ClosureError(
-                    f"closure {self.closure.name!r}: the swap fixes {int(leaving.sum())} elements of {swap.fixed} and frees "
-                    f"{int(freed.sum())} of {swap.free}; name as many of each (elements without a flow do not count)"
-                )
-            if not apart and leaving.shape == freed.shape:
-                freed &= leaving  # an absent element has nothing to trade
-            free[swap.free] |= freed
+            self._apply_swap(swap, free, exists)
         return free, active
+
+    def _apply_swap(self, swap: Swap, free: dict[str, np.ndarray], exists: Mapping[str, np.ndarray]) -> None:
+        """One swap on the masks of what is endogenous; refused where it changes nothing, noted where only in part."""
+        closure = f"closure {self.closure.name!r}"
+        for name in (swap.fixed, swap.free):
+            if name not in free:
+                raise ClosureError(f"{closure}: unknown variable {name!r}{nearest(name, free)}")
+        apart = swap.free_where is not None  # elements of the two sides differ
+        fixed = self._chosen(swap.fixed, swap.where)
+        freed = self._chosen(swap.free, swap.where if swap.free_where is None else swap.free_where)
+        if (freed & free[swap.free]).any():
+            raise ClosureError(f"{closure}: {swap.free} is endogenous already where the swap frees it")
+        leaving = fixed & free[swap.fixed]
+        if apart and leaving.any() and leaving.sum() != freed.sum():
+            raise ClosureError(
+                f"{closure}: the swap fixes {int(leaving.sum())} elements of {swap.fixed} and frees "
+                f"{int(freed.sum())} of {swap.free}; name as many of each (elements without a flow do not count)"
+            )
+        if not apart and leaving.shape == freed.shape:
+            freed &= leaving  # an absent element has nothing to trade
+        if not leaving.any() or not freed.any():
+            there = exists.get(swap.fixed, np.ones_like(fixed))
+            why = (
+                f"{swap.fixed} is exogenous already there"
+                if (fixed & there).any()
+                else f"{swap.fixed} does not exist there (no such flow, or a factor that does not move)"
+            )
+            raise ClosureError(f"{closure}: the swap of {swap.fixed} and {swap.free} touches nothing: {why}; drop it")
+        idle = np.flatnonzero(fixed & ~leaving)
+        if idle.size:
+            cells = ", ".join(self.label(swap.fixed, int(k)) for k in idle[:5]) + (" and more" if idle.size > 5 else "")
+            self.remarks.append(
+                f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are "
+                f"(they do not exist or are exogenous already): {cells}"
+            )
+        free[swap.fixed] &= ~fixed
+        free[swap.free] |= freed
 
     def _chosen(self, name: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> np.ndarray:
         mask = np.ones(self.shape(name), bool)
@@ -369,6 +401,7 @@ class Model:
             "specific_factors": ", ".join(self.specific) or "none",
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
+            **({"remarks": "; ".join(self.remarks)} if self.remarks else {}),
         }
 
     # -- solving -----------------------------------------------------------------------------------
@@ -383,6 +416,7 @@ class Model:
         exogenous: Mapping[str, xr.DataArray | float] | None = None,
         guess: Mapping[str, xr.DataArray | float] | Solution | None = None,
         progress: bool | None = None,
+        branch: Branch = "connected",
     ) -> Solution:
         """Find the equilibrium under a policy.
 
@@ -405,6 +439,11 @@ class Model:
             solution to begin the path at. The answer does not depend on it.
         progress : bool, optional
             Show a progress bar; default on a terminal only.
+        branch : {"connected", "any"}
+            Where the model has several equilibria: the one that the benchmark moves to as the shock is raised, or any that
+            is found. ``info["connected"]`` says which; after ``method="ipopt"``, a ``guess`` that is taken up or a start
+            that is not itself connected, the path is followed to find out. With ``"any"`` it is not, and a solution that
+            did not come along the path says None.
 
         Raises
         ------
@@ -414,8 +453,11 @@ class Model:
             An array does not match the model's labels, an exogenous value is given for what is endogenous, or an option
             is unknown.
         SolveError
-            No equilibrium found; the error says how far the path went.
+            No equilibrium found; the error says how far the path went, whether it ends in a fold and what runs out. Or the
+            one found fails a check (:mod:`cge.checks`), or is not connected to the benchmark.
         """
+        if branch not in ("connected", "any"):
+            raise ModelError(f"unknown branch {branch!r}; choose 'connected' or 'any'")
         started = time.perf_counter()
         self._check_request(policy, start, method, guess)
         kept = start.arrays if isinstance(start, Solution) else self.benchmark_values
@@ -437,6 +479,9 @@ class Model:
             for n in moving:
                 self.values.set(n, last[n] if share == 1.0 else between(first[n], last[n], share, self.symbols[n].signed))
 
+        def ending(x: np.ndarray, share: float) -> tuple[str, list[str]]:
+            return end_of_path(self.newton, self.system.pack(origin), x, set_share, share)
+
         log: list[dict[str, Any]] = []
         x = self.system.pack(origin)
         first_guess = self._first_guess(origin, guess)
@@ -445,19 +490,23 @@ class Model:
         counts = (self.newton.newton_steps, self.newton.gmres_iterations, self.newton.factorisations)
         try:
             self._ready(x, retuned, origin is self.benchmark_values)
-            with Progress(name, progress) as bar:
+            with Progress(name, progress) as bar, guarded("solving"):
                 solver = self._ipopt_point if method == "ipopt" else self.newton.solve
                 tangents = None if method == "ipopt" else self.newton
                 options = self.options
                 if start == "benchmark":
                     options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
                 self.newton.options = options
-                x = follow_path(self.system, x, set_share, solver, options, log, bar.update, newton=tangents, first=first_guess)
-            judged = time.perf_counter()
-            verdict = certify(self.newton, x)
-            judged = time.perf_counter() - judged
+                x = follow_path(
+                    self.system, x, set_share, solver, options, log, bar.update,
+                    newton=tangents, first=first_guess, ending=ending,
+                )  # fmt: skip
+                judged = time.perf_counter()
+                verdict = certify(self.newton, x)
+                judged = time.perf_counter() - judged
         except SolveError as error:
             self.newton.options = self.options
+            self.newton.scale = None  # factors of the point where the path ended serve no other solve
             if error.last is not None:
                 error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
             self._restore()
@@ -472,19 +521,44 @@ class Model:
             "factorisations": self.newton.factorisations - counts[2],
             "preconditioner_mb": self.newton.preconditioner.megabytes if self.newton.preconditioner else 0.0,
         }
-        residual = float(abs(self.newton.residual(verdict.x)).max())
-        if verdict.status not in CERTIFIED or not residual <= RESIDUAL_LIMIT:
+        try:  # evidence is taken at the point: the model goes back to its benchmark afterwards
+            with guarded("checking the solution"):
+                residual = self._judged(verdict, log)
+                seconds = time.perf_counter() - started
+                info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], **residual}
+                solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds}, asked)
+                enforce(solution)
+                followed = method == "auto" and (first_guess is None or len(log) > 1)
+                begun = [s for s in (start, guess) if isinstance(s, Solution)]
+                sure = all(s.info.get("connected") is True for s in begun)
+                if branch == "any" and not (followed and sure):
+                    solution.info |= {"connected": None, "connection": "not asked for"}
+                elif followed and sure:
+                    solution.info |= {"connected": True, "connection": f"path of the shock in {len(log)} points"}
+                else:
+                    solution.info |= connect(self, solution, verdict.x, last)
+        except SolveError:
+            self.newton.scale = None
+            raise
+        finally:
             self._restore()
+        return solution
+
+    def _judged(self, verdict: Verdict, log: list[dict[str, Any]]) -> dict[str, float]:
+        """The largest residual over its limit, as ``max_residual`` and ``residual_limit``; raises where not certified."""
+        residual = abs(self.newton.residual(verdict.x))
+        allowed = np.full(residual.size, self.newton.options.tolerance)
+        if not (residual <= allowed).all():
+            allowed = self.newton.allowance(verdict.x)
+        if verdict.status not in CERTIFIED or not (residual <= allowed).all():
             raise SolveError(
-                f"Ipopt does not certify the point: {verdict.message}; largest residual {residual:.1e}",
+                f"Ipopt does not certify the point: {verdict.message}; largest residual {residual.max():.1e} in "
+                f"{self.system.name_of_row(int(np.argmax(residual)))}",
                 worst=self.worst(verdict.x),
                 log=log,
             )
-        seconds = time.perf_counter() - started
-        info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], "max_residual": residual}
-        solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds}, asked)
-        self._restore()
-        return solution
+        k = int(np.argmax(residual / allowed))
+        return {"max_residual": float(residual[k]), "residual_limit": float(allowed[k])}
 
     def _check_request(self, policy: Any, start: Any, method: Any, guess: Any) -> None:
         if policy is not None and (isinstance(policy, type) or not isinstance(policy, Shock)):

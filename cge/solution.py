@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.sam import SCHEMA
-from cge import saved, sensitivity
+from cge import checks, saved, sensitivity
 from cge.absent import absent, reason
 from cge.declare import SET_OF_DIM
 from cge.differences import Difference, exogenous_differences
@@ -145,26 +145,28 @@ class Solution:
 
     @property
     def walras(self) -> float:
-        """Excess saving of the world over benchmark world GDP, which Walras' law makes zero."""
-        slack = float(self.arrays["walraslack"]) * float(self.arrays["inv_0"].sum())
-        return abs(slack) / float(self.arrays["gdp_0"].sum())
+        """Excess of the world's finance over its investment, of world GDP: zero by Walras' law.
+
+        Computed from the accounts of all regions (definition ``excess``), not from the slack that the equations
+        are given.
+
+        Raises
+        ------
+        ModelError
+            The composition does not define ``excess``.
+        """
+        missing = checks.absent(self.model)
+        if checks.WALRAS in missing:
+            raise ModelError(f"Walras' law cannot be checked: {missing[checks.WALRAS]}")
+        return checks.gaps(self.model, self.values_of)[checks.WALRAS]
 
     def checks(self) -> pd.DataFrame:
-        """Identities that hold at any equilibrium: columns ``check, value, limit, ok``."""
-        world = float(self.values_of("gdp").sum())
-        gdp = [self.values_of(k) for k in ("gdp", "gdpinc", "gdpva")]
-        exists = [n for n, s in self.model.symbols.items() if s.kind == "variable" and not s.signed]
-        rows = [
-            ("largest residual", self.max_residual, 1e-9),
-            ("Walras' law, of world GDP", self.walras, 1e-8),
-            ("GDP expenditure = income", float(abs(gdp[0] - gdp[1]).max() / world), 1e-9),
-            ("GDP expenditure = value added", float(abs(gdp[0] - gdp[2]).max() / world), 1e-9),
-            ("world trade balances", float(abs(self.values_of("tbal").sum()) / world), 1e-9),
-            ("smallest price or quantity, sign reversed", -min(float(self.arrays[n].min(initial=np.inf)) for n in exists), 0.0),
-        ]
-        frame = pd.DataFrame(rows, columns=["check", "value", "limit"])
-        frame["ok"] = frame["value"] <= frame["limit"]
-        return frame
+        """Identities that hold at any equilibrium: columns ``check, value, limit, ok``; see :mod:`cge.checks`.
+
+        :meth:`cge.Model.solve` has asked them all: a solution that fails one is not returned. Checks that a composition
+        cannot answer are named in ``attrs["absent"]`` with the reason.
+        """
+        return checks.table(self)
 
     def homogeneity(self, factor: float = 1.1) -> float:
         """Solve again with the numeraire times ``factor``: the largest relative change of a quantity."""

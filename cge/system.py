@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from cge.declare import SET_OF_DIM, Rule, Symbol
 from cge.rounding import rounding_floor
+from cge.statements import compile_rule
 from cge.templates import Kernel, Leaf, Values
 
 KEEP_SWEEPS_BELOW = 20_000_000
@@ -71,6 +72,8 @@ class System:
         Unknown elements.
     active : mapping of equation name to bool array
         Members that hold.
+    names : sequence of str
+        Every name a rule may use, for the nearest to one that does not exist.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class System:
         values: Values,
         free: Mapping[str, np.ndarray],
         active: Mapping[str, np.ndarray],
+        names: Sequence[str] = (),
     ) -> None:
         self.symbols, self.sets, self.values = symbols, sets, values
         self.unknown = [n for n, mask in free.items() if mask.any()]
@@ -97,10 +101,10 @@ class System:
             self.position[n].ravel()[self.index[n]] = np.arange(self.index[n].size) + self.offset[n]
         self.families: list[Family] = []
         shapes = {n: a.shape for n, a in values.arrays.items()}
+        names = list(names) or [*symbols, *rules, *sets]
         row = 0
         for rule in rules.values():
-            index_sets = [getattr(block, SET_OF_DIM[d]) for d in rule.dims]
-            kernel = Kernel(rule.function, block, index_sets, shapes, self.unknown, rule.logs)
+            kernel = compile_rule(rule, block, shapes, self.unknown, names)
             members = np.flatnonzero(active[rule.name])
             if not members.size:
                 continue

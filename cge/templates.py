@@ -106,9 +106,13 @@ class Kernel:
         expression, indices = templatize(function, block, index_sets)
         scope = {id(t): self._new_axis(s) for t, s in zip(indices, index_sets, strict=True)}
         self.rank = len(indices)
-        if isinstance(expression, rel.EqualityExpression):
+        self.is_equation = isinstance(expression, rel.EqualityExpression)
+        self.returned = _described(expression)
+        if self.is_equation:
             left, right = (self._compile(e, scope) for e in expression.args)
             self.root = self._emit("-", (self._log(left), self._log(right)) if logs else (left, right))
+        elif expression is None or isinstance(expression, bool):
+            self.root = self._emit("const", data=np.nan)
         else:
             self.root = self._compile(expression, scope)
         self.shape = tuple(self.sizes[: self.rank])
@@ -156,6 +160,7 @@ class Kernel:
         if isinstance(e, GetItemExpression):
             component, *index = e.args
             sets = list(component.index_set().subsets())
+            _indices_fit(component.name, sets, [self._set_of(label, scope) for label in index])
             axes: list[int | tuple[int]] = []
             for k, label in enumerate(index):
                 if isinstance(label, IndexTemplate):
@@ -193,8 +198,8 @@ class Kernel:
         if isinstance(e, ne.UnaryFunctionExpression):
             if e.getname() not in ("exp", "log", "sqrt"):
                 raise TypeError(f"function {e.getname()!r} is not supported in a template; use exp, log, sqrt")
-            inner = self._compile(e.args[0], scope)
-            return self._log_of(inner) if e.getname() == "log" else self._emit(e.getname(), (inner,))
+            argument = self._compile(e.args[0], scope)
+            return self._log_of(argument) if e.getname() == "log" else self._emit(e.getname(), (argument,))
         if isinstance(e, ne.Expr_ifExpression):
             return self._emit("where", tuple(self._compile(x, scope) for x in e.args))
         if isinstance(e, rel.InequalityExpression):
@@ -202,6 +207,10 @@ class Kernel:
         if getattr(e, "is_indexed", None) is not None and not e.is_indexed():  # a scalar component
             return self._emit("leaf", data=Leaf(e.name, ()))
         raise TypeError(f"expression {type(e).__name__} is not supported in a template: {e}")
+
+    def _set_of(self, label: Any, scope: Mapping[int, int]) -> Any:
+        """The set an index runs over; None for a fixed label."""
+        return self._axis_sets[scope[id(label)]] if isinstance(label, IndexTemplate) else None
 
     def _log(self, k: int) -> int:
         """The log of a node, taken inside products, powers and exponentials where it costs nothing."""
@@ -554,6 +563,28 @@ def _uniform(value: Array) -> Array:
         return value
     first, last = value[(0,) * value.ndim], value[(-1,) * value.ndim]
     return first if first == last and bool((value == first).all()) else value
+
+
+def _described(expression: Any) -> str:
+    """What a rule returned, in words."""
+    if expression is None:
+        return "nothing"
+    if isinstance(expression, bool):
+        return f"{expression} (a comparison of things that are no quantities, such as a symbol without its indices)"
+    if isinstance(expression, rel.InequalityExpression):
+        return "an inequality"
+    if isinstance(expression, (int, float, np.number)):
+        return f"the number {float(expression):g}"
+    return "a quantity without =="
+
+
+def _indices_fit(component: str, sets: Sequence[Any], given: Sequence[Any]) -> None:
+    """Refuse too few indices, and one of another set; an activity and the commodity of its name stand for each other."""
+    if len(sets) != len(given):
+        raise TypeError(f"symbol {component} takes indices of {', '.join(s.name for s in sets)}; {len(given)} are given")
+    for wanted, runs in zip(sets, given, strict=True):
+        if runs is not None and runs is not wanted and {runs.name, wanted.name} != {"comm", "acts"}:
+            raise TypeError(f"symbol {component} is indexed by {wanted.name} where the rule gives an index of {runs.name}")
 
 
 def templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:

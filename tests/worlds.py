@@ -151,3 +151,8 @@ def bounded_gtap(regions: int = 4, goods: int = 5, seed: int = 0) -> Benchmark:
     parameters["subpar"] = parameters["subpar"].copy(data=substitution)
     parameters["incpar"] = parameters["incpar"].copy(data=expansion)
     return replace(held, elasticities=parameters, name=f"bounded-{seed}")
+
+
+def random_gtap(regions: int = 3, goods: int = 3, seed: int = 7) -> Benchmark:
+    """A random benchmark with the standard model's parameters."""
+    return standard_gtap(random_benchmark(regions, goods, seed))

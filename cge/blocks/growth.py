@@ -113,11 +113,9 @@ def growth_blocks(
         def depr(m, r):
             return m.vdep[r] * m.qe[capital, r] * m.pinv[r]
 
-        @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
-        def e_qinv(m, r):
-            own = m.saving[r] + m.depr[r]
-            abroad = (m.fsav[r] + m.floan[r]) * m.pfactwld
-            return m.inv_0[r] * m.pinv[r] * m.qinv[r] == own + abroad + m.inv_0[r] * m.walraslack
+        @definition("r", "finance of investment: saving, depreciation, foreign saving and loans", "million USD")
+        def finance(m, r):
+            return m.saving[r] + m.depr[r] + (m.fsav[r] + m.floan[r]) * m.pfactwld
 
         def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
             zero = np.zeros(data["vdep"].size)

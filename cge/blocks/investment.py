@@ -77,10 +77,17 @@ class Investment(Block):
     def e_pinv(m, r):
         return m.pinv[r] == sum(m.sia[i, r] * m.pia[i, r] for i in m.comm)
 
+    @definition("r", "finance of investment: saving, depreciation and foreign saving", "million USD")
+    def finance(m, r):
+        return m.saving[r] + m.depr[r] + m.fsav[r] * m.pfactwld
+
+    @definition("", "excess of the world's finance over its investment: zero by Walras' law", "million USD")
+    def excess(m):
+        return sum(m.finance[r] - m.inv_0[r] * (m.pinv[r] * m.qinv[r]) for r in m.reg)
+
     @equation("r", "investment equals saving, depreciation and foreign saving", defines="qinv", logs=False)
     def e_qinv(m, r):
-        finance = m.saving[r] + m.depr[r] + m.fsav[r] * m.pfactwld
-        return m.inv_0[r] * m.pinv[r] * m.qinv[r] == finance + m.inv_0[r] * m.walraslack
+        return m.inv_0[r] * m.pinv[r] * m.qinv[r] == m.finance[r] + m.inv_0[r] * m.walraslack
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         self.refuse_no_investment(data)

@@ -279,6 +279,7 @@ class GlobalBank(Investment):
     dpsave = None
     fsav = None
     saving = None
+    finance = None
 
     bank = variable("", "world rate of return (rordelta 1) or world net investment (rordelta 0)", owner="world")
 
@@ -338,11 +339,18 @@ class GlobalBank(Investment):
         scale = m.rordelta + (1.0 - m.rordelta) * ((m.inv_0[r] - m.vdep[r]) / m.inv_0[r])
         return left == m.bank * scale * m.cgdslack[r]
 
+    @definition("r", "net investment", "million USD")
+    def netinv(m, r):
+        return m.pinv[r] * (m.inv_0[r] * m.qinv[r] - m.vdep[r] * m.kb[r])
+
+    @definition("", "excess of world saving over world net investment: zero by Walras' law", "million USD")
+    def excess(m):
+        return sum(m.saving[r] - m.netinv[r] for r in m.reg)
+
     @equation("", "world net investment equals world saving", defines="bank", owner="world", logs=False, source="E_walras")
     def e_bank(m):
-        net = sum(m.pinv[r] * (m.inv_0[r] * m.qinv[r] - m.vdep[r] * m.kb[r]) for r in m.reg)
         world = sum(m.inv_0[r] for r in m.reg)
-        return net / world == sum(m.saving[r] for r in m.reg) / world + m.walraslack
+        return sum(m.netinv[r] for r in m.reg) / world == sum(m.saving[r] for r in m.reg) / world + m.walraslack
 
     def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
         held = dict(super().calibrate(data))
