@@ -96,6 +96,7 @@ def benchmark_from_flows(
     >>> benchmark_from_flows(flows, none, theta).benchmark.sam.gdp()
     array([100.,  40.])
     """
+    _require_dims(flows, "flows", ("i", "s", "d"))
     goods, regions = [str(x) for x in flows["i"].values], [str(x) for x in flows["s"].values]
     sets = {"i": goods, "a": goods, "r": regions, "s": regions, "d": regions}
     flow = _aligned(flows, "flows", ("i", "s", "d"), sets)
@@ -137,10 +138,7 @@ def _aligned(
     array: xr.DataArray, what: str, dims: tuple[str, ...], sets: Mapping[str, list[str]], signed: bool = False
 ) -> Array:
     """Values in the order of the sets; every label of a set once."""
-    if not isinstance(array, xr.DataArray):
-        raise DataError(f"{what} must be a DataArray with dims {dims}, got {type(array).__name__}")
-    if sorted(map(str, array.dims)) != sorted(dims):
-        raise DataError(f"{what} have dims {array.dims}, expected {dims}")
+    _require_dims(array, what, dims)
     for d in dims:
         labels = [str(k) for k in array[d].values]
         require_labels(labels, sets[d], f"label along {d} of {what}")
@@ -153,6 +151,16 @@ def _aligned(
     if bad.any():
         raise DataError(f"{what} at {cell(placed, bad)}: {placed.values[bad][0]:g}; values must be finite and not negative")
     return np.asarray(placed.values, dtype=float)
+
+
+def _require_dims(array: xr.DataArray, what: str, dims: tuple[str, ...]) -> None:
+    if not isinstance(array, xr.DataArray):
+        raise DataError(f"{what} must be a DataArray with dims {dims}, got {type(array).__name__}")
+    if sorted(map(str, array.dims)) != sorted(dims):
+        raise DataError(f"{what} have dims {array.dims}, expected {dims}")
+    unlabelled = [d for d in dims if d not in array.coords]
+    if unlabelled:
+        raise DataError(f"{what} have no labels along {', '.join(unlabelled)}; give them as coordinates")
 
 
 def _check(flow: Array, rate: Array, materials: Array, sets: Mapping[str, list[str]]) -> None:

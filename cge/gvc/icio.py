@@ -299,13 +299,19 @@ class Icio:
         matrix = np.swapaxes(self.domestic_inverses, 1, 2) if transposed else self.domestic_inverses
         return np.asarray((matrix @ parts).reshape(vector.shape))
 
+    @cached_property
+    def foreign_a(self) -> Array:
+        """A^F, input coefficients with the blocks of home inputs exactly zero, shape (RN, RN)."""
+        r, n = self.size
+        foreign = self.a.copy()
+        blocks = foreign.reshape(r, n, r, n)
+        for s in range(r):
+            blocks[s, :, s] = 0.0
+        return foreign
+
     def apply_foreign(self, vector: Array, transposed: bool = False) -> Array:
         """A^F vector (or its transpose): foreign input coefficients only."""
-        r, n = self.size
-        whole = (self.a.T if transposed else self.a) @ vector
-        parts = vector.reshape(r, n, -1)
-        matrix = np.swapaxes(self.domestic_blocks, 1, 2) if transposed else self.domestic_blocks
-        return np.asarray(whole - (matrix @ parts).reshape(vector.shape))
+        return np.asarray((self.foreign_a.T if transposed else self.foreign_a) @ vector)
 
     @cached_property
     def bilateral_exports(self) -> Array:
