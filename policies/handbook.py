@@ -72,7 +72,9 @@ def unmade(study: TradeStudy) -> list[str]:
         bought = flow.values[:, :, k].sum(1) > 0
         goods = [str(i) for i in flow["i"].values[bought & (flow.values[:, k, k] <= 0)]]
         if goods:
-            lines.append(f"{region} uses {', '.join(goods)} and makes none for itself: the formulas by sector give gains of 100 %")
+            lines.append(
+                f"{region} uses {', '.join(goods)} and makes none for itself: the formulas by sector give gains of 100 %"
+            )
     return lines
 
 

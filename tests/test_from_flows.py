@@ -76,7 +76,10 @@ def test_order_of_labels_and_of_dims_does_not_matter() -> None:
         ({"flows": parts()["flows"].where(parts()["flows"] < 60, -1.0)}, "flows at i 'g', s 'A', d 'A'.*: -1; values must be"),
         ({"input_shares": parts()["input_shares"] * 9}, "input shares of g in A sum to"),
         ({"elasticities": parts()["elasticities"] - 4}, "trade elasticity of g is 0; it must be positive"),
-        ({"input_shares": parts()["input_shares"].assign_coords(r=["A", "B", "D"])}, "unknown label along r of input shares 'D'"),
+        (
+            {"input_shares": parts()["input_shares"].assign_coords(r=["A", "B", "D"])},
+            "unknown label along r of input shares 'D'",
+        ),
         ({"input_shares": parts()["input_shares"].rename(r="s")}, "input shares have dims"),
         ({"final_shares": labelled(np.full((2, 3), 0.4), "ir")}, "final shares of A sum to 0.8; they must sum to 1"),
         ({"final_shares": labelled(np.array([[0.9] * 3, [0.1] * 3]), "ir")}, "do not agree: spending of .* rebalance=True"),
@@ -165,7 +168,7 @@ def test_bad_folders_name_file_and_line(folder: Path, file: str, old: str, new: 
 
 
 def test_a_missing_folder_says_what_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="flows.csv not found; the folder needs flows.csv, inputs.csv"):
+    with pytest.raises(DataError, match=r"flows\.csv not found; the folder needs flows\.csv, inputs\.csv"):
         costinot_rodriguez_clare_2014(tmp_path)
     with pytest.raises(DataError, match="give the folder of the study's data with --data"):
         costinot_rodriguez_clare_2014(None)

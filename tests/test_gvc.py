@@ -317,7 +317,7 @@ def odd_table(seed: int, kind: str, regions: int = 3, sectors: int = 3) -> Icio:
         for s in range(regions):
             block = slice(s * n, (s + 1) * n)
             z[block, : s * n] = z[block, (s + 1) * n :] = 0.0
-            y[block, : s] = y[block, s + 1 :] = 0.0
+            y[block, :s] = y[block, s + 1 :] = 0.0
     return Icio.from_arrays(z, y, regions=plain.regions, sectors=plain.sectors)
 
 
@@ -325,9 +325,7 @@ ODD = ("empty", "buys and sells nothing", "closed region", "negative value added
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.integers(0, 10_000), st.sampled_from(ODD), st.sampled_from([(3, 3), (2, 1), (1, 3), (1, 1), (4, 2)])
-)
+@given(st.integers(0, 10_000), st.sampled_from(ODD), st.sampled_from([(3, 3), (2, 1), (1, 3), (1, 1), (4, 2)]))
 def test_what_adds_up_in_theory_adds_up_on_every_table(seed: int, kind: str, size: tuple[int, int]) -> None:
     if kind == "no own sales" and size[0] == 1:
         return

@@ -69,7 +69,9 @@ def loan_year(investment: str, capital: str):
     from cge.dynamics import Baseline, Dynamics, Flows
 
     benchmark = random_benchmark(3, 3, seed=21)
-    rate = pd.DataFrame({c: [0.01, 0.015, 0.005] for c in ("gdp", "population", "skl", "unskl", "nat")}, index=benchmark.regions)
+    rate = pd.DataFrame(
+        {c: [0.01, 0.015, 0.005] for c in ("gdp", "population", "skl", "unskl", "nat")}, index=benchmark.regions
+    )
     size = float(benchmark.sam.gdp().min())
 
     class Loan:
@@ -128,8 +130,10 @@ class CarbonIncome(Income):
     """Income with carbon revenue."""
 
     tax = definition("r", "taxes with carbon revenue", "million USD")(
-        lambda m, r: Income.rules["tax"].function(m, r)
-        + sum(m.vob[i, r] / m.to[i, r] * m.qo[i, r] * m.ctax[r] * m.pfactwld for i in m.comm)
+        lambda m, r: (
+            Income.rules["tax"].function(m, r)
+            + sum(m.vob[i, r] / m.to[i, r] * m.qo[i, r] * m.ctax[r] * m.pfactwld for i in m.comm)
+        )
     )
 
 
@@ -148,7 +152,10 @@ class Transfer(Income):
 
 @pytest.mark.parametrize(
     ("own", "symbol", "size"),
-    [({Production: CarbonProduction, Income: CarbonIncome}, "ctax", [0.01, 0, 0]), ({Income: Transfer}, "gift", [1.0, -1.0, 0.0])],
+    [
+        ({Production: CarbonProduction, Income: CarbonIncome}, "ctax", [0.01, 0, 0]),
+        ({Income: Transfer}, "gift", [1.0, -1.0, 0.0]),
+    ],
 )
 def test_flows_that_a_view_does_not_know_are_refused_by_identity_cell_and_size(own: dict, symbol: str, size: list) -> None:
     model = Model(random_benchmark(3, 3, seed=21, esubt=0.0), blocks=tuple(own.get(b, b) for b in CORE))

@@ -58,4 +58,14 @@ def gtap_model(benchmark: Benchmark, closure: Closure | None = None, *, make_mat
     return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=blocks)
 
 
-__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "contributions", "decompose", "gtap_model", "result_of", "solve_gtap"]
+__all__ = [
+    "GTAP",
+    "GTAP_MAKE",
+    "GtapResult",
+    "GtapShock",
+    "contributions",
+    "decompose",
+    "gtap_model",
+    "result_of",
+    "solve_gtap",
+]

@@ -190,8 +190,7 @@ class Icio:
     @cached_property
     def final(self) -> Array:
         """Final demand by destination, shape (RN, R); what an industry without output buys is final use in its region."""
-        demanded = self.y.sum(2)
-        r, n = self.size
+        demanded, n = self.y.sum(2), self.size[1]
         for k in np.flatnonzero(self.idle):
             demanded[:, k // n] += self.z[:, k]
         return np.asarray(demanded)
@@ -208,7 +207,7 @@ class Icio:
             (self.sells_without_output, "sell out of stocks and make nothing"),
             (negative, "have negative value added (inputs cost more than output); shares may leave 0 to 1"),
         )
-        lines = [f"{_some([self.label(k) for k in np.flatnonzero(who)])} {what}" for who, what in kinds if who.any()]
+        lines = [f"{_some([self.label(int(k)) for k in np.flatnonzero(who)])} {what}" for who, what in kinds if who.any()]
         closed = [r for r, exports in zip(self.regions, trading, strict=True) if not exports]
         return [*lines, *([f"{_some(closed)} export nothing; shares of exports are NaN there"] if closed else [])]
 
@@ -396,4 +395,3 @@ INDICATORS = frozenset(
     "upstreamness downstreamness gvc_income regionalisation bloc_matrix supplier_concentration exposure output_at_risk "
     "services_content embodied gross_exports summary".split()
 )
-

@@ -24,9 +24,9 @@ def participation(t: Icio, direction: str = "forward") -> xr.Dataset:
     """Shares of value added (forward) or of final goods (backward) by the borders crossed; dims (r, i).
 
     ``domestic``: no border; ``traditional``: exports of final goods; ``gvc_simple``: one border for
-    production; ``gvc_complex``: two and more. They sum to one (checked); NaN where there is nothing to share out. Wang, Wei, Yu and Zhu, "Measures of
-    Participation in Global Value Chains and Global Business Cycles", NBER 23222, 2017: with L the domestic
-    inverse and A^F foreign coefficients, v L Y^D, v L Y^F, v L A^F L Y^D, v L A^F (B Y - L Y^D).
+    production; ``gvc_complex``: two and more. They sum to one (checked); NaN where there is
+    nothing to share out. Wang, Wei, Yu and Zhu, "Measures of Participation in Global Value Chains and Global
+    Business Cycles", NBER 23222, 2017: with L the domestic inverse and A^F foreign coefficients, v L Y^D, v L Y^F, v L A^F L Y^D, v L A^F (B Y - L Y^D).
     """
     home, abroad = _home_and_abroad(t)
     if direction == "forward":
@@ -110,7 +110,8 @@ def upstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     """Average distance from final use: U = (I - D)^{-1} 1, D_ij = z_ij / (x_i - n_i); dims (r, i) or (r).
 
     Net inventories n (and a row's discrepancy) are spread over uses in proportion, which scales row i by
-    x_i / (x_i - n_i). An industry without output (or that only fills stocks) stands at 1. At country level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
+    x_i / (x_i - n_i). An industry without output (or that only fills stocks) stands at 1. At country
+    level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
     Downstreamness in Global Value Chains", NBER 24185, 2018; Antras, Chor, Fally and Hillberry 2012.
     """
     z, x, stocks = _levels(t, level)
