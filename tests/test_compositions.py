@@ -175,7 +175,7 @@ def test_updated_data_balance_and_their_model_replicates_the_solution(compositio
 
 
 def test_foreign_saving_moves_the_updated_data_too(composition) -> None:
-    _, model, _, _ = composition
+    kind, model, _, _ = composition
     if "fsav" not in model.symbols:
         return
     amount = 0.003 * model.benchmark.sam.gdp().min()
@@ -185,6 +185,10 @@ def test_foreign_saving_moves_the_updated_data_too(composition) -> None:
     sam = updated_sam(after)
     borrowed = sam.expenditure()["inv"] - sam["save"] - sam["vdep"]
     assert np.allclose(borrowed[:2], given[:2], rtol=1e-8)
+    again = COMPOSITIONS[kind][1](updated_benchmark(after))
+    start = again.system.pack(again.benchmark_values)
+    again.newton.prepare(start)
+    assert abs(again.newton.residual(start)).max() < 1e-9
 
 
 def test_inter_country_table_is_the_solution_row_by_row(composition) -> None:

@@ -411,3 +411,28 @@ def test_a_wrong_term_is_found(monkeypatch) -> None:
     monkeypatch.setattr(Icio, "apply_domestic", lambda self, vector, transposed=False: 1.01 * vector)
     with pytest.raises(ModelError, match=r"the nine terms of exports do not add up for R\d: .* a gap of"):
         t.kww()
+
+
+def test_tables_and_totals_that_do_not_match_are_refused() -> None:
+    t = random_table(1)
+    other = Icio.from_arrays(t.z, t.final, regions=["R0", "R2", "R1"], sectors=t.sectors)
+    with pytest.raises(ModelError, match="the tables differ in regions"):
+        t.indicators().compare(other.indicators())
+    with pytest.raises(ModelError, match="region R0 comes twice"):
+        Icio.from_arrays(t.z, t.final, regions=["R0", "R0", "R1"], sectors=t.sectors)
+    with pytest.raises(ModelError, match="inventories of the table must have 9 rows"):
+        Icio.from_arrays(t.z, t.final, regions=t.regions, sectors=t.sectors, inventories=np.zeros(3))
+    with pytest.raises(ModelError, match="output must have a value for each of the 9 rows"):
+        Icio.from_arrays(t.z, t.final, regions=t.regions, sectors=t.sectors, output=np.zeros(3))
+    jobs = xr.DataArray(np.ones((3, 3)), dims=("r", "i"), coords={"r": t.regions, "i": t.sectors}, attrs={"units": "jobs"})
+    assert np.allclose(t.embodied(jobs.isel(r=[2, 0, 1])), t.embodied(jobs), rtol=1e-14)
+    assert float(t.embodied(jobs).sum()) == pytest.approx(9.0)
+    with pytest.raises(ValueError, match="unknown region of the table 'XX'"):
+        t.embodied(xr.concat([jobs, jobs.isel(r=[0]).assign_coords(r=["XX"])], "r"))
+    idle = odd_table(1, "empty")
+    with pytest.raises(ModelError, match="R1 s0 is 1 and it makes nothing"):
+        idle.embodied(jobs)
+    with pytest.raises(ValueError, match="unknown member of bloc 'A' 'R9'"):
+        t.bloc_matrix({"A": ["R0", "R9"]})
+    with pytest.raises(ValueError, match="R0 is in two blocs"):
+        t.bloc_matrix({"A": ["R0"], "B": ["R0", "R1"]})

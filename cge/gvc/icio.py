@@ -68,12 +68,19 @@ class Icio:
 
     def __post_init__(self) -> None:
         size, r = len(self.regions) * len(self.sectors), len(self.regions)
+        for what, labels in (("region", self.regions), ("sector", self.sectors)):
+            twice = sorted({x for x in labels if labels.count(x) > 1})
+            if twice:
+                raise ModelError(f"{what} {', '.join(twice)} comes twice in the table; labels must be unique")
         if self.z.ndim != 2 or self.z.shape[0] != self.z.shape[1]:
             raise ModelError(f"intermediate flows must be a square matrix, got shape {self.z.shape}")
         if self.z.shape != (size, size):
             raise ModelError(f"{r} regions x {len(self.sectors)} sectors need {size} rows, the table has {self.z.shape[0]}")
         if self.y.shape != (size, r, len(self.categories)):
             raise ModelError(f"final demand has shape {self.y.shape}, expected {(size, r, len(self.categories))}")
+        for what, column in (("inventories", self.inventories), ("the discrepancy", self.discrepancy)):
+            if column is not None and np.shape(column) != (size,):
+                raise ModelError(f"{what} of the table must have {size} rows, got shape {np.shape(column)}")
         for name, values in (("intermediate", self.z), ("final", self.y)):
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):
@@ -111,6 +118,8 @@ class Icio:
             y = y[:, :, None]
         if y.ndim != 3:
             raise ModelError(f"final demand must have dims (RN, R) or (RN, R, K), got shape {y.shape}")
+        if output is not None and np.size(output) != len(z):
+            raise ModelError(f"output must have a value for each of the {len(z)} rows, got {np.size(output)}")
         held = np.zeros(len(z)) if inventories is None else np.asarray(inventories, dtype=float)
         gap = None if output is None else np.asarray(output, dtype=float).reshape(-1) - z.sum(1) - y.sum((1, 2))
         names = ["final"] if y.shape[2] == 1 else [f"final{k + 1}" for k in range(y.shape[2])]
