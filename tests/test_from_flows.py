@@ -173,3 +173,21 @@ def test_a_missing_folder_says_what_it_needs(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="give the folder of the study's data with --data"):
         costinot_rodriguez_clare_2014(None)
     assert set(STUDIES) == {"caliendo-parro-2015", "costinot-rodriguez-clare-2014"}
+
+
+@pytest.mark.shared
+def test_wiod_gives_the_chapters_sample_and_gains_rise_with_openness(shared: Path, tmp_path: Path) -> None:
+    from benchmarks.handbook_data import main
+    from policies.handbook import closed_forms
+
+    main(shared / "wiod_2013", shared / "caliendo_parro_2015", tmp_path)
+    study = read_trade_study(tmp_path)
+    assert study.flows.shape == (31, 34, 34)
+    table = closed_forms(study)
+    flow = study.flows.values
+    k = np.arange(34)
+    openness = 1 - flow[:, k, k].sum(0) / flow.sum((0, 1))
+    order = pd.Series(openness, index=table.index)
+    assert table["gains_one_sector"].rank().equals(order.rank())
+    assert table.loc["USA", "gains_one_sector"] == pytest.approx(1.81, abs=0.01)  # 2011; home share 0.912 to the 1/5
+    assert (table["gains_inputs"] >= table["gains_sectors"]).all()
