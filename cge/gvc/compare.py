@@ -35,7 +35,7 @@ class GvcComparison:
         old, new = self.before.icio, self.after.icio
         for what in ("regions", "sectors", "units"):
             if getattr(old, what) != getattr(new, what):
-                raise ModelError(f"the tables differ in {what}: their indicators cannot be compared; aggregate one to the other")
+                raise ModelError(f"the tables differ in {what}: they cannot be compared; aggregate one to the other")
 
     @property
     def remarks(self) -> list[str]:
