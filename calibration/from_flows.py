@@ -96,6 +96,7 @@ def benchmark_from_flows(
     >>> benchmark_from_flows(flows, none, theta).benchmark.sam.gdp()
     array([100.,  40.])
     """
+    _require_dims(flows, "flows", ("i", "s", "d"))
     goods, regions = [str(x) for x in flows["i"].values], [str(x) for x in flows["s"].values]
     sets = {"i": goods, "a": goods, "r": regions, "s": regions, "d": regions}
     flow = _aligned(flows, "flows", ("i", "s", "d"), sets)
@@ -125,7 +126,9 @@ def benchmark_from_flows(
     if isinstance(table, xr.DataArray):
         theta = _aligned(table, "trade elasticities", ("i",), sets)
         if (theta <= 0).any():
-            raise DataError(f"{name}: the trade elasticity of {goods[int(theta.argmin())]} is {theta.min():g}; it must be positive")
+            raise DataError(
+                f"{name}: the trade elasticity of {goods[int(theta.argmin())]} is {theta.min():g}; it must be positive"
+            )
         table = pd.DataFrame({"esubm": 1 + theta, "esubd": 1 + theta}, index=goods).assign(esubva=1.0, esubt=1.0, esubc=1.0)
         table["source"] = str(elasticities.attrs.get("source", "trade elasticities given; Cobb-Douglas elsewhere"))
     benchmark = Benchmark(sam, to_dataset(table, goods, regions), name)
@@ -137,16 +140,15 @@ def _aligned(
     array: xr.DataArray, what: str, dims: tuple[str, ...], sets: Mapping[str, list[str]], signed: bool = False
 ) -> Array:
     """Values in the order of the sets; every label of a set once."""
-    if not isinstance(array, xr.DataArray):
-        raise DataError(f"{what} must be a DataArray with dims {dims}, got {type(array).__name__}")
-    if sorted(map(str, array.dims)) != sorted(dims):
-        raise DataError(f"{what} have dims {array.dims}, expected {dims}")
+    _require_dims(array, what, dims)
     for d in dims:
         labels = [str(k) for k in array[d].values]
         require_labels(labels, sets[d], f"label along {d} of {what}")
         if sorted(labels) != sorted(sets[d]):
             lacking = [k for k in sets[d] if k not in labels]
-            raise DataError(f"{what}: dim {d} lacks {', '.join(lacking)}" if lacking else f"{what}: a label of dim {d} comes twice")
+            raise DataError(
+                f"{what}: dim {d} lacks {', '.join(lacking)}" if lacking else f"{what}: a label of dim {d} comes twice"
+            )
     named = array.assign_coords({d: [str(k) for k in array[d].values] for d in dims})
     placed = named.transpose(*dims).sel({d: sets[d] for d in dims})
     bad = ~np.isfinite(placed.values) | ((placed.values < 0) if not signed else False)
@@ -155,11 +157,23 @@ def _aligned(
     return np.asarray(placed.values, dtype=float)
 
 
+def _require_dims(array: xr.DataArray, what: str, dims: tuple[str, ...]) -> None:
+    if not isinstance(array, xr.DataArray):
+        raise DataError(f"{what} must be a DataArray with dims {dims}, got {type(array).__name__}")
+    if sorted(map(str, array.dims)) != sorted(dims):
+        raise DataError(f"{what} have dims {array.dims}, expected {dims}")
+    unlabelled = [d for d in dims if d not in array.coords]
+    if unlabelled:
+        raise DataError(f"{what} have no labels along {', '.join(unlabelled)}; give them as coordinates")
+
+
 def _check(flow: Array, rate: Array, materials: Array, sets: Mapping[str, list[str]]) -> None:
     goods, regions = sets["i"], sets["r"]
     if (rate <= -1).any():
         i, s, d = np.argwhere(rate <= -1)[0]
-        raise DataError(f"the tariff on {goods[i]} from {regions[s]} in {regions[d]} is {rate[i, s, d]:g}; a power must be positive")
+        raise DataError(
+            f"the tariff on {goods[i]} from {regions[s]} in {regions[d]} is {rate[i, s, d]:g}; a power must be positive"
+        )
     cost = materials.sum(0)
     if (cost > 1 + 1e-9).any():
         a, r = np.argwhere(cost > 1 + 1e-9)[0]
@@ -191,7 +205,7 @@ def _final_shares(given: xr.DataArray | None, left: Array, spending: Array, sets
     if (abs(total - 1) > BALANCED).any():
         r = int(abs(total - 1).argmax())
         raise DataError(f"final shares of {sets['r'][r]} sum to {total[r]:.6g}; they must sum to 1")
-    return share / total
+    return np.asarray(share / total)
 
 
 def _spending(materials: Array, net: Array, consumption: Array) -> Array:

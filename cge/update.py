@@ -31,7 +31,7 @@ Array = np.ndarray
 Prices = Literal["current", "base"]
 
 TOLERANCE = 1e-8
-"""Largest relative gap of an identity; a benchmark that is itself out of balance by more (single precision) may keep its gap."""
+"""Largest relative gap of an identity; ten times the benchmark's own gap where that is more (single-precision data)."""
 
 QUANTITY = {
     **{f"vd{k}{p}": f"q{k}d" for k in "fpgi" for p in "bp"},
@@ -155,8 +155,9 @@ def require_balance(solution: Solution, sam: Sam, what: str) -> None:
         gap = abs(ours - model)
         worst = int(gap.argmax())
         if not gap[worst] <= tolerance * abs(model).sum():
+            region = solution.model.labels("r")[worst]
             raise ModelError(
-                f"GDP of {solution.model.labels('r')[worst]} in the {what} of solution {solution.name!r} is {ours[worst]:,.6g}, "
+                f"GDP of {region} in the {what} of solution {solution.name!r} is {ours[worst]:,.6g}, "
                 f"the model's {model[worst]:,.6g} million USD: {reason(solution)}"
             )
 

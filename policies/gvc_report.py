@@ -65,6 +65,7 @@ def summary(experiment: Experiment, chains: GvcComparison) -> dict[str, Any]:
         "sectors": {name: {s: nested(sector[name].sel(state=s)) for s in ("before", "after")} for name in sector},
         "kww": {s: nested(chains.kww().sel(state=s)) for s in ("before", "after")},
         "blocs_musd": {s: nested(blocs.sel(state=s)) for s in ("before", "after")},
+        "remarks": chains.remarks,
         "units": {"length": "stages", "blocs_musd": "million USD, current prices in the numeraire", "kww": "million USD"},
     }
 
@@ -161,7 +162,8 @@ def sankey_figure(chains: GvcComparison, title: str) -> Any:
 def kww_figure(chains: GvcComparison, title: str) -> Any:
     """What gross exports consist of before, and the change in percentage points."""
     terms = chains.kww()
-    share = 100 * terms / terms.sum("term")
+    total = terms.sum("term")
+    share = 100 * terms / total.where(total > 0)  # a region without exports has no bar
     order = share.sel(state="before", term=["T1", "T2", "T3"]).sum("term").to_series().sort_values().index
     if len(order) > 24:
         size = terms.sel(state="before").sum("term").to_series()
@@ -231,6 +233,8 @@ def write_html(
     draw = Figures(interactive)
     title = title_of(experiment)
     parts = [html.bullets(sentences(experiment, chains)), *sections(experiment, chains, draw)]
+    if chains.remarks:
+        parts += [html.heading("What is out of the ordinary"), html.bullets(chains.remarks)]
     parts += [
         html.heading("What exports are made of"),
         html.picture(kww_figure(chains, title), "Gross exports of each region by what they are made of, and the change"),
@@ -255,7 +259,9 @@ def sentences(experiment: Experiment, chains: GvcComparison) -> list[str]:
     table, benchmark = chains.table(), experiment.base.model.benchmark
 
     def ends(name: str) -> str:
-        moved = (100 * table[name, "change"]).sort_values()
+        moved = (100 * table[name, "change"]).dropna().sort_values()
+        if moved.empty:
+            return "is not defined: no region exports."
         up, down = str(moved.index[-1]), str(moved.index[0])
         before = [100 * float(table.loc[r, (name, "before")]) for r in (up, down)]
         return (

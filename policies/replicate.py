@@ -3,14 +3,15 @@
 ``caliendo-parro-2015``: real-wage effects of NAFTA's tariff changes 1993-2005 (Table 2 of the paper). Trade
 deficits are removed first and labour set to the data's value added; then only the tariffs among the three
 members change.
+
+``costinot-rodriguez-clare-2014``: gains from trade and costs of trade (:mod:`policies.handbook`).
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,33 +22,14 @@ from calibration.errors import DataError
 from calibration.readers import read_caliendo_parro
 from cge import Model, Solution
 from cge.deficits import TRADE_MODEL
+from policies.handbook import costinot_rodriguez_clare_2014
+from policies.study import Replication
+
+__all__ = ["STUDIES", "Replication", "caliendo_parro_2015", "costinot_rodriguez_clare_2014"]
 
 MEMBERS = ("USA", "CAN", "MEX")
 PUBLISHED_REAL_WAGE = {"USA": 0.11, "CAN": 0.32, "MEX": 1.72}
 PUBLISHED_WELFARE = {"USA": 0.08, "CAN": -0.06, "MEX": 1.31}
-
-
-@dataclass(frozen=True)
-class Replication:
-    """A replication: the table, and how it was solved."""
-
-    table: pd.DataFrame
-    residual: float
-    walras: float
-    seconds: dict[str, float]
-
-    def summary(self) -> dict[str, Any]:
-        """What ``--json`` prints."""
-        rows = self.table[["real_wage", "real_income", "welfare_first_order"]].to_dict("index")
-        return {
-            "study": "caliendo-parro-2015",
-            "countries": {str(c): {str(k): float(v) for k, v in row.items()} for c, row in rows.items()},
-            "published_real_wage": PUBLISHED_REAL_WAGE,
-            "published_welfare": PUBLISHED_WELFARE,
-            "max_residual": self.residual,
-            "walras": self.walras,
-            "seconds": self.seconds,
-        }
 
 
 def find_data(given: str | Path | None) -> Path:
@@ -113,8 +95,18 @@ def caliendo_parro_2015(folder: str | Path | None = None) -> Replication:
         "solve": round(done - built, 3),
     }
     walras = max(base.walras, after.walras)
-    return Replication(table, max(base.max_residual, after.max_residual), walras, seconds)
+    return Replication(
+        "caliendo-parro-2015",
+        "NAFTA's tariff changes 1993-2005, per cent (Caliendo and Parro 2015)",
+        table,
+        max(base.max_residual, after.max_residual),
+        walras,
+        seconds,
+    )
 
 
-STUDIES = {"caliendo-parro-2015": caliendo_parro_2015}
+STUDIES: dict[str, Callable[[str | Path | None], Replication]] = {
+    "caliendo-parro-2015": caliendo_parro_2015,
+    "costinot-rodriguez-clare-2014": costinot_rodriguez_clare_2014,
+}
 """Studies by name."""

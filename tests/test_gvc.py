@@ -22,7 +22,7 @@ def random_table(seed: int, regions: int = 3, sectors: int = 3) -> Icio:
     z = rng.lognormal(0, 1, (size, size))
     z[rng.uniform(size=z.shape) < 0.2] = 0.0
     y = rng.lognormal(1.5, 1, (size, regions))
-    y *= max(1.0, 1.3 * z.sum(0).max() / z.sum(1).min() / 3)
+    y *= max(1.0, 1.3 * z.sum(0).max() / max(z.sum(1).min(), 0.1) / 3)
     y[np.arange(size), np.repeat(np.arange(regions), sectors)] += 1.5 * np.maximum(z.sum(0) - z.sum(1), 0)
     return Icio.from_arrays(z, y, regions=[f"R{k}" for k in range(regions)], sectors=[f"s{k}" for k in range(sectors)])
 
@@ -280,3 +280,159 @@ def test_unknown_options_are_refused(world_base) -> None:
         t.upstreamness("continent")
     with pytest.raises(AttributeError):
         t.nonsense  # noqa: B018
+
+
+# -- industries and regions out of the ordinary ----------------------------------------------------
+
+
+def odd_table(seed: int, kind: str, regions: int = 3, sectors: int = 3) -> Icio:
+    """A random table in which one thing is out of the ordinary."""
+    plain = random_table(seed, regions, sectors)
+    z, y = plain.z.copy(), plain.final.copy()
+    n = sectors
+    k = (seed % regions) * n  # the first industry of one region
+    if kind == "empty":
+        z[k], z[:, k], y[k] = 0.0, 0.0, 0.0
+    elif kind == "buys and sells nothing":
+        z[:, k] += 0.01
+        z[k], y[k] = 0.0, 0.0
+    elif kind == "closed region":
+        own = np.zeros(regions * n, bool)
+        own[k : k + n] = True
+        z[np.ix_(own, ~own)] = 0.0
+        y[np.ix_(own, np.arange(regions) != seed % regions)] = 0.0
+        y[own, seed % regions] += 5 * z.sum(0)[own] + 1.0
+    elif kind == "negative value added":
+        z[k, k] = 0.0
+        z[:, k] += 0.01
+        z[k, k] = 0.0
+        z[:, k] *= 1.2 * (z[k].sum() + y[k].sum()) / max(z[:, k].sum(), 1e-9)
+    elif kind == "no own sales":
+        for s in range(regions):
+            block = slice(s * n, (s + 1) * n)
+            y[block, s] = 0.0
+            z[block, block] = 0.0
+        y += 1.5 * np.maximum(z.sum(0) - z.sum(1), 0)[:, None] * (y > 0)
+    elif kind == "no trade at all":
+        for s in range(regions):
+            block = slice(s * n, (s + 1) * n)
+            z[block, : s * n] = z[block, (s + 1) * n :] = 0.0
+            y[block, :s] = y[block, s + 1 :] = 0.0
+    return Icio.from_arrays(z, y, regions=plain.regions, sectors=plain.sectors)
+
+
+ODD = ("empty", "buys and sells nothing", "closed region", "negative value added", "no own sales", "no trade at all")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(ODD), st.sampled_from([(3, 3), (2, 1), (1, 3), (1, 1), (4, 2)]))
+def test_what_adds_up_in_theory_adds_up_on_every_table(seed: int, kind: str, size: tuple[int, int]) -> None:
+    if kind == "no own sales" and size[0] == 1:
+        return
+    if kind in ("empty", "buys and sells nothing") and size == (1, 1):
+        return
+    t = odd_table(seed, kind, *size)
+    exports = t.sum_regions(t.exports)
+    close = {"rtol": 1e-7, "atol": 1e-8 * max(float(abs(t.x).max()), 1.0)}
+    assert np.allclose(t.kww().sum("term"), exports, **close)
+    bm = t.borin_mancini()
+    assert np.allclose(bm["dc"] + bm["fc"], exports, **close)
+    assert np.allclose(bm["vax"] + bm["ref"], bm["dva"], **close)
+    assert np.allclose(t.value_added_exports().sum("d"), t.sum_regions(t.value_added), **close)
+    assert t.final.sum() == pytest.approx(t.value_added.sum(), rel=1e-9)
+    for direction, whole in (("forward", t.value_added), ("backward", t.final.sum(1))):
+        shares = t.participation(direction)
+        total = sum(shares[k] for k in shares).values.ravel()
+        assert np.allclose(total[whole != 0], 1.0, rtol=1e-7)
+        assert np.isnan(total[whole == 0]).all()
+    for length in t.production_length().data_vars.values():
+        assert (length.values[np.isfinite(length.values)] > 0.9).all() or kind == "negative value added"
+    summary = t.indicators().summary()
+    closed = exports == 0
+    for column in ("vax_ratio", "gvc_share", "foreign_content"):
+        assert np.isnan(summary[column][closed]).all()
+        assert np.isfinite(summary[column][~closed]).all()
+    assert np.isfinite(t.exposure()["look_through"]).all()
+    assert np.isfinite(t.upstreamness()).all()
+    assert np.isfinite(t.output_at_risk(t.regions[0])).all()
+    assert np.isfinite(t.indicators().compare(t.indicators()).table()["exports"]).all().all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("buys and sells nothing", "R1 s0 buy inputs and make nothing"),
+        ("empty", "R1 s0 make nothing and buy nothing"),
+        ("closed region", "R1 export nothing; shares of exports are NaN there"),
+        ("negative value added", "R1 s0 have negative value added"),
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_noted(kind: str, said: str) -> None:
+    t = odd_table(1, kind)
+    assert any(line.startswith(said) for line in t.remarks), t.remarks
+    assert said in t.to_dataset().attrs["remarks"]
+    assert t.indicators().compare(random_table(1).indicators()).remarks == t.remarks
+    assert random_table(1).remarks == []
+
+
+def test_purchases_of_an_industry_that_makes_nothing_are_final_use_of_its_region() -> None:
+    t = odd_table(1, "buys and sells nothing")
+    k = t.regions.index("R1") * 3
+    assert t.value_added[k] == 0.0
+    moved = np.zeros_like(t.final)
+    moved[:, 1] = t.z[:, k]
+    assert np.allclose(t.final - t.y.sum(2), moved, rtol=1e-14)
+    told = Icio.from_arrays(t.inter, t.final, regions=t.regions, sectors=t.sectors)
+    assert np.allclose(told.kww(), t.kww(), rtol=1e-12)
+    assert np.allclose(told.upstreamness(), t.upstreamness(), rtol=1e-12)
+
+
+def test_a_closed_region_has_no_chains_that_cross_borders() -> None:
+    t = odd_table(1, "no trade at all")
+    assert np.isnan(t.production_length()["gvc"]).all()  # not a quotient of rounding errors
+    assert np.isnan(t.production_length("backward")["gvc"]).all()
+    assert float(abs(t.kww()).max()) == 0.0
+
+
+def test_sales_without_output_are_refused_by_name() -> None:
+    plain = random_table(2)
+    z, y = plain.z.copy(), plain.final.copy()
+    y[4] = 0.0
+    y[4, 1] = -z[4].sum()  # all it sells comes out of stocks
+    t = Icio.from_arrays(z, y, regions=plain.regions, sectors=plain.sectors)
+    assert any("sell out of stocks" in line for line in t.remarks)
+    for ask in (t.kww, t.borin_mancini, lambda: t.participation("backward"), t.vertical_specialisation):
+        with pytest.raises(ModelError, match=r"do not add up for .* R1 s1 sells more than it makes"):
+            ask()
+
+
+def test_a_wrong_term_is_found(monkeypatch) -> None:
+    t = random_table(5)
+    monkeypatch.setattr(Icio, "apply_domestic", lambda self, vector, transposed=False: 1.01 * vector)
+    with pytest.raises(ModelError, match=r"the nine terms of exports do not add up for R\d: .* a gap of"):
+        t.kww()
+
+
+def test_tables_and_totals_that_do_not_match_are_refused() -> None:
+    t = random_table(1)
+    other = Icio.from_arrays(t.z, t.final, regions=["R0", "R2", "R1"], sectors=t.sectors)
+    with pytest.raises(ModelError, match="the tables differ in regions"):
+        t.indicators().compare(other.indicators())
+    with pytest.raises(ModelError, match="region R0 comes twice"):
+        Icio.from_arrays(t.z, t.final, regions=["R0", "R0", "R1"], sectors=t.sectors)
+    with pytest.raises(ModelError, match="inventories of the table must have 9 rows"):
+        Icio.from_arrays(t.z, t.final, regions=t.regions, sectors=t.sectors, inventories=np.zeros(3))
+    with pytest.raises(ModelError, match="output must have a value for each of the 9 rows"):
+        Icio.from_arrays(t.z, t.final, regions=t.regions, sectors=t.sectors, output=np.zeros(3))
+    jobs = xr.DataArray(np.ones((3, 3)), dims=("r", "i"), coords={"r": t.regions, "i": t.sectors}, attrs={"units": "jobs"})
+    assert np.allclose(t.embodied(jobs.isel(r=[2, 0, 1])), t.embodied(jobs), rtol=1e-14)
+    assert float(t.embodied(jobs).sum()) == pytest.approx(9.0)
+    with pytest.raises(ValueError, match="unknown region of the table 'XX'"):
+        t.embodied(xr.concat([jobs, jobs.isel(r=[0]).assign_coords(r=["XX"])], "r"))
+    idle = odd_table(1, "empty")
+    with pytest.raises(ModelError, match="R1 s0 is 1 and it makes nothing"):
+        idle.embodied(jobs)
+    with pytest.raises(ValueError, match="unknown member of bloc 'A' 'R9'"):
+        t.bloc_matrix({"A": ["R0", "R9"]})
+    with pytest.raises(ValueError, match="R0 is in two blocs"):
+        t.bloc_matrix({"A": ["R0"], "B": ["R0", "R1"]})

@@ -124,8 +124,8 @@ class Investment(Block):
                 "one final demand fits the trade model, in which deficits are transfers: "
                 'Model(benchmark, sourcing="pooled", blocks=cge.deficits.TRADE_MODEL)'
             )
-        saved = abs(data["save"]) + data["vdep"]
-        idle = [r for r, i, s in zip(regions, invested, saved, strict=True) if i <= 0 and s > BALANCE_TOLERANCE * invested.sum()]
+        saves = abs(data["save"]) + data["vdep"] > BALANCE_TOLERANCE * invested.sum()
+        idle = [r for r, i, s in zip(regions, invested, saves, strict=True) if s and i <= 0]
         if idle:
             raise ModelError(
                 f"nobody invests in {', '.join(idle)} of benchmark {data.benchmark.name!r}, which saves or borrows: nothing "

@@ -48,5 +48,7 @@ def result_of(solution: Solution) -> GtapResult:
     """
     model = solution.model
     if model.changed_parameters(solution.arrays):
-        raise ModelError("the solution used other elasticities than its benchmark; build a model with these and solve the shock")
+        raise ModelError(
+            "the solution used other elasticities than its benchmark; build a model with these and solve the shock"
+        )
     return solve_gtap(model, Reached(solution))

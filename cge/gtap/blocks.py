@@ -410,7 +410,8 @@ class GtapAccounts(Accounts):
         ".changes()['u'], or cge.gtap.solve_gtap(model, shock)",
         "ev": "equivalent variation depends on the path of the shock through psave; take cge.gtap.result_of(solution).ev(), or "
         "cge.gtap.solve_gtap(model, shock).ev()",
-        "qsave": "real saving depends on the path of the shock through psave; take cge.gtap.result_of(solution).changes()['qsave']",
+        "qsave": "real saving depends on the path of the shock through psave; take "
+        "cge.gtap.result_of(solution).changes()['qsave']",
         "fsav": "foreign saving is what the global bank leaves: minus the trade balance tbal",
     }
 

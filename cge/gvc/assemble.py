@@ -72,9 +72,7 @@ class Flows:
         whole[k, :, k] += np.moveaxis(self.domestic, 2, 0)
         for m, row in enumerate(self.margin_rows):
             whole[:, row] += np.swapaxes(self.margins[m], 1, 2)
-        self._require(
-            whole.sum((2, 3)).T, self.made.sum(1), self.commodities, f"{what}: sales and output", tolerance, reason
-        )
+        self._require(whole.sum((2, 3)).T, self.made.sum(1), self.commodities, f"{what}: sales and output", tolerance, reason)
         if not self.diagonal:
             supply = self.made.sum(1, keepdims=True)
             shares = np.divide(self.made, supply, out=np.zeros_like(self.made), where=supply > 0)
@@ -93,11 +91,18 @@ class Flows:
     @property
     def diagonal(self) -> bool:
         """Each activity makes the commodity of its own name alone."""
-        off = self.made[~np.eye(*self.made.shape[:2], dtype=bool)]
+        off = self.made[np.eye(*self.made.shape[:2]) == 0]
         return self.commodities == self.activities and not off.any()
 
     def _require(
-        self, found: Array, wanted: Array, labels: list[str], what: str, tolerance: float, reason: str, size: Array | None = None
+        self,
+        found: Array,
+        wanted: Array,
+        labels: list[str],
+        what: str,
+        tolerance: float,
+        reason: str,
+        size: Array | None = None,
     ) -> None:
         gap = abs(found - wanted)
         scale = np.maximum(abs(wanted) if size is None else size, 1e-6 * abs(self.made).sum())
@@ -139,8 +144,7 @@ def of_sam(sam: Sam) -> Icio:
         {
             "factors": g["evfp"].sum(0),
             "output tax": (g["makb"] - g["maks"]).sum(0),
-            PRODUCT_TAXES: (g["vdfp"] - g["vdfb"]).sum(0)
-            + _paid_over_basic(g["vmfp"], imported, margins, len(activities)),
+            PRODUCT_TAXES: (g["vdfp"] - g["vdfb"]).sum(0) + _paid_over_basic(g["vmfp"], imported, margins, len(activities)),
         },
     )
     return flows.table("the table inside the SAM", BALANCE_TOLERANCE, "the SAM is out of balance; see Sam.check")
@@ -202,7 +206,7 @@ def _made_as_sold(solution: Solution, prices: Literal["current", "base"]) -> Arr
     if prices == "current" or "qca" not in solution.model.symbols:
         return basic
     supply = solution.values_of("vob") * solution.values_of("qc")
-    return basic * _ratio(supply, basic.sum(1))[:, None]
+    return np.asarray(basic * _ratio(supply, basic.sum(1))[:, None])
 
 
 def _shipments(solution: Solution) -> Array:
@@ -210,9 +214,7 @@ def _shipments(solution: Solution) -> Array:
     model, v = solution.model, solution.values_of
     classes = list(model.data.classes.values())
     class_of = [next(k for k, uses in enumerate(classes) if use in uses) for use in ("int", *AGENTS)]
-    bought = np.concatenate(
-        [v("vmfb") * v("qfm")] + [(v(f"vm{k}b") * v(f"q{k}m"))[:, None] for k in AGENTS.values()], axis=1
-    )
+    bought = np.concatenate([v("vmfb") * v("qfm")] + [(v(f"vm{k}b") * v(f"q{k}m"))[:, None] for k in AGENTS.values()], axis=1)
     u = np.r_[np.full(len(model.sets["acts"]), class_of[0]), class_of[1:]]
     portion = _ratio(bought, (v("vmu") * v("qms"))[:, u])  # of the class's imports, (i, user, d)
     sigma = v("esubm")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
+from cge.errors import ModelError
+
 if TYPE_CHECKING:
     from cge.gvc.indicators import Indicators
 
@@ -19,10 +21,21 @@ class GvcComparison:
     Attributes
     ----------
     before, after : Indicators
+
+    Raises
+    ------
+    ModelError
+        The tables have other regions, sectors (or another order of them) or units.
     """
 
     before: Indicators
     after: Indicators
+
+    def __post_init__(self) -> None:
+        old, new = self.before.icio, self.after.icio
+        for what in ("regions", "sectors", "units"):
+            if getattr(old, what) != getattr(new, what):
+                raise ModelError(f"the tables differ in {what}: they cannot be compared; aggregate one to the other")
 
     @property
     def remarks(self) -> list[str]:

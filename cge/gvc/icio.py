@@ -68,12 +68,19 @@ class Icio:
 
     def __post_init__(self) -> None:
         size, r = len(self.regions) * len(self.sectors), len(self.regions)
+        for what, labels in (("region", self.regions), ("sector", self.sectors)):
+            twice = sorted({x for x in labels if labels.count(x) > 1})
+            if twice:
+                raise ModelError(f"{what} {', '.join(twice)} comes twice in the table; labels must be unique")
         if self.z.ndim != 2 or self.z.shape[0] != self.z.shape[1]:
             raise ModelError(f"intermediate flows must be a square matrix, got shape {self.z.shape}")
         if self.z.shape != (size, size):
             raise ModelError(f"{r} regions x {len(self.sectors)} sectors need {size} rows, the table has {self.z.shape[0]}")
         if self.y.shape != (size, r, len(self.categories)):
             raise ModelError(f"final demand has shape {self.y.shape}, expected {(size, r, len(self.categories))}")
+        for what, column in (("inventories", self.inventories), ("the discrepancy", self.discrepancy)):
+            if column is not None and np.shape(column) != (size,):
+                raise ModelError(f"{what} of the table must have {size} rows, got shape {np.shape(column)}")
         for name, values in (("intermediate", self.z), ("final", self.y)):
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):
@@ -111,6 +118,8 @@ class Icio:
             y = y[:, :, None]
         if y.ndim != 3:
             raise ModelError(f"final demand must have dims (RN, R) or (RN, R, K), got shape {y.shape}")
+        if output is not None and np.size(output) != len(z):
+            raise ModelError(f"output must have a value for each of the {len(z)} rows, got {np.size(output)}")
         held = np.zeros(len(z)) if inventories is None else np.asarray(inventories, dtype=float)
         gap = None if output is None else np.asarray(output, dtype=float).reshape(-1) - z.sum(1) - y.sum((1, 2))
         names = ["final"] if y.shape[2] == 1 else [f"final{k + 1}" for k in range(y.shape[2])]
@@ -190,8 +199,7 @@ class Icio:
     @cached_property
     def final(self) -> Array:
         """Final demand by destination, shape (RN, R); what an industry without output buys is final use in its region."""
-        demanded = self.y.sum(2)
-        r, n = self.size
+        demanded, n = self.y.sum(2), self.size[1]
         for k in np.flatnonzero(self.idle):
             demanded[:, k // n] += self.z[:, k]
         return np.asarray(demanded)
@@ -208,7 +216,7 @@ class Icio:
             (self.sells_without_output, "sell out of stocks and make nothing"),
             (negative, "have negative value added (inputs cost more than output); shares may leave 0 to 1"),
         )
-        lines = [f"{_some([self.label(k) for k in np.flatnonzero(who)])} {what}" for who, what in kinds if who.any()]
+        lines = [f"{_some([self.label(int(k)) for k in np.flatnonzero(who)])} {what}" for who, what in kinds if who.any()]
         closed = [r for r, exports in zip(self.regions, trading, strict=True) if not exports]
         return [*lines, *([f"{_some(closed)} export nothing; shares of exports are NaN there"] if closed else [])]
 
@@ -299,13 +307,19 @@ class Icio:
         matrix = np.swapaxes(self.domestic_inverses, 1, 2) if transposed else self.domestic_inverses
         return np.asarray((matrix @ parts).reshape(vector.shape))
 
+    @cached_property
+    def foreign_a(self) -> Array:
+        """A^F, input coefficients with the blocks of home inputs exactly zero, shape (RN, RN)."""
+        r, n = self.size
+        foreign = self.a.copy()
+        blocks = foreign.reshape(r, n, r, n)
+        for s in range(r):
+            blocks[s, :, s] = 0.0
+        return foreign
+
     def apply_foreign(self, vector: Array, transposed: bool = False) -> Array:
         """A^F vector (or its transpose): foreign input coefficients only."""
-        r, n = self.size
-        whole = (self.a.T if transposed else self.a) @ vector
-        parts = vector.reshape(r, n, -1)
-        matrix = np.swapaxes(self.domestic_blocks, 1, 2) if transposed else self.domestic_blocks
-        return np.asarray(whole - (matrix @ parts).reshape(vector.shape))
+        return np.asarray((self.foreign_a.T if transposed else self.foreign_a) @ vector)
 
     @cached_property
     def bilateral_exports(self) -> Array:
@@ -390,4 +404,3 @@ INDICATORS = frozenset(
     "upstreamness downstreamness gvc_income regionalisation bloc_matrix supplier_concentration exposure output_at_risk "
     "services_content embodied gross_exports summary".split()
 )
-

@@ -35,7 +35,7 @@ def require_sum(t: Icio, what: str, parts: np.ndarray, whole: np.ndarray, labels
     if not bad.any():
         return
     worst = int(np.argmax(np.where(bad, np.nan_to_num(abs(gap) / size, nan=np.inf), -1.0)))
-    sellers = [t.label(k) for k in np.flatnonzero(t.sells_without_output)]
+    sellers = [t.label(int(k)) for k in np.flatnonzero(t.sells_without_output)]
     reason = (
         f"; {', '.join(sellers[:3])}{' ...' if len(sellers) > 3 else ''} sells more than it makes (out of stocks): give its "
         "output, or set those sales to zero and balance the table"
@@ -67,5 +67,7 @@ def solve(t: Icio, matrix: np.ndarray, right: np.ndarray, what: str) -> np.ndarr
     except np.linalg.LinAlgError:
         found = np.full(right.shape, np.nan)
     if not np.isfinite(found).all():
-        raise ModelError(f"{what} of this table is not defined: its matrix is singular (a sector buys all it sells from itself)")
+        raise ModelError(
+            f"{what} of this table is not defined: its matrix is singular (a sector buys all it sells from itself)"
+        )
     return np.asarray(found)

@@ -130,7 +130,9 @@ class Indicators:
             "gvc_share": 1 - quotient(bm["davax"].values, exports),
             "foreign_content": quotient(bm["fc"].values, exports),
             "forward": quotient(((forward["gvc_simple"] + forward["gvc_complex"]) * va).sum("i").values, va.sum("i").values),
-            "backward": quotient(((backward["gvc_simple"] + backward["gvc_complex"]) * fin).sum("i").values, fin.sum("i").values),
+            "backward": quotient(
+                ((backward["gvc_simple"] + backward["gvc_complex"]) * fin).sum("i").values, fin.sum("i").values
+            ),
             "length": quotient((length["total"] * va).sum("i").values, va.sum("i").values),
             "upstreamness": self.upstreamness("country").values,
             "regionalisation": self.regionalisation().values,

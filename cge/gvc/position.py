@@ -24,9 +24,10 @@ def participation(t: Icio, direction: str = "forward") -> xr.Dataset:
     """Shares of value added (forward) or of final goods (backward) by the borders crossed; dims (r, i).
 
     ``domestic``: no border; ``traditional``: exports of final goods; ``gvc_simple``: one border for
-    production; ``gvc_complex``: two and more. They sum to one (checked); NaN where there is nothing to share out. Wang, Wei, Yu and Zhu, "Measures of
-    Participation in Global Value Chains and Global Business Cycles", NBER 23222, 2017: with L the domestic
-    inverse and A^F foreign coefficients, v L Y^D, v L Y^F, v L A^F L Y^D, v L A^F (B Y - L Y^D).
+    production; ``gvc_complex``: two and more. They sum to one (checked); NaN where there is
+    nothing to share out. Wang, Wei, Yu and Zhu, "Measures of Participation in Global Value Chains and Global
+    Business Cycles", NBER 23222, 2017: with L the domestic inverse and A^F foreign coefficients, v L Y^D, v L Y^F,
+    v L A^F L Y^D, v L A^F (B Y - L Y^D).
     """
     home, abroad = _home_and_abroad(t)
     if direction == "forward":
@@ -110,7 +111,8 @@ def upstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     """Average distance from final use: U = (I - D)^{-1} 1, D_ij = z_ij / (x_i - n_i); dims (r, i) or (r).
 
     Net inventories n (and a row's discrepancy) are spread over uses in proportion, which scales row i by
-    x_i / (x_i - n_i). An industry without output (or that only fills stocks) stands at 1. At country level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
+    x_i / (x_i - n_i). An industry without output (or that only fills stocks) stands at 1. At country
+    level each country is one industry. Antras and Chor, "On the Measurement of Upstreamness and
     Downstreamness in Global Value Chains", NBER 24185, 2018; Antras, Chor, Fally and Hillberry 2012.
     """
     z, x, stocks = _levels(t, level)
@@ -151,9 +153,22 @@ def gvc_income(t: Icio, sectors: Sequence[str], intensity: xr.DataArray | None =
 
 
 def _intensity(t: Icio, totals: xr.DataArray) -> np.ndarray:
-    require_labels(t.regions, [str(x) for x in totals["r"].values], "region of the intensity")
-    require_labels(t.sectors, [str(x) for x in totals["i"].values], "sector of the intensity")
-    values = totals.sel(r=t.regions, i=t.sectors).transpose("r", "i").values.ravel()
+    for dim, labels, what in (("r", t.regions, "region"), ("i", t.sectors, "sector")):
+        if dim not in totals.coords:
+            raise ModelError(f"the intensity must have dims (r, i) with labels, got {totals.dims}")
+        given = [str(x) for x in totals[dim].values]
+        require_labels(labels, given, f"{what} of the intensity")
+        require_labels(given, labels, f"{what} of the table")
+        if len(set(given)) < len(given):
+            raise ModelError(f"a {what} comes twice in the intensity")
+    values = np.asarray(totals.sel(r=t.regions, i=t.sectors).transpose("r", "i").values, dtype=float).ravel()
+    lost = ~np.isfinite(values) | ((values != 0) & (t.x <= 0))
+    if lost.any():
+        k = int(np.flatnonzero(lost)[0])
+        raise ModelError(
+            f"the intensity of {t.label(k)} is {values[k]:g}"
+            + (" and it makes nothing: move it to an industry that does" if np.isfinite(values[k]) else "; fill that cell")
+        )
     return np.asarray(np.divide(values, t.x, out=np.zeros_like(t.x), where=t.x > 0))
 
 
@@ -161,6 +176,8 @@ def embodied(t: Icio, totals: xr.DataArray) -> xr.DataArray:
     """A factor, emission or other total of origin r embodied in the final demand of d: e B Y; dims (r, d)."""
     per = _intensity(t, totals)
     values = t.sum_regions(per[:, None] * t.leontief(t.final))
+    whole = t.sum_regions(per[:, None] * t.leontief(t.final_balanced)).sum(1)
+    require_sum(t, "totals embodied in final demand", whole, t.sum_regions(per * t.x), t.regions)
     attrs = {"long_name": "embodied in final demand", "units": str(totals.attrs.get("units", "1")), "formula": "e B Y"}
     return xr.DataArray(values, dims=("r", "d"), coords={"r": t.regions, "d": t.regions}, attrs=attrs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from calibration.errors import require_labels
+from calibration.errors import DataError, require_labels
 
 MANUFACTURES = {
     *(f"c{k}" for k in range(3, 17)),
@@ -40,13 +40,16 @@ def blocs_of(regions: Sequence[str], blocs: Mapping[str, Sequence[str]]) -> dict
     Raises
     ------
     DataError
-        A user's bloc has no member in the table.
+        A member of a user's bloc is not in the table, or in two blocs.
     """
-    found = {name: [r for r in regions if r in members] for name, members in blocs.items()}
     if blocs is not BLOCS:
-        for name, members in found.items():
-            if not members:
-                require_labels(blocs[name], regions, f"member of bloc {name!r}")
+        for name, members in blocs.items():
+            require_labels(members, regions, f"member of bloc {name!r}")
+        listed = [r for members in blocs.values() for r in members]
+        twice = sorted({r for r in listed if listed.count(r) > 1})
+        if twice:
+            raise DataError(f"{', '.join(twice)} is in two blocs; a region belongs to one")
+    found = {name: [r for r in regions if r in members] for name, members in blocs.items()}
     found = {name: members for name, members in found.items() if members}
     rest = [r for r in regions if not any(r in members for members in found.values())]
     return {**found, **({"Rest": rest} if rest else {})}

@@ -180,7 +180,7 @@ def _show(
 
 
 def replicate(
-    study: Annotated[str, typer.Argument(help="'caliendo-parro-2015'.")],
+    study: Annotated[str, typer.Argument(help="'caliendo-parro-2015' or 'costinot-rodriguez-clare-2014'.")],
     data: Annotated[str | None, typer.Option("--data", help="Folder of the study's data.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -196,5 +196,7 @@ def replicate(
         return
     shown = found.table.astype(object).where(found.table.notna(), "")
     shown.columns = pd.Index([c.replace("_", " ") for c in shown.columns])
-    show(shown, "NAFTA's tariff changes 1993-2005, per cent (Caliendo and Parro 2015)")
+    show(shown, found.title)
+    for note in found.notes:
+        say(f"note: {note}")
     say(f"residual {found.residual:.0e}; seconds {found.seconds}")

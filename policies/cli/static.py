@@ -110,7 +110,8 @@ def run(
 def docs(
     out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")],
     model: Annotated[
-        str, typer.Option("--model", help="'core', 'gtap', 'rules' (of origin: USMCA's), 'growth' (a year of cge dynamics) or 'trade'.")
+        str,
+        typer.Option("--model", help="'core', 'gtap', 'rules' (of origin: USMCA's), 'growth' (a dynamic year) or 'trade'."),
     ] = "core",
     benchmark: BenchmarkOption = "world",
     policy: Annotated[
@@ -229,5 +230,7 @@ def gvc(
     show(table, f"Value chains before (per cent) and change (points): {findings.title_of(result)}")
     say(gvc_report.LEGEND)
     show(gvc_report.sector_change(result, chains), "Change of backward participation by sector, percentage points")
+    for remark in chains.remarks:
+        say(f"note: {remark}")
     if out is not None:
         say(f"Figures and tables in {out}")
