@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ import xarray as xr
 
 from cge.errors import ShockError, SolveError
 from cge.quadrature import GOAL, Integral, integrate
+from cge.sensitivity import tangent
 from cge.shock import Shock, targets
 from cge.solution import Solution
 
@@ -104,10 +106,11 @@ class Path:
             model = self.base.model
             near = self._solutions[min(self._solutions, key=lambda known: abs(known - share))]
             here = self._kept | {n: self.base.arrays[n] + share * change for n, change in self.direction.items()}
-            live = model.changed_parameters(self.base.arrays)
+            exogenous: dict[str, Any] = {n: self.base[n].copy(data=values) for n, values in here.items()}
+            live = {n: self.base[n] for n in model.changed_parameters(self.base.arrays)}
             try:
                 self._solutions[share] = model.solve(
-                    exogenous=here, start=near if not live else "fast", parameters=live or None, progress=False
+                    exogenous=exogenous, start=near if not live else "fast", parameters=live or None, progress=False
                 )
             except SolveError as error:
                 raise SolveError(
@@ -148,7 +151,7 @@ class Path:
         """The equilibrium at a place with its derivatives along another direction, walked at the same speed."""
         here = self.solution(self.share(place))
         moved = {name: self.speed(place) * change for name, change in direction.items()}
-        slopes = dict(here.tangent(moved))
+        slopes = dict(tangent(here, moved))
         for name, change in moved.items():  # of an array that is free in part, both parts move
             slopes[name] = slopes[name] + change if name in slopes else change
         return PathPoint(self.share(place), here, slopes)
@@ -172,7 +175,9 @@ def refuse(what: str, labels: Sequence[str], error: Array, scale: Array | float,
         )
 
 
-def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str], goal: float = 10 * GOAL) -> xr.Dataset:
+def subtotals(
+    base: Solution, groups: Mapping[str, Shock], names: str | Sequence[str], goal: float = 10 * GOAL
+) -> xr.Dataset:
     """Contributions of groups of shocks to the change of each variable, which they sum to.
 
     All groups act together along one path; at each point the tangent of each group's shocks alone is taken
@@ -184,7 +189,7 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
     base : Solution
     groups : mapping of name to Shock
         They must not move the same elements.
-    names : sequence of str
+    names : str or sequence of str
         Variables and definitions of the model to decompose, under its own definitions and numeraire
         (GTAP's indices: :func:`cge.gtap.subtotals.gtap_subtotals`).
     goal : float
@@ -203,6 +208,7 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
     SolveError
         The path has no solution somewhere, or a sum is not known to :data:`LIMIT`.
     """
+    names = [names] if isinstance(names, str) else list(names)
     directions, joint = directions_of(base, groups)
     path = Path(base, joint)
     before = [base[n] for n in names]

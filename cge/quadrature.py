@@ -106,7 +106,7 @@ class Integral:
         done = np.zeros_like(self.panels[0].integral)
         for panel in self.panels:
             if place <= panel.right:
-                return done + panel.until(place)
+                return np.asarray(done + panel.until(place))
             done = done + panel.integral
         return done
 

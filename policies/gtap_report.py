@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.readers.har import SET_OF_DIM, HarArray, write_gtap_har, write_har
-from cge import path
-from cge.gtap import GtapResult, GtapShock, contributions
+from cge.gtap import GtapResult, GtapShock, contributions, gtap_subtotals
 from cge.shock import Shock
 from cge.update import updated_sam
 from policies import figures, findings, html
@@ -31,11 +30,12 @@ PARTS = {
     "CNTalleff": "allocative efficiency",
     "CNTendw": "endowments",
     "CNTtech": "technology",
+    "CNTpop": "population",
     "CNTtot": "terms of trade",
     "CNTcgds": "investment-saving",
-    "CNTpop": "population",
+    "CNTdpar": "preferences",
 }
-"""Parts of EV under GTAP's names (Huff and Hertel 2000)."""
+"""Parts of EV under GTAP's names (:mod:`cge.gtap.welfare`)."""
 HAR_NAMES = {
     "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",
     "psave": "PSAV", "globalcgds": "GCGD",
@@ -44,7 +44,7 @@ HAR_NAMES = {
 
 
 def summary(result: GtapResult) -> dict[str, Any]:
-    """What ``cge shock --json`` prints."""
+    """What ``cge shock --json`` prints; ``error`` as :attr:`cge.gtap.GtapResult.error`."""
     info = result.after.info
     table = result.table()
     return {
@@ -55,6 +55,7 @@ def summary(result: GtapResult) -> dict[str, Any]:
         "max_residual": info["max_residual"],
         "walras": result.after.walras,
         "seconds": round(info["seconds"], 4),
+        "error": result.error,
         "regions": {str(r): {str(k): float(v) for k, v in row.items()} for r, row in table.iterrows()},
     }
 
@@ -67,9 +68,9 @@ def welfare_parts(result: GtapResult, shock: Shock) -> pd.DataFrame:
 
 
 def shock_parts(result: GtapResult, text: str) -> pd.DataFrame:
-    """Sub-totals of real GDP (quantity at benchmark prices) for each shock of a list parted by ``;``."""
+    """Sub-totals of real GDP, GTAP's ``qgdp``, for each shock of a list parted by ``;``."""
     groups = {part.strip(): GtapShock(part) for part in text.split(";") if part.strip()}
-    found = path.subtotals(result.base, groups, ["gdplas"])["gdplas"]
+    found = gtap_subtotals(result, groups, "qgdp")["qgdp"]
     return found.transpose("r", "group").to_pandas().rename_axis("region")
 
 

@@ -18,6 +18,7 @@ from cge.gtap.blocks import (
 from cge.gtap.make import MakeIncome, MakeMarkets, MakeProduction
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
+from cge.gtap.subtotals import gtap_subtotals
 from cge.gtap.welfare import contributions, decompose
 from cge.model import Model
 
@@ -57,4 +58,14 @@ def gtap_model(benchmark: Benchmark, closure: Closure | None = None, *, make_mat
     return Model(benchmark, closure or Closure(specific=()), sourcing="pooled", blocks=blocks)
 
 
-__all__ = ["GTAP", "GTAP_MAKE", "GtapResult", "GtapShock", "contributions", "decompose", "gtap_model", "solve_gtap"]
+__all__ = [
+    "GTAP",
+    "GTAP_MAKE",
+    "GtapResult",
+    "GtapShock",
+    "contributions",
+    "decompose",
+    "gtap_model",
+    "gtap_subtotals",
+    "solve_gtap",
+]

@@ -16,7 +16,7 @@ from cge.errors import ModelError, SolveError
 from cge.gtap import indices, welfare
 from cge.gtap.absent import without_absent
 from cge.gtap.indices import Divisia
-from cge.gtap.names import DERIVED, MILLION, PERCENT, PRICES, QUANTITIES
+from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
 from cge.path import Path
 from cge.quadrature import GOAL, Integral
@@ -93,9 +93,8 @@ class GtapResult:
         for name in out.data_vars:
             unit, meaning = DERIVED.get(str(name), (PERCENT, meanings.get(str(name), "")))
             out[name].attrs = {"long_name": meaning, "units": unit}
-        for name, error in self.error.items():
-            if name in out:
-                out[name].attrs["error"] = error
+        for index, largest in self.error.items():
+            out[index].attrs["error"] = largest
         if contributions:
             try:
                 parts = welfare.contributions(self)
@@ -230,7 +229,7 @@ class GtapResult:
         ev = self._expenditure_at_end()[0] - self.base.values_of("y_0")
         if not np.isfinite(ev).all():
             regions = [r for r, good in zip(self.after.model.labels("r"), np.isfinite(ev), strict=True) if not good]
-            raise SolveError(f"EV is not a number in {', '.join(regions)}: a utility there is zero or negative", last=self.after)
+            raise SolveError(f"EV is not a number in {', '.join(regions)}: a utility is zero or negative there", last=self.after)
         return np.asarray(ev)
 
     def expenditure(
@@ -261,19 +260,25 @@ class GtapResult:
         v = self.base.values_of
         a, b, c = self.preferences(self.base) if preferences is None else preferences
         private, public, saved = v("yp_0"), v("yg_0"), v("saving")
-        weight, e, s = v("bcde"), v("incpar"), v("subpar")
+        share, e, s = v("spa"), v("incpar"), v("subpar")
 
         def private_cost(log_up: Array) -> tuple[Array, Array]:
-            """Log private expenditure per head and uepriv at benchmark prices (Newton on the CDE function)."""
+            """Log private expenditure per head and uepriv at benchmark prices (Newton on the CDE function).
+
+            The function is sum_i w_i (z_i - 1) / s_i = 0 with z_i - 1 taken at once: at s = 1e-6 the sum of z
+            itself is 1 but for its last digits, whatever the expenditure.
+            """
             x = np.zeros_like(log_up)
             for _ in range(50):
-                z = weight * np.exp(s * (e * log_up - x))
-                step = (z.sum(0) - 1) / (s * z).sum(0)
+                relative = s * (e * log_up - x)
+                step = (share * np.expm1(relative) / s).sum(0) / (share * np.exp(relative)).sum(0)
                 x = x + step
-                if abs(step).max() < 1e-14:
+                if (abs(step) <= 1e-14 * np.maximum(1.0, abs(x))).all():
                     break
-            z = weight * np.exp(s * (e * log_up - x))
-            return x, (e * s * z).sum(0) / (s * z).sum(0)
+            else:
+                raise SolveError("the private expenditure function behind EV did not converge")
+            z = share * np.exp(s * (e * log_up - x))
+            return x, (e * z).sum(0) / z.sum(0)
 
         def reached(log_up: Array) -> tuple[Array, Array, Array]:
             """Logs of the three utilities, total expenditure per head of benchmark population, and uelas."""

@@ -68,6 +68,9 @@ PARTS = {
 NAMES = {"endw": "CNTendw", "tech": "CNTtech", "tot": "CNTtot", "is": "CNTcgds", "pop": "CNTpop", "dpar": "CNTdpar"}
 """GTAP's names of the parts beside allocative efficiency (``CNTalleff``)."""
 
+SHIFTERS = {"p": "dppriv", "g": "dpgov", "s": "dpsave"}
+"""Use -> the instrument that shifts its distribution parameter."""
+
 REAL_INCOME_LIMIT = 1e-8
 """Largest rate of change of a region's real income that may stay unexplained at a point of the path."""
 SUM_LIMIT = 1e-9
@@ -185,7 +188,7 @@ def parts_at(result: GtapResult, place: float) -> Array:
     for k, part in enumerate(PARTS):
         if part in parts:
             out[k] = scale * parts[part]
-    moved = np.stack([v(f"dpar_{use}") * point.slope(f"dp{long}") for use, long in (("p", "priv"), ("g", "gov"), ("s", "save"))])
+    moved = np.stack([v(f"dpar_{use}") * point.slope(shifter) for use, shifter in SHIFTERS.items()])
     order = list(PARTS)
     out[order.index("pop")] = income * d("pop")
     out[order.index("dpar")] = -elasticity * income * ((at_old_prices - utilities) * moved).sum(0)
