@@ -38,7 +38,7 @@ def _weights(nodes: Array) -> Array:
 
 
 WEIGHTS = {order: _weights(NODES[::step]) for order, step in STEP.items()}
-"""Weights by number of nodes; exact for polynomials of degree 5, 9 and 17."""
+"""Weights by number of nodes; exact for polynomials of degree 5, 9 and 19."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ SHIFTERS = {"p": "dppriv", "g": "dpgov", "s": "dpsave"}
 
 REAL_INCOME_LIMIT = 1e-8
 """Largest rate of change of a region's real income that may stay unexplained at a point of the path."""
+GOAL = 1e-9
+"""Estimated error of the parts, relative to :func:`size`, at which the path is fine enough."""
 SUM_LIMIT = 1e-9
 """Largest gap between the sum of the parts and EV, relative to :func:`size`."""
 SMALLEST = 0.01
@@ -113,7 +115,7 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
     scale = size(result)
     if result.parts is None:
         everything = np.tile(scale, len(PARTS))
-        found = integrate(lambda place: parts_at(result, place).ravel(), everything, SUM_LIMIT)
+        found = integrate(lambda place: parts_at(result, place).ravel(), everything, GOAL)
         labels = [f"{PARTS[part]} in {r}" for part in PARTS for r in regions]
         refuse("parts of EV", labels, found.error, everything, result.after)
         gap = abs(found.value.reshape(len(PARTS), -1).sum(0) - result.ev()) / scale
