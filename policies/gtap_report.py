@@ -141,6 +141,7 @@ def body(
         html.table(table.assign(ev=shown).rename(columns=COLUMNS).rename_axis("region")),
         html.heading("Where the welfare comes from"),
         html.paragraph("Million USD; an identity of the model, integrated along the path (Huff and Hertel 2000)."),
+        html.paragraph(f"Estimated error of what depends on the path: EV {result.error['ev']:.0e} million USD."),
         draw.show(
             lambda w: w.waterfall(told, f"Welfare of {most}", "million USD", 1),
             lambda: figures.waterfall(told, f"Welfare of {most}", "million USD", 1),
