@@ -171,7 +171,9 @@ def refuse(what: str, labels: Sequence[str], error: Array, scale: Array | float,
         )
 
 
-def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str], goal: float = 10 * GOAL) -> xr.Dataset:
+def subtotals(
+    base: Solution, groups: Mapping[str, Shock], names: str | Sequence[str], goal: float = 10 * GOAL
+) -> xr.Dataset:
     """Contributions of groups of shocks to the change of each variable, which they sum to.
 
     All groups act together along one path; at each point the tangent of each group's shocks alone is taken
@@ -183,7 +185,7 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
     base : Solution
     groups : mapping of name to Shock
         They must not move the same elements.
-    names : sequence of str
+    names : str or sequence of str
         Variables and definitions of the model to decompose, under its own definitions and numeraire
         (GTAP's indices: :func:`cge.gtap.subtotals.gtap_subtotals`).
     goal : float
@@ -202,6 +204,7 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
     SolveError
         The path has no solution somewhere, or a sum is not known to :data:`LIMIT`.
     """
+    names = [names] if isinstance(names, str) else list(names)
     directions, joint = directions_of(base, groups)
     path = Path(base, joint)
     before = [base[n] for n in names]

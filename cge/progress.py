@@ -51,13 +51,14 @@ class Progress:
             return
         if self._bar is None and time.perf_counter() - self.started > DELAY:
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import Progress as RichProgress
 
             if Pulse.current is not None:
                 Pulse.current.hide()
             self._bar = RichProgress(console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task(self.title, total=1.0)
+            self._task = self._bar.add_task(escape(self.title), total=1.0)
         if self._bar is not None:
             self._bar.update(self._task, completed=share)
 
@@ -102,12 +103,13 @@ class Pulse:
             if self._timer is None or self._bar is not None or not (_terminal() if self.wanted is None else self.wanted):
                 return
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import Progress as RichProgress
             from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
             columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
             self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
-            self._bar.add_task(self.title, total=None)
+            self._bar.add_task(escape(self.title), total=None)
             self._bar.start()
 
     def hide(self) -> None:

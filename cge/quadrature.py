@@ -38,7 +38,7 @@ def _weights(nodes: Array) -> Array:
 
 
 WEIGHTS = {order: _weights(NODES[::step]) for order, step in STEP.items()}
-"""Weights by number of nodes; exact for polynomials of degree 5, 9 and 17."""
+"""Weights by number of nodes; exact for polynomials of degree 5, 9 and 19."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Integral:
         done = np.zeros_like(self.panels[0].integral)
         for panel in self.panels:
             if place <= panel.right:
-                return done + panel.until(place)
+                return np.asarray(done + panel.until(place))
             done = done + panel.integral
         return done
 

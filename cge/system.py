@@ -174,6 +174,10 @@ class System:
             array = self.values[name]
             probe.arrays[name] = np.abs(array) + rng.uniform(0.1, 0.9, array.shape)
         arrays = self.unpack(rng.uniform(0.5, 1.5, self.n))
+        for name, positions in self.position.items():
+            if self.symbols[name].kind == "instrument":  # a swap freed it in part: the rest moves with policies all the same
+                kept = positions == -1
+                arrays[name] = np.where(kept, np.abs(arrays[name]) + rng.uniform(0.1, 0.9, kept.shape), arrays[name])
         rows, columns = [], []
         self._plans: list[tuple[Family, list[tuple[Leaf, _Plan]]]] = []
         for f in self.families:

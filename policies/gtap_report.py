@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cge import path
-from cge.gtap import GtapResult, GtapShock, contributions
+from cge.gtap import GtapResult, GtapShock, contributions, gtap_subtotals
 from cge.shock import Shock
 from policies import figures, findings, html
 from policies.gtap_files import write_changes_har, write_updated_har
@@ -29,15 +28,16 @@ PARTS = {
     "CNTalleff": "allocative efficiency",
     "CNTendw": "endowments",
     "CNTtech": "technology",
+    "CNTpop": "population",
     "CNTtot": "terms of trade",
     "CNTcgds": "investment-saving",
-    "CNTpop": "population",
+    "CNTdpar": "preferences",
 }
-"""Parts of EV under GTAP's names (Huff and Hertel 2000)."""
+"""Parts of EV under GTAP's names (:mod:`cge.gtap.welfare`)."""
 
 
 def summary(result: GtapResult) -> dict[str, Any]:
-    """What ``cge shock --json`` prints."""
+    """What ``cge shock --json`` prints; ``error`` as :attr:`cge.gtap.GtapResult.error`."""
     info = result.after.info
     table = result.table()
     return {
@@ -48,6 +48,7 @@ def summary(result: GtapResult) -> dict[str, Any]:
         "max_residual": info["max_residual"],
         "walras": result.after.walras,
         "seconds": round(info["seconds"], 4),
+        "error": result.error,
         "regions": {str(r): {str(k): float(v) for k, v in row.items()} for r, row in table.iterrows()},
     }
 
@@ -60,9 +61,9 @@ def welfare_parts(result: GtapResult, shock: Shock) -> pd.DataFrame:
 
 
 def shock_parts(result: GtapResult, text: str) -> pd.DataFrame:
-    """Sub-totals of real GDP (quantity at benchmark prices) for each shock of a list parted by ``;``."""
+    """Sub-totals of real GDP, GTAP's ``qgdp``, for each shock of a list parted by ``;``."""
     groups = {part.strip(): GtapShock(part) for part in text.split(";") if part.strip()}
-    found = path.subtotals(result.base, groups, ["gdplas"])["gdplas"]
+    found = gtap_subtotals(result, groups, "qgdp")["qgdp"]
     return found.transpose("r", "group").to_pandas().rename_axis("region")
 
 
@@ -125,6 +126,7 @@ def body(
         html.table(table.assign(ev=shown).rename(columns=COLUMNS).rename_axis("region")),
         html.heading("Where the welfare comes from"),
         html.paragraph("Million USD; an identity of the model, integrated along the path (Huff and Hertel 2000)."),
+        html.paragraph(f"Estimated error of what depends on the path: EV {result.error['ev']:.0e} million USD."),
         draw.show(
             lambda w: w.waterfall(told, f"Welfare of {most}", "million USD", 1),
             lambda: figures.waterfall(told, f"Welfare of {most}", "million USD", 1),

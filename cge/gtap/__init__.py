@@ -23,6 +23,7 @@ from cge.gtap.blocks import (
 from cge.gtap.make import MakeIncome, MakeMarkets, MakeProduction
 from cge.gtap.results import GtapResult, solve_gtap
 from cge.gtap.shocks import GtapShock
+from cge.gtap.subtotals import gtap_subtotals
 from cge.gtap.swaps import gtap_closure, with_fixed_definitions
 from cge.gtap.welfare import contributions, decompose
 from cge.model import Model
@@ -97,6 +98,7 @@ __all__ = [
     "decompose",
     "gtap_blocks",
     "gtap_model",
+    "gtap_subtotals",
     "result_of",
     "solve_gtap",
 ]

@@ -42,19 +42,20 @@ class Divisia:
     integral: Integral
     regions: int
 
-    def _named(self, values: Array) -> dict[str, Array]:
+    def named(self, values: Array) -> dict[str, Array]:
+        """Values stacked as by :func:`rates`, by name of the index."""
         regional = values[: len(REGIONAL) * self.regions].reshape(len(REGIONAL), self.regions)
         world = values[len(REGIONAL) * self.regions :]
         return {n: regional[k] for k, n in enumerate(REGIONAL)} | {n: world[k] for k, n in enumerate(WORLD)}
 
     def until(self, place: float) -> dict[str, Array]:
         """Logs of the indices at a place of the walk along the path."""
-        return self._named(self.integral.value if place == 1.0 else self.integral.until(place))
+        return self.named(self.integral.value if place == 1.0 else self.integral.until(place))
 
     @property
     def error(self) -> dict[str, Array]:
         """Estimated errors of the logs at the end of the path."""
-        return self._named(self.integral.error)
+        return self.named(self.integral.error)
 
 
 def along(path: Path, after: Solution, goal: float = GOAL) -> Divisia:
@@ -103,11 +104,11 @@ def rates(p: PathPoint) -> Array:
 
     def mean(part: tuple[Array, Array]) -> Array:
         """An index of nothing does not move."""
-        return np.divide(part[0], part[1], out=np.zeros_like(part[0]), where=part[1] != 0)
+        return np.asarray(np.divide(part[0], part[1], out=np.zeros_like(part[0]), where=part[1] != 0))
 
     priv = moved(v("vpp") * v("ppa") * v("qpa"), "ppa", (0,))
     gov = moved(v("vgp") * v("pga") * v("qga"), "pga", (0,))
-    inv = moved(v("vip") * v("pia") * v("qia"), "pia", (0,))
+    inv = (v("inv_0") * v("pinv") * v("qinv") * d("pinv"), v("inv_0") * v("pinv") * v("qinv"))
     exports, exported = exports_price(p)
     cif = moved(v("vcif") * v("pcif") * v("qxs"), "pcif", (0, 1))
     factor = moved(v("wfe") * v("peb") * v("qfe"), "peb", (0, 1))

@@ -90,12 +90,11 @@ class GtapResult:
         self._accounts(out)
         self._household(out)
         meanings = {**QUANTITIES, **PRICES, **indices.REGIONAL, **indices.WORLD}
-        for name in out.data_vars:
-            unit, meaning = DERIVED.get(str(name), (PERCENT, meanings.get(str(name), "")))
-            out[name].attrs = {"long_name": meaning, "units": unit}
-        for name, error in self.error.items():
-            if name in out:
-                out[name].attrs["error"] = error
+        for variable in out.data_vars:
+            unit, meaning = DERIVED.get(str(variable), (PERCENT, meanings.get(str(variable), "")))
+            out[variable].attrs = {"long_name": meaning, "units": unit}
+        for known, largest in self.error.items():
+            out[known].attrs["error"] = largest
         if contributions:
             try:
                 parts = welfare.contributions(self)
@@ -230,7 +229,7 @@ class GtapResult:
         ev = self._expenditure_at_end()[0] - self.base.values_of("y_0")
         if not np.isfinite(ev).all():
             regions = [r for r, good in zip(self.after.model.labels("r"), np.isfinite(ev), strict=True) if not good]
-            raise SolveError(f"EV is not a number in {', '.join(regions)}: a utility there is zero or negative", last=self.after)
+            raise SolveError(f"EV is not a number in {', '.join(regions)}: a utility there is not positive", last=self.after)
         return np.asarray(ev)
 
     def expenditure(

@@ -68,8 +68,13 @@ PARTS = {
 NAMES = {"endw": "CNTendw", "tech": "CNTtech", "tot": "CNTtot", "is": "CNTcgds", "pop": "CNTpop", "dpar": "CNTdpar"}
 """GTAP's names of the parts beside allocative efficiency (``CNTalleff``)."""
 
+SHIFTERS = {"p": "dppriv", "g": "dpgov", "s": "dpsave"}
+"""Use -> the instrument that shifts its distribution parameter."""
+
 REAL_INCOME_LIMIT = 1e-8
 """Largest rate of change of a region's real income that may stay unexplained at a point of the path."""
+GOAL = 1e-9
+"""Estimated error of the parts, relative to :func:`size`, at which the path is fine enough."""
 SUM_LIMIT = 1e-9
 """Largest gap between the sum of the parts and EV, relative to :func:`size`."""
 SMALLEST = 0.01
@@ -110,7 +115,7 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
     scale = size(result)
     if result.parts is None:
         everything = np.tile(scale, len(PARTS))
-        found = integrate(lambda place: parts_at(result, place).ravel(), everything, SUM_LIMIT)
+        found = integrate(lambda place: parts_at(result, place).ravel(), everything, GOAL)
         labels = [f"{PARTS[part]} in {r}" for part in PARTS for r in regions]
         refuse("parts of EV", labels, found.error, everything, result.after)
         gap = abs(found.value.reshape(len(PARTS), -1).sum(0) - result.ev()) / scale
@@ -185,7 +190,7 @@ def parts_at(result: GtapResult, place: float) -> Array:
     for k, part in enumerate(PARTS):
         if part in parts:
             out[k] = scale * parts[part]
-    moved = np.stack([v(f"dpar_{use}") * point.slope(f"dp{long}") for use, long in (("p", "priv"), ("g", "gov"), ("s", "save"))])
+    moved = np.stack([v(f"dpar_{use}") * point.slope(shifter) for use, shifter in SHIFTERS.items()])
     order = list(PARTS)
     out[order.index("pop")] = income * d("pop")
     out[order.index("dpar")] = -elasticity * income * ((at_old_prices - utilities) * moved).sum(0)

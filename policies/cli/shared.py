@@ -15,6 +15,7 @@ import pandas as pd
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cge import ModelError, progress
@@ -123,14 +124,14 @@ def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
     )
     for k, column in enumerate([table.index.name or "", *table.columns]):
         shown.add_column(
-            str(column),
+            escape(str(column)),
             justify="left" if k == 0 or in_words(table.iloc[:, k - 1]) else "right",
             overflow="fold",
             no_wrap=".." in str(table.iat[0, k - 1]) or k == 0,
         )
     for label, row in table.iterrows():
         cells = [f"{v:.{digits}f}" if isinstance(v, float) else str(v) for v in row]
-        shown.add_row(str(label), *cells)
+        shown.add_row(*(escape(cell) for cell in (str(label), *cells)))  # tms[manuf,*,*] is a label, not a style
     held = console()
     held.print(title, style="italic", highlight=False, markup=False)
     held.print(shown)
