@@ -264,6 +264,17 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
         raise DataError(f"{path} is not a netCDF benchmark ({error}); build one with Benchmark.save") from error
     if data.attrs.get("format") != FORMAT:
         raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
+    try:
+        found = _from_dataset(data, path.stem)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:  # pandas', json's and xarray's own errors
+        raise DataError(f"{path} is not a whole benchmark ({' '.join(str(error).split())}); build it again") from error
+    return found if elasticities is None else found.with_elasticities(elasticities)
+
+
+def _from_dataset(data: xr.Dataset, stem: str) -> Benchmark:
+    """The benchmark that :meth:`Benchmark.save` wrote."""
     for repeated, first in json.loads(data.attrs.pop("same_as", "{}")).items():
         data[repeated] = data[first].assign_attrs(long_name=SCHEMA[repeated].long_name)
     from io import StringIO
@@ -283,7 +294,7 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
     found = Benchmark(
         Sam(flows, adjustments),
         behaviour,
-        str(data.attrs.get("name", path.stem)),
+        str(data.attrs.get("name", stem)),
         satellites,
     )
-    return found if elasticities is None else found.with_elasticities(elasticities)
+    return found

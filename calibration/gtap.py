@@ -52,6 +52,15 @@ CONVENTIONS = {
     "dparsum": (1.0, ""),
 }
 """What :func:`standard_gtap` sets where the data hold nothing: value, and what it means."""
+TAXED = (
+    *((f"v{o}{k}p", f"v{o}{k}b") for o in "dm" for k in "fpgi"),
+    *(("evfp", "evfb"), ("evfb", "evos"), ("makb", "maks"), ("vfob", "vxsb"), ("vmsb", "vcif")),
+)
+"""Pairs of headers with and without a tax."""
+POWER_LIMIT = 1e3
+"""Largest power of a tax (or its inverse) that is believed: no duty of the world is near 100,000 per cent."""
+SMALL_FLOW = 1e-3
+"""Million USD; below it single precision may have lost one of two flows."""
 DEFAULTS_ATTR = "defaults"
 """Attribute of the elasticities that lists what was set by convention."""
 
@@ -103,7 +112,7 @@ def gtap_benchmark(
     out["mobility"] = (("f",), flags.argmax(1).astype(float), {"long_name": "0 mobile, 1 sluggish, 2 fixed", "units": "1"})
     if "rdlt" not in parameters:
         assumed.append("RORDELTA 1: expected returns move together")
-    _check(out)
+    _check(out, sam)
     # the core model's private demand, where somebody runs it on these data
     out["incelas"] = (("i", "r"), np.ones((len(labels["i"]), len(labels["r"]))))
     out["frisch"] = (("r",), -np.ones(len(labels["r"])))
@@ -133,8 +142,9 @@ def standard_gtap(benchmark: Benchmark, *, depreciation: float = 0.04, growth: f
     What the benchmark has stays, symbol by symbol. Where it has nothing, a stated convention stands in
     (:data:`CONVENTIONS`): CDE private demand homothetic with substitution 0.5, government and margins at one, natural
     resources (``nat``) sluggish with a transformation elasticity of -1, other factors mobile, ``rorflex`` 10 and
-    ``rordelta`` 1 (GTAP's defaults). Where the table has no capital stock it is that of steady growth, investment over
-    ``growth + depreciation``; depreciation leaves gross saving. Each is listed in the attribute ``defaults``.
+    ``rordelta`` 1 (GTAP's defaults). Where the table has no capital stock it is its depreciation over ``depreciation``; where
+    it has neither, that of steady growth, investment over ``growth + depreciation``, and depreciation leaves gross saving.
+    Each is listed in the attribute ``defaults``.
 
     Parameters
     ----------
@@ -144,14 +154,20 @@ def standard_gtap(benchmark: Benchmark, *, depreciation: float = 0.04, growth: f
     """
     sam, held = benchmark.sam, benchmark.elasticities
     said: list[str] = []
-    if not sam["vkb"].any():
+    unknown = sam["vkb"] == 0
+    if unknown.any():
         data = sam.data.copy()
-        stock = sam.expenditure()["inv"] / (growth + depreciation)
+        steady = sam.expenditure()["inv"] / (growth + depreciation)
+        if sam["vdep"].any():  # the depreciation that the data hold stays
+            stock = np.where(unknown, np.where(sam["vdep"] > 0, sam["vdep"] / depreciation, steady), sam["vkb"])
+            said.append(f"capital stock: depreciation / {depreciation:g}")
+        else:
+            stock = np.where(unknown, steady, sam["vkb"])
+            data["save"] = data["save"].copy(data=sam["save"] - depreciation * stock)
+            data["vdep"] = data["vdep"].copy(data=depreciation * stock)
+            said.append(f"capital stock: investment / {growth + depreciation:g}, depreciation {depreciation:g} of it")
         data["vkb"] = data["vkb"].copy(data=stock)
-        data["save"] = data["save"].copy(data=sam["save"] + sam["vdep"] - depreciation * stock)
-        data["vdep"] = data["vdep"].copy(data=depreciation * stock)
         sam = Sam(data, sam.adjustments)
-        said.append(f"capital stock: investment / {growth + depreciation:g}, depreciation {depreciation:g} of it")
     new = held.copy()
     for symbol, (value, meaning) in CONVENTIONS.items():
         if symbol in held:
@@ -172,7 +188,7 @@ def standard_gtap(benchmark: Benchmark, *, depreciation: float = 0.04, growth: f
     new.attrs["rordelta"] = rordelta(str(held.attrs.get("rordelta", 1)))
     if not said and "dparsum" in held:
         return benchmark
-    _check(new)
+    _check(new, sam)
     new.attrs[DEFAULTS_ATTR] = "; ".join([*filter(None, [str(held.attrs.get(DEFAULTS_ATTR, ""))]), *said])
     balanced = sam if sam.check(EXACT).empty else rebalance(_balanced(sam, benchmark.name))
     name = benchmark.name if "subpar" in held else f"{benchmark.name}-gtap"
@@ -192,23 +208,37 @@ def _balanced(sam: Sam, name: str) -> Sam:
     return sam
 
 
-def _check(parameters: xr.Dataset) -> None:
-    """Refuse parameters of a sign that the standard model has no meaning for; the cell is named."""
+def _check(parameters: xr.Dataset, sam: Sam) -> None:
+    """Refuse parameters of a sign, and taxes of a size, that the standard model has no meaning for; the cell is named."""
+    consumed = sam.data["vdpp"] + sam.data["vmpp"] > 0
+    mobility = parameters["mobility"]
+    if mobility.dims != ("f",) or not np.isin(mobility.values, (0.0, 1.0, 2.0)).all():
+        raise DataError("parameter 'mobility' must be 0 (mobile), 1 (sluggish) or 2 (fixed) for each factor")
     for symbol, (header, dims, _) in HEADERS.items():
         if symbol not in parameters:
             continue
         array = parameters[symbol]
         if tuple(array.dims) != dims:
             raise DataError(f"parameter {symbol!r} has dims {array.dims}, expected {dims}; transpose it")
-        transforms = symbol in ("etrae", "etraq")
-        bad = array.values > 0 if transforms else array.values < 0
+        rule = "a negative elasticity; it must be zero or positive"
+        bad = array.values < 0
+        if symbol in ("etrae", "etraq"):
+            rule, bad = "a positive elasticity; transformation elasticities are negative or zero", array.values > 0
+        elif symbol in ("subpar", "incpar") and not bad.any():
+            rule = "a zero for a commodity that is consumed; a CDE parameter is above zero"
+            bad = (array.values == 0) & consumed.values
         if bad.any():
-            rule = (
-                "a positive elasticity; transformation elasticities are negative or zero"
-                if transforms
-                else "a negative elasticity; it must be zero or positive"
-            )
             raise DataError(f"header {header!r} holds {rule} ({cell(array, bad)})")
+    for gross, net in TAXED:
+        with_tax, without = sam.data[gross], sam.data[net]
+        seen = np.maximum(with_tax.values, without.values) > SMALL_FLOW
+        bad = seen & ((with_tax.values > POWER_LIMIT * without.values) | (without.values > POWER_LIMIT * with_tax.values))
+        if bad.any():
+            first = tuple(np.argwhere(bad)[0])
+            raise DataError(
+                f"headers {gross.upper()} and {net.upper()} are {with_tax.values[first]:.4g} and "
+                f"{without.values[first]:.4g} at {cell(with_tax, bad)}: no tax lies between the two; one of them is wrong"
+            )
 
 
 def open_gtap(source: str | Path) -> Benchmark:

@@ -293,6 +293,45 @@ def test_what_the_data_hold_stays_and_only_the_rest_is_set(small, symbol: str) -
     assert ("rorflex 10" in said) == (symbol != "rorflex")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("SUBP", 0.0, "header 'subp' holds a zero for a commodity that is consumed"),
+        ("EVFB", 1e12, "headers EVFP and EVFB are .* no tax lies between the two"),
+        ("VDEP", np.nan, "header 'VDEP' holds a value that is not finite"),
+        ("VMSB", "text", "header 'VMSB' holds text where numbers belong"),
+    ],
+)
+def test_numbers_that_cannot_be_are_named(small, tmp_path, key: str, value: float | str, message: str) -> None:
+    base, prm = arrays_of(small)
+    files = base if key in base else prm
+    values = files[key].values
+    files[key] = HarArray(np.array(["a"])) if value == "text" else replace(files[key], values=np.full(values.shape, value))
+    with pytest.raises(DataError, match=message):
+        load_gtap(write_folder(tmp_path, base, prm))
+
+
+def test_depreciation_of_the_data_stays_where_the_stock_is_missing() -> None:
+    core = random_benchmark(3, 3, seed=3)
+    filled = standard_gtap(core)
+    assert np.array_equal(filled.sam["vdep"], core.sam["vdep"])
+    assert np.allclose(filled.sam["save"], core.sam["save"])
+    assert np.allclose(filled.sam["vkb"], core.sam["vdep"] / 0.04)
+    assert "capital stock: depreciation / 0.04" in filled.elasticities.attrs["defaults"]
+
+
+def test_a_benchmark_file_with_a_part_missing_is_named(small, tmp_path) -> None:
+    import xarray as xr
+
+    small.save(tmp_path / "b.nc")
+    with xr.open_dataset(tmp_path / "b.nc", engine="h5netcdf") as opened:
+        whole = opened.load()
+    for name in ("vxsb", "adjustments", "esubm"):
+        whole.drop_vars(name).to_netcdf(tmp_path / "part.nc", engine="h5netcdf")
+        with pytest.raises(DataError, match=rf"part.nc.*{name}"):
+            load_benchmark(tmp_path / "part.nc")
+
+
 def test_rordelta_of_the_data_stays(small, tmp_path) -> None:
     base, prm = arrays_of(small)
     prm["RDLT"] = HarArray(np.array(0.0))

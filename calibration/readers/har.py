@@ -171,7 +171,7 @@ def _parameters(path: Path, stored: Mapping[str, HarArray], sets: _Sets) -> dict
             continue
         array = stored[name]
         if name == "RDLT":
-            if array.values.size != 1:
+            if array.values.size != 1 or array.values.dtype.kind not in "fi":
                 raise DataError(f"{path}, header 'RDLT' has {array.values.size} values; RORDELTA is one number, 0 or 1")
             found["rdlt"] = np.asarray(array.values, dtype=float).reshape(1)
         elif name == "EFLG":
@@ -233,7 +233,11 @@ def _aligned(path: Path, key: str, array: HarArray, wanted: tuple[str, ...], set
     """
     where = f"{path}, header {key!r}"
     shape = tuple(len(sets.labels[s]) for s in wanted)
+    if array.values.dtype.kind not in "fi":
+        raise DataError(f"{where} holds text where numbers belong; store it as a real array")
     values = np.asarray(array.values, dtype=float)
+    if not np.isfinite(values).all():
+        raise DataError(f"{where} holds a value that is not finite; repair it in the source")
     if not array.sets:
         if _without_ones(values.shape) != _without_ones(shape):
             raise DataError(f"{where}: shape {values.shape} does not fit its sets {' x '.join(wanted)}, {shape}")
