@@ -38,6 +38,9 @@ FOLD_RATIO = 10.0
 """The path ends in a fold where its response is this many times that at the start."""
 
 
+PROBE_ITERATIONS = 30
+"""Iterations of Ipopt from one random start; those that arrive take about ten."""
+
 BOUNDARY_NEAR = 0.01
 """A quantity runs out at the end of a path where it is zero within this share of the shock."""
 
@@ -310,7 +313,7 @@ def _from(newton: Newton, start: Array) -> Array | None:
     found = _patient(newton, start)
     if found is None:
         with np.errstate(all="ignore"):
-            verdict = run_ipopt(newton, start, max_iter=200)
+            verdict = run_ipopt(newton, start, patience=PROBE_ITERATIONS)
         found = verdict.x
     lawful = found is not None and bool((found[newton.system.in_logs] > 0).all()) and newton.solves(found)
     return found if lawful else None
@@ -318,7 +321,7 @@ def _from(newton: Newton, start: Array) -> Array | None:
 
 def _patient(newton: Newton, start: Array) -> Array | None:
     options = newton.options
-    newton.options = replace(options, longest_step=np.inf, damped_limit=60, newton_limit=60)
+    newton.options = replace(options, longest_step=np.inf, damped_limit=20, newton_limit=20)
     try:
         newton.refresh(start)
         return newton.solve(start)

@@ -46,7 +46,8 @@ class _Problem:
         assert newton.scale is not None
         self.exact = exact
         self.row_scale = (newton.scale * exact)[system.row_index]
-        self.iterations = 0
+        self.iterations, self.rounds = 0, 0
+        self.patience: int | None = None
 
     def objective(self, x: np.ndarray) -> float:
         return 0.5 * float(((x - self.start) ** 2).sum())
@@ -80,7 +81,8 @@ class _Problem:
 
     def intermediate(self, _mode: int, iteration: int, *_: Any) -> bool:
         self.iterations = iteration
-        return True
+        self.rounds += 1
+        return self.patience is None or self.rounds < self.patience
 
 
 def certify(newton: Newton, x: np.ndarray) -> Verdict:
@@ -108,6 +110,7 @@ def run_ipopt(
     idle: int = 0,
     exact: np.ndarray | float = 1.0,
     lower: np.ndarray | None = None,
+    patience: int | None = None,
     **options: Any,
 ) -> Verdict:
     """Solve the system from ``x``.
@@ -124,11 +127,14 @@ def run_ipopt(
         Use :data:`TUNED`; False leaves Ipopt's defaults (for benchmarks).
     lower : ndarray, optional
         Lower bounds of the unknowns (complementarity); default none.
+    patience : int, optional
+        Stop after this many iterations, those of the restoration phase counted too.
     options
         Further Ipopt options.
     """
     n, rows = newton.system.n, newton.system.rows
     problem = _Problem(newton, x, idle, exact)
+    problem.patience = patience
     nlp = cyipopt.Problem(
         n=n + idle,
         m=rows,
