@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.labels import as_labels
 from cge.errors import ShockError
 from cge.shock import Shock, targets
 from cge.solution import Solution
@@ -91,7 +92,7 @@ def running_integral(nodes: int) -> Array:
     return np.asarray(whole @ np.linalg.inv(basis))
 
 
-def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str], nodes: int = 6) -> xr.Dataset:
+def subtotals(base: Solution, groups: Mapping[str, Shock], names: str | Sequence[str], nodes: int = 6) -> xr.Dataset:
     """Contributions of groups of shocks to the change of each variable, which they sum to exactly.
 
     All groups act together along one path; at each node the tangent of each group's shocks alone is taken
@@ -116,6 +117,7 @@ def subtotals(base: Solution, groups: Mapping[str, Shock], names: Sequence[str],
     ShockError
         Two groups move one element.
     """
+    names = as_labels(names, "names")
     model = base.model
     directions = {g: {n: t - base.arrays[n] for n, t in targets(model, shock).items()} for g, shock in groups.items()}
     joint: dict[str, Array] = {}

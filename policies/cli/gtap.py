@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 from cge import ModelError
+from cge.shock import remarks
 from policies.cli.shared import (
     AsJson,
     PdfOption,
@@ -53,10 +54,11 @@ def shock(
         raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
     check_files(report_file, pdf)
     policy = find_policy(text) if text in POLICIES or Path(text).suffix in (".yaml", ".yml") else None
-    if policy is not None and (subtotals or policy.origin is not None):
-        raise ModelError("--subtotals takes shocks parted by ';', not a policy, and GTAP's model has no rules of origin")
+    if policy is not None and subtotals:
+        raise ModelError("--subtotals takes shocks parted by ';', not a policy")
     asked = policy or GtapShock(text)
     result = solve_gtap(gtap_model(open_gtap(benchmark)), asked)
+    notes = remarks(result.base.model, asked)
     told = report_file is not None or pdf is not None
     parts = gtap_report.welfare_parts(result, asked) if decompose or told else None
     groups = gtap_report.shock_parts(result, text) if subtotals else None
@@ -72,9 +74,10 @@ def shock(
             ),
         )
     if as_json:
+        noted = {"notes": notes}
         extra = {"contributions_to_ev": parts if decompose else None, "subtotals": groups}
         print_json(
-            gtap_report.summary(result) | {k: json.loads(v.to_json(orient="index")) for k, v in extra.items() if v is not None}
+            gtap_report.summary(result) | noted | {k: json.loads(v.to_json(orient="index")) for k, v in extra.items() if v is not None}
         )
         return
     table = result.table()
@@ -86,6 +89,8 @@ def shock(
         show(parts, "Contributions to EV, million USD", 1)
     if groups is not None:
         show(groups, "Contributions of each shock to real GDP, per cent", 4)
+    for note in notes:
+        say(f"Note: {note}")
     info = result.after.info
     say(
         f"{info['status']}: residual {info['max_residual']:.0e}, Walras {result.after.walras:.0e} of world GDP"
