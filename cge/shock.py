@@ -139,7 +139,7 @@ def targets(model: Model, shock: Shock | ExactShock) -> dict[str, np.ndarray]:
         if not touches(model, name, different, value - base):
             raise ShockError(
                 f"{who}: instrument {name} touches no cell of benchmark {model.benchmark.name!r} "
-                "(no flow where it applies); drop it or name other members"
+                "(there is no flow where it changes); drop it or name other members"
             )
         moved[name] = value
     if not moved and not getattr(shock, "void", False):

@@ -74,10 +74,11 @@ def shock(
             ),
         )
     if as_json:
-        noted = {"notes": notes}
         extra = {"contributions_to_ev": parts if decompose else None, "subtotals": groups}
         print_json(
-            gtap_report.summary(result) | noted | {k: json.loads(v.to_json(orient="index")) for k, v in extra.items() if v is not None}
+            gtap_report.summary(result)
+            | {k: json.loads(v.to_json(orient="index")) for k, v in extra.items() if v is not None}
+            | {"notes": notes}
         )
         return
     table = result.table()
