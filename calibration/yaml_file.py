@@ -75,8 +75,8 @@ def read_yaml(path: str | Path) -> Any:
         raise DataError(f"{path}: {error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    except RecursionError as error:
-        raise DataError(f"{path} is not YAML that can be read: nested too deeply") from error
+    except RecursionError:
+        raise DataError(f"{path} is not YAML that can be read: nested too deeply") from None  # a thousand frames tell nothing
     except (yaml.YAMLError, ValueError) as error:
         raise DataError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     except OSError as error:
