@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,13 +84,13 @@ class InstrumentChange(BaseModel):
     def applies(self, benchmark: Benchmark) -> bool:
         """Whether the benchmark has every label that the change names."""
         sam = benchmark.sam
-        known = {
-            **dict.fromkeys("rsd", benchmark.regions),
-            "i": benchmark.commodities,
-            **{d: [str(x) for x in sam.data[d].values] for d in "afm"},
-        }
+        known = {**dict.fromkeys("rsd", sam.regions), **{d: [str(x) for x in sam.data[d].values] for d in "iafm"}}
+        return self.fits(lambda dim: known.get(dim, []))
+
+    def fits(self, labels: Callable[[str], list[str]]) -> bool:
+        """Whether every label that the change names is among the labels of its dim."""
         named = {d: (v,) if isinstance(v, str) else v for d, v in self.where.items()}
-        return all(x in known.get(d, [x]) or x[:1] in "@?" for d, labels in named.items() for x in labels)
+        return all(x[:1] in "@?" or x in labels(d) for d, words in named.items() for x in words)
 
     @model_validator(mode="after")
     def _one_change(self) -> InstrumentChange:

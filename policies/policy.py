@@ -10,7 +10,6 @@ it meets to the value it would give). They are read from and written to YAML tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,10 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from calibration.errors import DataError, nearest
 from calibration.yaml_file import read_yaml
 from cge.errors import ShockError
-from cge.reach import reached_cells
-from cge.shock import as_changes, labelled, require_exogenous, touches
-from policies.composition import Composed, Start, Step, compose
+from cge.shock import as_changes, labelled
+from policies.composition import Composed, Start
 from policies.instrument_change import MEMBERS, InstrumentChange
+from policies.placement import Placement
 
 if TYPE_CHECKING:
     from calibration.benchmark import Benchmark
@@ -169,61 +168,8 @@ class Policy(BaseModel):
         return as_changes(model, self.levels(model))
 
     def composed(self, start: Start) -> dict[str, Composed]:
-        """Every instrument that the policy moves, after all changes in order.
-
-        Parameters
-        ----------
-        start : Model or CoreStart
-            Only a model knows whether a flow exists; with it a change that names none is refused (left out where it is
-            ``optional``).
-        """
-        steps: dict[str, list[tuple[int, Step]]] = {}
-        for number, change in enumerate(self.instruments):
-            if not self.left_out(start, change):
-                steps.setdefault(change.instrument, []).append((number, self.step(start, change)))
-        return {name: compose(start.benchmark_values[name], taken) for name, taken in steps.items()}
-
-    def left_out(self, start: Start, change: InstrumentChange) -> bool:
-        """Whether an optional change does not apply; a change that must apply and names no flow is refused."""
-        if change.optional and not change.applies(start.benchmark):
-            return True
-        model = as_model(start)
-        if model is None or _meets_flow(model, change, self.step(start, change)):
-            return False
-        if change.optional:
-            return True
-        raise ShockError(
-            f"policy {self.name!r}: {change.instrument} touches no cell of benchmark {model.benchmark.name!r} where "
-            f"{change.in_words()} (no flow where it applies); drop it or name other labels"
-        )
-
-    def step(self, start: Start, change: InstrumentChange) -> Step:
-        """A change on the cells of a benchmark.
-
-        Raises
-        ------
-        ShockError
-            Unknown instrument or label, or a kind of change that the instrument does not take.
-        """
-        name = change.instrument
-        model = as_model(start)
-        if model is not None:
-            require_exogenous(model, name, f"policy {self.name!r}")
-        symbol = start.symbols[name]
-        weights = []
-        for d in symbol.dims:
-            labels = start.labels(d)
-            share = self._shares(change.where[d], labels, d, start.benchmark, change.partial) if d in change.where else None
-            weights.append(np.array([1.0 if share is None else share.get(x, 0.0) for x in labels]))
-        unknown = [d for d in change.where if d not in symbol.dims]
-        if unknown:
-            raise ShockError(f"policy {self.name!r}: {name} has dims {' '.join(symbol.dims)}, not {unknown[0]!r}")
-        if change.among and not {"s", "d"} <= set(symbol.dims):
-            raise ShockError(f"policy {self.name!r}: 'among' needs an instrument over s and d, {name} has {symbol.dims}")
-        apart = (symbol.dims.index("s"), symbol.dims.index("d")) if change.among else None
-        towards, amount = change.effect(symbol, f"policy {self.name!r}")
-        asked = change.subsidy or (change.rate_to is not None and change.rate_to < 0)
-        return Step(tuple(weights), apart, change.scale, towards, amount, asked)
+        """Every instrument that the policy moves, after all changes in order; see :class:`policies.placement.Placement`."""
+        return Placement(self.name, self.members, self.instruments, start).composed()
 
     def _refuse_subsidies(self, model: Model, name: str, composed: Composed) -> None:
         made = composed.subsidised & (composed.value > 0)  # a power of zero or less is refused whatever is asked
@@ -234,28 +180,6 @@ class Policy(BaseModel):
                 f"policy {self.name!r}: the rate of {name} of {model.label(name, cell)} would go from {before:.4g} % to "
                 f"{after:.4g} %, a subsidy that the benchmark does not have; if it is meant, set subsidy: true on the change"
             )
-
-    def _shares(
-        self, wanted: str | tuple[str, ...], known: list[str], dim: str, benchmark: Benchmark, partial: bool
-    ) -> dict[str, float]:
-        """Weight of each label that the change touches."""
-        grouped = wanted == MEMBERS or (isinstance(wanted, str) and wanted.startswith("?"))
-        if grouped:
-            members = self.members if wanted == MEMBERS else tuple(str(wanted)[1:].split("|"))
-            if dim not in ("r", "s", "d"):
-                raise ShockError(f"policy {self.name!r}: {MEMBERS} are regions; dim {dim} takes labels of its own")
-            found = {r: w for r, w in benchmark.participation(members).items() if partial or w == 1.0}
-            if not found:
-                listed = ", ".join(members)
-                raise ShockError(f"policy {self.name!r}: none of its members ({listed}) is a region of {benchmark.name!r}")
-            return found
-        labels = [wanted] if isinstance(wanted, str) else list(wanted)
-        for label in labels:
-            if label not in known:
-                raise ShockError(
-                    f"policy {self.name!r}: {label!r} is not in dim {dim} of {benchmark.name!r}{nearest(label, known)}"
-                )
-        return dict.fromkeys(labels, 1.0)
 
     def remarks(self, start: Benchmark | Model) -> list[str]:
         """What a reader of results must know; see :func:`policies.policy_remarks.remarks`.
@@ -311,23 +235,6 @@ def explain(error: ValidationError) -> str:
         known = InstrumentChange.model_fields if "instruments" in first["loc"] else Policy.model_fields
         return f"unknown key {where!r}{nearest(key, known)} known: {', '.join(known)}"
     return f"{where or 'policy'}: {first['msg'].removeprefix('Value error, ')}"
-
-
-def as_model(start: Start) -> Model | None:
-    """The model, where changes start from one."""
-    from cge.model import Model
-
-    return start if isinstance(start, Model) else None
-
-
-def _meets_flow(model: Model, change: InstrumentChange, step: Step) -> bool:
-    """Whether some cell that the change names is read by an equation."""
-    box, named = step.box(), replace(step, scale=1.0).weight() != 0
-    if (reached_cells(model, change.instrument)[box] & named).any():
-        return True
-    cells = np.zeros(model.shape(change.instrument), dtype=bool)
-    cells[box] = named
-    return bool(cells.any()) and touches(model, change.instrument, cells)
 
 
 def _named(other: object) -> str:

@@ -10,7 +10,9 @@ from calibration.benchmark import Benchmark
 from cge.reach import reached_cells
 from cge.shock import new_subsidies
 from policies.composition import Composed, CoreStart, Start
-from policies.policy import InstrumentChange, Policy, as_model
+from policies.instrument_change import InstrumentChange
+from policies.placement import Placement, as_model
+from policies.policy import Policy
 
 if TYPE_CHECKING:
     from cge.model import Model
@@ -33,13 +35,12 @@ def remarks(policy: Policy, start: Benchmark | Model) -> list[str]:
         told = policy.model_copy(update={"instruments": tuple(c for c in policy.instruments if c.instrument in place.symbols)})
     else:
         place, told = start, policy
-    out = [told.left_out(place, c) for c in told.instruments]
-    taken = [c for c, left in zip(told.instruments, out, strict=True) if not left]
-    composed = told.composed(place)
+    placement = Placement(told.name, told.members, told.instruments, place)
+    composed = placement.composed()
     return [
         *_members(policy, benchmark),
-        *_left_out([c for c, left in zip(told.instruments, out, strict=True) if left]),
-        *_absent_flows(told, place, taken),
+        *_left_out([change for change, step in placement.steps if step is None]),
+        *_absent_flows(placement),
         *_idle(told, composed),
         *(line for name, found in composed.items() for line in _meetings(place, name, found)),
         *_subsidies(place, composed),
@@ -72,17 +73,17 @@ def _members(policy: Policy, benchmark: Benchmark) -> list[str]:
     return told
 
 
-def _absent_flows(policy: Policy, place: Start, changes: list[InstrumentChange]) -> list[str]:
+def _absent_flows(placement: Placement) -> list[str]:
     """Named selections (such as one source and destination) in which the benchmark has no flow."""
-    model = as_model(place)
+    model = placement.model
     if model is None:
         return []
     missing: dict[str, list[str]] = {}
     asked: dict[str, int] = {}
-    for change in changes:
-        if not change.where:
+    for change, step in placement.steps:
+        if step is None or not change.where:
             continue
-        name, step = change.instrument, policy.step(place, change)
+        name = change.instrument
         dims = model.symbols[name].dims
         box = step.box()
         named = step.weight() != 0
