@@ -274,3 +274,54 @@ def test_a_model_without_rules_refuses_an_origin_clause(taxed) -> None:
     with pytest.raises(ShockError, match="is solved with method 'auto', not 'ipopt'"):
         experiment.run(asked, taxed.benchmark, method="ipopt")
     assert taxed.solve(asked.without_origin()).max_residual < 1e-9
+
+
+def test_years_refuse_what_cannot_act_before_the_baseline_is_solved(monkeypatch) -> None:
+    import pandas as pd
+
+    from cge.dynamics import Baseline, Dynamics
+
+    benchmark = random_benchmark(3, 3, seed=7)
+    growth = pd.DataFrame(dict.fromkeys(("gdp", "population", "skl", "unskl", "nat"), 0.01), index=benchmark.regions)
+    model = Dynamics(benchmark, Baseline((2018, 2019), growth))
+    monkeypatch.setattr(model, "run_baseline", lambda *_: pytest.fail("the baseline was solved first"))
+    clause = rcep(cumulation="full", origin_sector="g0").origin
+    for asked, message in (
+        (tariff_change(times=0.0).model_copy(update={"origin": clause}), "has an origin clause"),
+        (tariff_change(times=1.0), "changes nothing"),
+        (tariff_change(points=5, sources="R9"), "'R9' is not in dim s"),
+        ("rcep", "Dynamics.run takes a policy, not its name 'rcep'"),
+        (rcep, "Dynamics.run takes a policy, not the function rcep"),
+    ):
+        with pytest.raises(ShockError, match=message):
+            model.run(asked)
+
+
+@pytest.mark.parametrize("words", [("shock",), ("dynamics", "--years", "2018:2019", "--growth", "g.csv")])
+def test_commands_without_rules_of_origin_refuse_the_clause(command, tmp_path, monkeypatch, words: tuple[str, ...]) -> None:
+    from calibration.gtap import standard_gtap
+
+    monkeypatch.chdir(tmp_path)
+    benchmark = standard_gtap(random_benchmark(3, 3, seed=7))
+    benchmark.save("b.nc")
+    rows = "".join(f"{r},0.01,0.01\n" for r in benchmark.regions)
+    (tmp_path / "g.csv").write_text("region,gdp,population\n" + rows)
+    (tmp_path / "p.yaml").write_text(
+        "name: deal\nmembers: [R0, R1]\norigin: {sector: g0, rvc: 0.4}\n"
+        "instruments:\n- {instrument: tms, rate_times: 0, where: {s: '@members', d: '@members'}, among: true}\n"
+    )
+    code, out, err = command(words[0], "p.yaml", "--benchmark", "b.nc", *words[1:])
+    assert (code, out) == (2, "")
+    assert err.startswith("error: policy 'deal' has an origin clause")
+    assert "Traceback" not in err
+
+
+def test_notes_of_a_shock_are_printed(command, tmp_path, monkeypatch) -> None:
+    from calibration.gtap import standard_gtap
+
+    monkeypatch.chdir(tmp_path)
+    benchmark = standard_gtap(symmetric_benchmark(tariff=0.1))
+    benchmark.save("b.nc")
+    code, out, _ = command("shock", "tms[g0,R0,R1]=-40%", "--benchmark", "b.nc")
+    assert code == 0
+    assert "Note: tms becomes a subsidy in 1 cells" in out
