@@ -36,7 +36,7 @@ from cge.closure import Closure
 from cge.errors import ModelError, SolveError
 from cge.model import Model
 from cge.progress import Progress
-from cge.shock import Shock, require_shock, targets
+from cge.shock import Shock, require_change, require_shock
 from cge.solution import Solution
 
 Array = np.ndarray
@@ -523,7 +523,7 @@ class Dynamics:
             require_shock(policy, where="Dynamics.run")
         if policy is not None and not isinstance(policy, Programme):
             require_shock(policy, where="Dynamics.run")
-            targets(self.policy_model, policy)
+            require_change(self.policy_model, policy)
         base = self.run_baseline(progress)
         programme = policy if isinstance(policy, Programme) else Steady(policy) if policy is not None else None
         rate = self.baseline.interest

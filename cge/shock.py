@@ -113,13 +113,21 @@ def targets(model: Model, shock: Shock | ExactShock) -> dict[str, np.ndarray]:
     ------
     ShockError
         No shock; an unknown instrument or label, a value that is not finite, a power that is not positive, an
-        endogenous cell, an instrument whose change touches no cell of the benchmark, or nothing that changes at all
-        (but for a shock that is ``void`` outright: no share of a policy, where a sweep over shares begins).
+        endogenous cell, an instrument whose change touches no cell of the benchmark, or a shock without any change.
+
+    Notes
+    -----
+    Values that are the benchmark's are left out. A shock that leaves all of them solves as the benchmark, as it must where
+    a sweep over rates passes through the benchmark's own; where one policy is run and reported, :func:`require_change`
+    refuses it.
     """
     require_shock(shock)
     who = f"policy {shock.name!r}"
+    levels = _levels(model, shock, who)
+    if not levels:
+        raise ShockError(f"{who} changes nothing: it has no change that applies to benchmark {model.benchmark.name!r}")
     moved: dict[str, np.ndarray] = {}
-    for name, value in _levels(model, shock, who).items():
+    for name, value in levels.items():
         base = model.benchmark_values[name]
         signed = model.symbols[name].signed
         bad = ~np.isfinite(value) | ((value <= 0) if not signed else False)
@@ -142,12 +150,22 @@ def targets(model: Model, shock: Shock | ExactShock) -> dict[str, np.ndarray]:
                 "(there is no flow where it changes); drop it or name other members"
             )
         moved[name] = value
-    if not moved and not getattr(shock, "void", False):
-        raise ShockError(
-            f"{who} changes nothing: every value it sets is that of benchmark {model.benchmark.name!r} already; "
-            "for the benchmark itself solve without a policy"
-        )
     return moved
+
+
+def require_change(model: Model, shock: Shock | ExactShock) -> None:
+    """Refuse a shock that leaves every value at the benchmark, before it is run and its zeros are read as results.
+
+    Raises
+    ------
+    ShockError
+        As :func:`targets`, and where nothing changes; but for a shock that is ``void`` outright (``0 * policy``).
+    """
+    if not targets(model, shock) and not getattr(shock, "void", False):
+        raise ShockError(
+            f"policy {shock.name!r} changes nothing: every value it sets is that of benchmark {model.benchmark.name!r} "
+            "already; for the benchmark itself solve without a policy"
+        )
 
 
 def touches(model: Model, name: str, cells: np.ndarray, direction: np.ndarray | None = None) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from calibration import Benchmark, load_benchmark
 from cge import Closure, Comparison, Model, Solution
 from cge.errors import ShockError
-from cge.shock import require_shock, targets
+from cge.shock import require_change, require_shock
 from policies.policy import Policy
 
 
@@ -117,8 +117,8 @@ def run(
     Raises
     ------
     ShockError
-        No policy (a name, a function, a list), one that cannot act, or a ``method`` for a policy with an origin clause,
-        which is solved by a path of its own.
+        No policy (a name, a function, a list), one that cannot act or changes nothing, or a ``method`` for a policy with an
+        origin clause, which is solved by a path of its own.
     """
     _require_policy(policy, "experiment.run")
     if policy.origin is not None and method != "auto":
@@ -150,7 +150,7 @@ def on(model: Model, policy: Policy, *, method: Any = "auto") -> Experiment:
         No policy, or one that cannot act on this model (an origin clause needs blocks of its own; see :func:`run`).
     """
     _require_policy(policy, "experiment.on")
-    targets(model, policy)  # refused before the benchmark is solved
+    require_change(model, policy)  # refused before the benchmark is solved
     started = time.perf_counter()
     base, after = model.solve(), model.solve(policy, method=method)
     return Experiment(policy, base, after, {"build": model.seconds_to_build, "solve": time.perf_counter() - started})

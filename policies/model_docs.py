@@ -21,7 +21,7 @@ from cge.declare import SET_OF_DIM
 from cge.diagrams import goods_flow, model_map
 from cge.gtap import solve_gtap
 from cge.latex import SET_NAMES, complementarity, listing, symbol_latex
-from cge.shock import require_shock, targets
+from cge.shock import require_change, require_shock
 from policies import experiment, findings, gtap_report, html, html_report, report_parts, usmca_report
 from policies.models import MODELS, build, check_name
 from policies.policy import Policy
@@ -108,7 +108,7 @@ def document(
     results = [_named(p, model) for p in policies]
     for policy in policies:
         if isinstance(policy, Policy) and policy.origin is None:
-            targets(model, policy)  # refused before anything is written
+            require_change(model, policy)  # refused before anything is written
     nav = [*PAGES, *results]
     tell = report or (lambda share: None)
     pages = (

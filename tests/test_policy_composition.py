@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cge import Closure, Model, ShockError
-from cge.shock import targets
+from cge.shock import require_change, targets
 from policies import InstrumentChange, Policy, experiment, find_policy, rcep, tariff_change, us_china
 from policies.composition import Step, compose
 from tests.worlds import random_benchmark, symmetric_benchmark
@@ -181,14 +181,23 @@ def test_a_negative_rate_stated_and_a_subsidy_of_the_benchmark_are_lawful(taxed)
 @pytest.mark.parametrize(
     "change", [{"factor": 1.0}, {"rate_times": 1.0}, {"rate_to": 0.1, "among": True}, {"rate_add": 0.0}, {"rate_add": 1e-17}]
 )
-def test_a_policy_that_leaves_every_value_is_refused(taxed, change: dict) -> None:
-    with pytest.raises(ShockError, match="changes nothing: every value it sets is that of benchmark 'symmetric' already"):
-        taxed.solve(policy(change))
+def test_a_policy_that_leaves_every_value_is_refused_where_it_would_be_reported(taxed, change: dict) -> None:
+    for run in (lambda p: experiment.on(taxed, p), lambda p: experiment.run(p, taxed.benchmark)):
+        with pytest.raises(ShockError, match="changes nothing: every value it sets is that of benchmark 'symmetric' already"):
+            run(policy(change))
+    assert any("1 changes leave every value as it was" in line for line in policy(change).remarks(taxed))
+
+
+def test_a_sweep_over_rates_passes_through_the_benchmarks_own(taxed) -> None:
+    base = taxed.solve()
+    for rate_ in (0.05, 0.10, 0.15):
+        after = taxed.solve(tariff_change(to=100 * rate_))
+        assert np.array_equal(after["qms"], base["qms"]) == (rate_ == 0.10)
 
 
 def test_ten_points_up_and_down_change_nothing(taxed) -> None:
     with pytest.raises(ShockError, match="changes nothing"):
-        taxed.solve(tariff_change(points=10) + tariff_change(points=-10))
+        require_change(taxed, tariff_change(points=10) + tariff_change(points=-10))
 
 
 def test_an_empty_policy_is_refused_and_no_share_of_one_is_the_benchmark(taxed) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from calibration.gtap import standard_gtap
 from cge import Closure, ShockError
-from cge.gtap import GtapShock, gtap_model
+from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.shock import remarks, targets
 from tests.worlds import random_benchmark
 
@@ -128,7 +128,7 @@ def test_what_a_swap_makes_exogenous_can_be_shocked(benchmark) -> None:
 )
 def test_wrong_words_end_in_one_line(model, text: str, message: str) -> None:
     with pytest.raises(ShockError, match=message) as told:
-        model.solve(GtapShock(text))
+        solve_gtap(model, GtapShock(text))
     assert "\n" not in str(told.value)
 
 

@@ -15,7 +15,7 @@ import xarray as xr
 from cge.errors import ModelError, SolveError
 from cge.model import Model
 from cge.path import PathPoint, integrate
-from cge.shock import Shock, targets
+from cge.shock import Shock, require_change, targets
 from cge.solution import Solution
 
 Array = np.ndarray
@@ -214,6 +214,7 @@ def solve_gtap(model: Model, shock: Shock, nodes: int = 6) -> GtapResult:
     """
     if "bank" not in model.symbols:
         raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
+    require_change(model, shock)
     base = model.solve()
     after = model.solve(shock)
     logs = integrate(base, shock, nodes, _indices)
