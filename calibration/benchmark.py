@@ -14,6 +14,7 @@ import xarray as xr
 
 from calibration.elasticities import check_elasticities, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_unique
+from calibration.labels import as_labels
 from calibration.sam import SCHEMA, Sam
 
 DEFAULT = "world"
@@ -114,7 +115,7 @@ class Benchmark:
         held: dict[str, dict[str, float]] = json.loads(str(self.sam.data.attrs.get("members", "{}")))
         return held
 
-    def participation(self, economies: Iterable[str]) -> dict[str, float]:
+    def participation(self, economies: str | Iterable[str]) -> dict[str, float]:
         """Share of each region's GDP that lies in the named economies; regions without any are left out.
 
         A region of that name counts 1, a grouped region (``groups``) by the weight of its named economies.
@@ -124,7 +125,7 @@ class Benchmark:
         >>> load_benchmark("world").participation(["CHN", "LAO", "KHM", "MMR", "BRN"])
         {'CHN': 1.0, 'XSE': 1.0}
         """
-        named = set(economies)
+        named = set(as_labels(economies, "economies"))
         inside = {g: sum(w for e, w in held.items() if e in named) for g, held in self.groups.items()}
         whole = {g for g, held in self.groups.items() if set(held) <= named}
         found = {r: 1.0 if r in named or r in whole else inside.get(r, 0.0) for r in self.regions}

@@ -18,10 +18,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {folded[hit[0]]!r}?" if hit else ""
 
 
-def require_labels(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
-    """Raise :class:`DataError` listing each of ``wanted`` that ``known`` lacks, with the nearest label."""
+def require_labels(wanted: str | Iterable[str], known: Iterable[str], what: str) -> None:
+    """Raise :class:`DataError` for the first of ``wanted`` (a text is one label) that ``known`` lacks, with the nearest."""
     labels = [str(k) for k in known]
-    for word in wanted:
+    for word in (wanted,) if isinstance(wanted, str) else wanted:
         if str(word) not in labels:
             raise DataError(f"unknown {what} {str(word)!r}{nearest(word, labels)} known: {', '.join(labels)}")
 

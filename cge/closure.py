@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from calibration.labels import as_labels
 from cge.errors import ClosureError
 
 
@@ -44,7 +45,8 @@ class Closure:
     ----------
     name : str
     specific : tuple of str or None
-        Factors tied to their activity; None takes natural resources (``nat``) where the benchmark has them.
+        Factors tied to their activity (a text is one factor); None takes natural resources (``nat``) where the benchmark has
+        them.
     swaps : tuple of Swap
     """
 
@@ -52,14 +54,18 @@ class Closure:
     specific: tuple[str, ...] | None = None
     swaps: tuple[Swap, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.specific is not None:
+            object.__setattr__(self, "specific", as_labels(self.specific, "specific factors"))
+
     @classmethod
     def standard(
         cls,
         *,
         investment: Literal["saving", "fixed"] = "saving",
         labour: Literal["full employment", "fixed real wage"] = "full employment",
-        labour_factors: Iterable[str] = ("skl", "unskl"),
-        specific: Iterable[str] | None = None,
+        labour_factors: str | Iterable[str] = ("skl", "unskl"),
+        specific: str | Iterable[str] | None = None,
     ) -> Closure:
         """The usual choices in words.
 
@@ -69,23 +75,23 @@ class Closure:
             Saving-driven investment, or real investment fixed and the saving share adjusting.
         labour : {"full employment", "fixed real wage"}
             With a fixed real wage employment of ``labour_factors`` adjusts.
-        specific : iterable of str, optional
+        specific : str or iterable of str, optional
             Factors that cannot move across activities (e.g. ``("nat", "cap")`` for the short run).
         """
-        closure = cls(specific=None if specific is None else tuple(specific))
+        closure = cls(specific=None if specific is None else as_labels(specific, "specific factors"))
         if investment == "fixed":
             closure = closure.swap("qinv", "dpsave")
         elif investment != "saving":
             raise ClosureError(f"unknown investment rule {investment!r}; choose 'saving' or 'fixed'")
         if labour == "fixed real wage":
-            closure = closure.swap("rw", "qe", f=tuple(labour_factors))
+            closure = closure.swap("rw", "qe", f=as_labels(labour_factors, "labour factors"))
         elif labour != "full employment":
             raise ClosureError(f"unknown labour rule {labour!r}; choose 'full employment' or 'fixed real wage'")
         return closure
 
     def swap(self, fixed: str, free: str, **where: str | Iterable[str]) -> Closure:
         """The closure with one more swap; ``where`` names elements by dim, as ``r="USA"``."""
-        chosen = tuple((d, (v,) if isinstance(v, str) else tuple(v)) for d, v in where.items())
+        chosen = tuple((d, as_labels(v, f"labels of dim {d}")) for d, v in where.items())
         return self.with_swap(Swap(fixed, free, chosen))
 
     def with_swap(self, swap: Swap) -> Closure:

@@ -29,12 +29,14 @@ import pandas as pd
 import xarray as xr
 
 from calibration.benchmark import Benchmark
+from calibration.errors import require_labels
+from calibration.labels import as_labels
 from cge.blocks.growth import capital_label, growth_blocks
 from cge.closure import Closure
 from cge.errors import ModelError, SolveError
 from cge.model import Model
 from cge.progress import Progress
-from cge.shock import Shock
+from cge.shock import Shock, require_change, require_shock
 from cge.solution import Solution
 
 Array = np.ndarray
@@ -112,7 +114,7 @@ class Flows:
     parks : mapping
         Foreign capital placed in the region (negative: placed abroad by its owner), whose rental goes back to the owner.
     park_sectors : tuple of str
-        Sectors that park capital goes to; felt where capital is ``vintage``.
+        Sectors that park capital goes to (a text is one); felt where capital is ``vintage``.
     """
 
     policy: Shock | None = None
@@ -441,7 +443,9 @@ class Dynamics:
             share = share / share.sum(0)
             old = weight / weight.sum(0) * state.capital * (1 - self.baseline.depreciation)
             placed = np.clip(parks * price / a["pinv"] / self.stock, 0.0, added)  # park capital goes where it is meant to
-            chosen = np.array([i in flows.park_sectors for i in self.benchmark.commodities])[:, None] & (value > 0)
+            parks_in = as_labels(flows.park_sectors, "park sectors")
+            require_labels(parks_in, self.benchmark.commodities, "park sector")
+            chosen = np.array([i in parks_in for i in self.benchmark.commodities])[:, None] & (value > 0)
             named = np.divide(weight * chosen, (weight * chosen).sum(0), out=share.copy(), where=(weight * chosen).sum(0) > 0)
             stock = old + share * (added - placed) + named * placed
             tied = np.where(value > 0, stock / stock.sum(0) / np.where(value > 0, value / value.sum(0), 1.0), 1.0)
@@ -509,9 +513,17 @@ class Dynamics:
 
         Raises
         ------
+        ShockError
+            No policy or programme, or a policy that cannot act on this model (one with an origin clause, for its rules need
+            blocks of their own); before any year is solved.
         DynamicsError
             A year did not solve: the error holds the years done.
         """
+        if isinstance(policy, type):
+            require_shock(policy, where="Dynamics.run")
+        if policy is not None and not isinstance(policy, Programme):
+            require_shock(policy, where="Dynamics.run")
+            require_change(self.policy_model, policy)
         base = self.run_baseline(progress)
         programme = policy if isinstance(policy, Programme) else Steady(policy) if policy is not None else None
         rate = self.baseline.interest

@@ -28,7 +28,7 @@ from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
 from cge.progress import Progress
-from cge.shock import Shock, targets
+from cge.shock import Shock, require_shock, targets
 from cge.solution import Solution
 from cge.squareness import check_square
 from cge.statements import check_benchmark, check_definitions
@@ -561,10 +561,8 @@ class Model:
         return {"max_residual": float(residual[k]), "residual_limit": float(allowed[k])}
 
     def _check_request(self, policy: Any, start: Any, method: Any, guess: Any) -> None:
-        if policy is not None and (isinstance(policy, type) or not isinstance(policy, Shock)):
-            kind = f"the name {policy!r}" if isinstance(policy, str) else f"a {type(policy).__name__}"
-            remedy = "call it" if callable(policy) else "policies.find_policy(name) gives one by name"
-            raise ModelError(f"a policy is wanted, not {kind}; {remedy}")
+        if policy is not None:
+            require_shock(policy)
         if method not in METHODS:
             raise ModelError(f"unknown method {method!r}{nearest(str(method), METHODS)}; choose among {', '.join(METHODS)}")
         if not isinstance(start, Solution) and start not in STARTS:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.labels import as_labels
 from cge.errors import ShockError, SolveError
 from cge.quadrature import GOAL, Integral, integrate
 from cge.sensitivity import tangent
@@ -204,7 +205,7 @@ def subtotals(
     SolveError
         The path has no solution somewhere, or a sum is not known to :data:`LIMIT`.
     """
-    names = [names] if isinstance(names, str) else list(names)
+    names = as_labels(names, "names")
     directions, joint = directions_of(base, groups)
     path = Path(base, joint)
     before = [base[n] for n in names]

@@ -95,7 +95,7 @@ def gradient(solution: Solution, outcome: str, parameters: Sequence[str], where:
         if outcome in model.symbols:
             bars[outcome] = bars.get(outcome, np.zeros(seed.shape)) + seed
         else:
-            kernel = _kernel(model, outcome, varying)
+            kernel = rule_kernel(model, outcome, varying)
             kernel.pull_into(bars, seed, model.values, solution.arrays)
         system = model.system
         rhs = np.concatenate([bars[n].ravel()[system.index[n]] for n in system.unknown])
@@ -106,7 +106,7 @@ def gradient(solution: Solution, outcome: str, parameters: Sequence[str], where:
         for family in system.families:
             if not set(family.kernel.names) & set(parameters):
                 continue
-            kernel = _kernel(model, family.rule.name, varying)
+            kernel = rule_kernel(model, family.rule.name, varying)
             with np.errstate(all="ignore"):
                 kernel.pull_into(moved, family.seed(adjoint), model.values, solution.arrays)
     out = xr.Dataset()
@@ -150,7 +150,8 @@ def _one_hot(model: Model, outcome: str, where: Mapping[str, str]) -> np.ndarray
     return seed
 
 
-def _kernel(model: Model, rule_name: str, varying: Sequence[str]) -> Kernel:
+def rule_kernel(model: Model, rule_name: str, varying: Sequence[str]) -> Kernel:
+    """A rule compiled to move with the symbols ``varying``; once a model."""
     key = f"{rule_name}|{' '.join(varying)}"
     if key not in model._definition_kernels:
         rule = model.rules[rule_name]

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.errors import require_labels
+from calibration.labels import as_labels
 from calibration.sam import SCHEMA
 from cge import checks, saved, sensitivity
 from cge.absent import absent, reason
@@ -105,12 +107,12 @@ class Solution:
         coords = {d: self.model.labels(d) for d in dims}
         return xr.DataArray(values, dims=dims, coords=coords, name=name, attrs={"long_name": text, "units": unit})
 
-    def to_dataset(self, names: Iterable[str] | None = None) -> xr.Dataset:
+    def to_dataset(self, names: str | Iterable[str] | None = None) -> xr.Dataset:
         """Variables, instruments and definitions (default: all) with the model's choices in the attributes."""
         if names is None:
             symbols = [n for n, s in self.model.symbols.items() if s.kind != "parameter"]
             names = [*symbols, *self.model.definitions]
-        data = xr.Dataset({n: self[n] for n in names})
+        data = xr.Dataset({n: self[n] for n in as_labels(names, "names")})
         data.attrs = {**self.model.attrs(), "policy": self.name, **{k: str(v) for k, v in self.info.items() if k != "path"}}
         return data
 
@@ -275,10 +277,11 @@ class Comparison:
         before, after = value * self.base["qxs"], value * self.after["qxs"]
         return xr.Dataset({"before": before, "after": after, "percent": 100 * (after / before.where(before > 0) - 1)})
 
-    def trade_among(self, members: Iterable[str]) -> float:
+    def trade_among(self, members: str | Iterable[str]) -> float:
         """Percentage change of the volume of trade among different ``members``, benchmark fob prices."""
         flows = self.bilateral()[["before", "after"]].sum("i")
-        chosen = list(members)
+        chosen = list(dict.fromkeys(as_labels(members, "members")))
+        require_labels(chosen, self.base.model.labels("r"), "region")
         inside = flows.sel(s=chosen, d=chosen)
         apart = xr.DataArray(~np.eye(len(chosen), dtype=bool), dims=("s", "d"), coords={"s": chosen, "d": chosen})
         totals = inside.where(apart).sum()

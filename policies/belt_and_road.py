@@ -27,6 +27,7 @@ import numpy as np
 
 from calibration import Benchmark
 from calibration.errors import nearest
+from calibration.labels import as_labels
 from cge.dynamics import Flows, State
 from cge.errors import ShockError
 from cge.model import Model
@@ -228,6 +229,9 @@ class BeltAndRoadProgramme:
     repay_years: int = 20
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "park_sectors", as_labels(self.park_sectors, "park sectors"))
+        if self.case not in CASES:
+            raise ShockError(f"belt-and-road: unknown case {self.case!r}{nearest(self.case, CASES)}; choose 'lower' or 'upper'")
         if self.finance not in ("loans", "grants", "taxes", "none"):
             raise ShockError(f"belt-and-road: unknown finance {self.finance!r}; choose loans, grants, taxes or none")
         if self.build_years < 1 or self.repay_years < 1 or (self.cost is not None and self.cost < 0) or self.elasticity < 0:

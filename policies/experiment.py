@@ -12,6 +12,8 @@ from typing import Any
 
 from calibration import Benchmark, load_benchmark
 from cge import Closure, Comparison, Model, Solution
+from cge.errors import ShockError
+from cge.shock import require_change, require_shock
 from policies.policy import Policy
 
 
@@ -72,7 +74,7 @@ class Experiment:
             "bloc_welfare_percent": self._bloc(members),
             "world_ev_musd": float(table["ev_musd"].sum()),
             "regions": regions,
-            "notes": self.policy.remarks(self.base.model.benchmark),
+            "notes": self.policy.remarks(self.base.model),
             "sources": list(self.policy.sources),
         }
 
@@ -111,7 +113,16 @@ def run(
     closure : Closure, optional
     sourcing, method : str
         Passed to :class:`cge.Model` and :meth:`cge.Model.solve`.
+
+    Raises
+    ------
+    ShockError
+        No policy (a name, a function, a list), one that cannot act or changes nothing, or a ``method`` for a policy with an
+        origin clause, which is solved by a path of its own.
     """
+    _require_policy(policy, "experiment.run")
+    if policy.origin is not None and method != "auto":
+        raise ShockError(f"policy {policy.name!r} has an origin clause, which is solved with method 'auto', not {method!r}")
     started = time.perf_counter()
     data = benchmark if isinstance(benchmark, Benchmark) else load_benchmark(benchmark)
     opened = time.perf_counter() - started
@@ -132,10 +143,26 @@ def on(model: Model, policy: Policy, *, method: Any = "auto") -> Experiment:
         Without an origin clause, which needs the blocks of rules of origin.
     method : str
         Passed to :meth:`cge.Model.solve`.
+
+    Raises
+    ------
+    ShockError
+        No policy, or one that cannot act on this model (an origin clause needs blocks of its own; see :func:`run`).
     """
+    _require_policy(policy, "experiment.on")
+    require_change(model, policy)  # refused before the benchmark is solved
     started = time.perf_counter()
     base, after = model.solve(), model.solve(policy, method=method)
     return Experiment(policy, base, after, {"build": model.seconds_to_build, "solve": time.perf_counter() - started})
+
+
+def _require_policy(given: object, where: str) -> None:
+    require_shock(given, where=where)
+    if not isinstance(given, Policy):
+        raise ShockError(
+            f"{where} takes a policies.Policy, not {type(given).__name__}: solve other shocks with Model.solve, or "
+            "cge.gtap.solve_gtap for shocks in GTAP's words"
+        )
 
 
 def _with_origin(policy: Policy, data: Benchmark, closure: Closure | None, sourcing: str) -> Experiment:
@@ -146,6 +173,9 @@ def _with_origin(policy: Policy, data: Benchmark, closure: Closure | None, sourc
     study = study_of(policy, data, closure, sourcing)
     clock.append(time.perf_counter())
     base = study.model.solve()
-    after = study.solve(OriginRules(policy.name, rvc=policy.origin.rvc), policy=policy).solution
+    preferences = policy.without_origin()  # the study states the rules
+    moved = any((found.value != found.base).any() for found in preferences.composed(study.model).values())
+    rules = OriginRules(policy.name, rvc=policy.origin.rvc)
+    after = study.solve(rules, policy=preferences if moved else None).solution
     clock.append(time.perf_counter())
     return Experiment(policy, base, after, dict(zip(("build", "solve"), (b - a for a, b in pairwise(clock)), strict=True)))

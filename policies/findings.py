@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration import Benchmark, load_benchmark
+from calibration.labels import as_labels
 from cge import Closure, Comparison
 from cge.errors import ShockError
 from cge.path import subtotals
@@ -53,7 +54,7 @@ def welfare_range(
     closure: Closure | None = None,
     *,
     sourcing: str = "use",
-    studies: Sequence[str] | None = None,
+    studies: str | Sequence[str] | None = None,
     report: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
     """Welfare under the elasticities of each study the benchmark carries.
@@ -64,7 +65,7 @@ def welfare_range(
     benchmark : Benchmark or str
     closure : Closure, optional
     sourcing : str
-    studies : sequence of str, optional
+    studies : str or sequence of str, optional
         Default all of :attr:`calibration.Benchmark.studies`.
     report : callable, optional
         Told the share done.
@@ -75,7 +76,7 @@ def welfare_range(
         Regions by study, per cent of income.
     """
     data = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
-    names = list(studies or data.studies)
+    names = list(as_labels(studies, "studies") if studies is not None else data.studies)
     out = {}
     for k, name in enumerate(names):
         run = experiments.run(policy, data.with_elasticities(name), closure, sourcing=sourcing)
@@ -156,7 +157,8 @@ def policy_parts(policy: Policy, benchmark: Benchmark) -> dict[str, Policy]:
             return {kinds[0]: part(kinds[0], changes)}
         actors = policy.present(benchmark) if given == "@members" else [given] if isinstance(given, str) else list(given)
         for actor in actors:
-            moved = change.model_copy(update={"where": {**change.where, dim: (actor,)}})
+            # one actor of several may have no flow where the others have
+            moved = change.model_copy(update={"where": {**change.where, dim: (actor,)}, "optional": True})
             out.setdefault(str(actor), []).append(moved)
     return {k: part(k, v) for k, v in out.items()}
 

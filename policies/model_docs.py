@@ -21,7 +21,7 @@ from cge.declare import SET_OF_DIM
 from cge.diagrams import goods_flow, model_map
 from cge.gtap import solve_gtap
 from cge.latex import SET_NAMES, complementarity, listing, symbol_latex
-from cge.shock import targets
+from cge.shock import require_change, require_shock
 from policies import experiment, findings, gtap_report, html, html_report, report_parts, usmca_report
 from policies.models import MODELS, build, check_name
 from policies.policy import Policy
@@ -36,7 +36,7 @@ PAGES = (("Model", "index.html"), ("Equations", "equations.html"), ("Parameters"
 def write(
     benchmark: Benchmark,
     folder: str | Path,
-    policies: Sequence[Policy | str] = (),
+    policies: Policy | str | Sequence[Policy | str] = (),
     model: str = "core",
     closure: Closure | None = None,
     sourcing: str = "use",
@@ -62,6 +62,7 @@ def write(
         Unknown model, a choice or a policy it cannot show, or ``latex2mathml`` is not installed.
     """
     check_name(model)
+    policies = _several(policies)
     named = benchmark.name.removesuffix("-gtap") if model == "gtap" else benchmark.name
     shown = [word for p in policies for word in ("--policy", p if isinstance(p, str) else p.name)]
     command = command or shlex.join(["cge", "docs", "--out", str(folder), "--model", model, "--benchmark", named, *shown])
@@ -72,7 +73,7 @@ def write(
 def document(
     model: Model,
     folder: str | Path,
-    policies: Sequence[Policy | str] = (),
+    policies: Policy | str | Sequence[Policy | str] = (),
     *,
     title: str = "Model",
     report: Callable[[float], None] | None = None,
@@ -103,10 +104,11 @@ def document(
     ModelError
         A policy the model cannot show, or ``latex2mathml`` is not installed.
     """
+    policies = _several(policies)
     results = [_named(p, model) for p in policies]
     for policy in policies:
         if isinstance(policy, Policy) and policy.origin is None:
-            targets(model, policy)  # refused before anything is written
+            require_change(model, policy)  # refused before anything is written
     nav = [*PAGES, *results]
     tell = report or (lambda share: None)
     pages = (
@@ -129,6 +131,16 @@ def document(
         (folder / file).write_text(html.page(name, _result(policy, model, command, draw), nav), encoding="utf-8")
     tell(1.0)
     return folder
+
+
+def _several(policies: Policy | str | Sequence[Policy | str]) -> tuple[Policy | str, ...]:
+    """One policy or scenario, or several; anything else is refused."""
+    listed = (policies,) if isinstance(policies, (Policy, str)) else tuple(policies)
+    for policy in listed:
+        if not isinstance(policy, (Policy, str)):
+            require_shock(policy, where="a page of results")
+            raise ModelError(f"a page of results takes a Policy or a scenario's name, not {type(policy).__name__}")
+    return listed
 
 
 def _kind(model: Model) -> str:

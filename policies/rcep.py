@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cge.errors import ShockError
 from policies.policy import MEMBERS, InstrumentChange, OriginClause, Policy
 
 RCEP_MEMBERS = tuple(["AUS", "NZL", "CHN", "JPN", "KOR", "BRN", "KHM", "IDN", "LAO", "MYS", "MMR", "PHL", "SGP", "THA", "VNM"])
@@ -40,9 +41,14 @@ def rcep(
         Firms of ``origin_sector`` meet rules of origin to use the preference: inputs of all members count
         (RCEP's rule), or of the exporting member alone. None: preferences are automatic.
     rvc : float
-        Regional value content asked (RCEP: 40 %).
+        Regional value content asked, a share (RCEP: 0.40).
     origin_sector : str
         The sector whose compliance is modelled.
+
+    Raises
+    ------
+    ShockError
+        A cut that is no share (a cut of more than the whole duty would be a subsidy), or rules of origin that are not lawful.
 
     Examples
     --------
@@ -51,6 +57,12 @@ def rcep(
     >>> len(rcep().members)
     15
     """
+    if not 0 <= tariff_cut <= 1:
+        raise ShockError(f"rcep: tariff_cut is {tariff_cut}; a share in [0, 1] is needed")
+    if not 0 <= ntm_cut < 1:
+        raise ShockError(f"rcep: ntm_cut is {ntm_cut}; a share in [0, 1) is needed")
+    if cumulation is not None and (cumulation not in ("full", "bilateral") or not 0 <= rvc < 1):
+        raise ShockError(f"rcep: cumulation {cumulation!r} with rvc {rvc}; choose 'full' or 'bilateral', and a share in [0, 1)")
     where: dict[str, str | tuple[str, ...]] = {"s": MEMBERS, "d": MEMBERS}
     changes = []
     if tariffs:

@@ -22,7 +22,7 @@ POLICIES: dict[str, Callable[[], Policy]] = {
 """Policies that run without arguments; the library's functions take options."""
 
 
-def find_policy(name: str) -> Policy:
+def find_policy(name: str | Path) -> Policy:
     """A policy by name, or from a YAML file.
 
     Raises
@@ -30,6 +30,10 @@ def find_policy(name: str) -> Policy:
     ShockError
         No policy of that name and no such file.
     """
+    if isinstance(name, Path):
+        return Policy.from_yaml(name)
+    if not isinstance(name, str):
+        raise ShockError(f"a policy is found by its name or file, not by {type(name).__name__}")
     if name in POLICIES:
         return POLICIES[name]()
     if Path(name).suffix in (".yaml", ".yml"):

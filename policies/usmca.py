@@ -263,7 +263,8 @@ def usmca(
     base = study.solve(RULES["nafta"])
     if rules == "withdrawal":
         pairs = list(permutations(MEMBERS, 2))
-        after = study.solve(RULES["nafta"], policy=lapse(study.benchmark, pairs), lapsed=pairs)
+        ending = lapse(study.benchmark, pairs)
+        after = study.solve(RULES["nafta"], policy=ending if ending.instruments else None, lapsed=pairs)
     elif rules == "poison-pill":
         pairs = [p for p in permutations(MEMBERS, 2) if "MEX" in p]
         policy = lapse(study.benchmark, pairs) + accession("MEX", "CHN")

@@ -93,8 +93,8 @@ def test_names_that_are_not_what_they_are_given_as_are_refused(world3: Model) ->
         ({"method": "ipoptt"}, "unknown method 'ipoptt'; did you mean 'ipopt'"),
         ({"start": "foo"}, "unknown start 'foo'"),
         ({"start": None}, "unknown start None"),
-        ({"policy": "rcep"}, "a policy is wanted, not the name 'rcep'"),
-        ({"policy": tariff_change}, "a policy is wanted, not a function; call it"),
+        ({"policy": "rcep"}, "takes a policy, not its name 'rcep'"),
+        ({"policy": tariff_change}, "takes a policy, not the function tariff_change: call it"),
     ):
         with pytest.raises(ModelError, match=message):
             world3.solve(**arguments)

@@ -39,6 +39,7 @@ import numpy as np
 from pyomo.environ import Expr_if, sqrt
 from scipy.stats import beta
 
+from calibration.labels import as_labels
 from calibration.sam import USES
 from cge.blocks import CORE, Accounts, Income, Production, Trade
 from cge.calibrated import Calibrated, ratio
@@ -92,6 +93,10 @@ class Coverage:
     substitution: float | None = None
     kappa: float = 100.0
     cumulation: str = "full"
+
+    def __post_init__(self) -> None:
+        for name in ("area", "high_wage"):
+            object.__setattr__(self, name, as_labels(getattr(self, name), name))
 
     def check(self, data: Calibrated) -> None:
         """Raise :class:`ModelError` where a label is unknown or a number not lawful."""

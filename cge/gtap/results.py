@@ -20,7 +20,7 @@ from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
 from cge.path import Path
 from cge.quadrature import GOAL, Integral
-from cge.shock import Shock, targets
+from cge.shock import Shock, require_change, targets
 from cge.solution import Solution
 
 Array = np.ndarray
@@ -336,6 +336,7 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     """
     if "bank" not in model.symbols:
         raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
+    require_change(model, shock)
     base = model.solve()
     after = model.solve(shock)
     path = Path.along(base, shock, after)

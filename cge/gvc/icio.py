@@ -102,8 +102,8 @@ class Icio:
         z: Array,
         y: Array,
         *,
-        regions: Sequence[str],
-        sectors: Sequence[str],
+        regions: str | Sequence[str],
+        sectors: str | Sequence[str],
         inventories: Array | None = None,
         output: Array | None = None,
         units: str = "million USD",
@@ -123,7 +123,8 @@ class Icio:
         held = np.zeros(len(z)) if inventories is None else np.asarray(inventories, dtype=float)
         gap = None if output is None else np.asarray(output, dtype=float).reshape(-1) - z.sum(1) - y.sum((1, 2))
         names = ["final"] if y.shape[2] == 1 else [f"final{k + 1}" for k in range(y.shape[2])]
-        return cls(list(map(str, regions)), list(map(str, sectors)), z, y, names, held, units=units, discrepancy=gap)
+        r, n = ([str(x) for x in ((labels,) if isinstance(labels, str) else labels)] for labels in (regions, sectors))
+        return cls(r, n, z, y, names, held, units=units, discrepancy=gap)
 
     @classmethod
     def from_mrio(cls, table: Mrio) -> Icio:

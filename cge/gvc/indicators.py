@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.labels import as_labels
 from cge.gvc import decomposition, position, resilience
 from cge.gvc.compare import GvcComparison
 from cge.gvc.icio import Icio
@@ -73,25 +74,26 @@ class Indicators:
         """Antras-Chor downstreamness by cell (r, i) or ``level="country"`` (r)."""
         return position.downstreamness(self.icio, level)
 
-    def gvc_income(self, sectors: Sequence[str] | None = None, intensity: xr.DataArray | None = None) -> xr.DataArray:
+    def gvc_income(self, sectors: str | Sequence[str] | None = None, intensity: xr.DataArray | None = None) -> xr.DataArray:
         """Income (or jobs) in the world's production of final manufactures; dims (r, i)."""
-        chosen = list(sectors) if sectors is not None else manufactures_of(self.icio.sectors)
+        chosen = as_labels(sectors, "sectors") if sectors is not None else manufactures_of(self.icio.sectors)
         return position.gvc_income(self.icio, chosen, intensity)
 
     def embodied(self, intensity: xr.DataArray) -> xr.DataArray:
         """A factor or emission of r embodied in the final demand of d; ``intensity`` totals by (r, i)."""
         return position.embodied(self.icio, intensity)
 
-    def services_content(self, services: Sequence[str] | None = None) -> xr.Dataset:
+    def services_content(self, services: str | Sequence[str] | None = None) -> xr.Dataset:
         """Services in the value of manufactures, by origin at home or abroad; dims (r, i)."""
-        return position.services_content(self.icio, list(services) if services is not None else services_of(self.icio.sectors))
+        chosen = as_labels(services, "services") if services is not None else services_of(self.icio.sectors)
+        return position.services_content(self.icio, chosen)
 
     # -- regions and risk ---------------------------------------------------------------------------
-    def bloc_matrix(self, blocs: Mapping[str, Sequence[str]] | None = None) -> xr.DataArray:
+    def bloc_matrix(self, blocs: Mapping[str, str | Sequence[str]] | None = None) -> xr.DataArray:
         """Value added of each bloc in the final output of each bloc; dims (origin, destination)."""
         return resilience.bloc_matrix(self.icio, blocs_of(self.icio.regions, blocs or BLOCS))
 
-    def regionalisation(self, blocs: Mapping[str, Sequence[str]] | None = None) -> xr.DataArray:
+    def regionalisation(self, blocs: Mapping[str, str | Sequence[str]] | None = None) -> xr.DataArray:
         """Share of the own bloc in the foreign value added of final output; dims (r)."""
         return resilience.regionalisation(self.icio, blocs_of(self.icio.regions, blocs or BLOCS))
 
@@ -103,7 +105,7 @@ class Indicators:
         """Face-value and look-through exposure to each country; dims (s, d)."""
         return resilience.exposure(self.icio)
 
-    def output_at_risk(self, supplier: str, sectors: Sequence[str] | None = None) -> xr.DataArray:
+    def output_at_risk(self, supplier: str, sectors: str | Sequence[str] | None = None) -> xr.DataArray:
         """Output lost if a supplier's exports of inputs fail; dims (r, i), share of output."""
         return resilience.output_at_risk(self.icio, supplier, sectors)
 

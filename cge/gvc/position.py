@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.errors import require_labels
+from calibration.labels import as_labels
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
 from cge.gvc.identities import quotient, require_sum, solve
@@ -135,12 +136,13 @@ def downstreamness(t: Icio, level: str = "cell") -> xr.DataArray:
     return _named(t, found, level, "downstreamness", "1'(I - A)^-1 (Antras, Chor 2018)")
 
 
-def gvc_income(t: Icio, sectors: Sequence[str], intensity: xr.DataArray | None = None) -> xr.DataArray:
+def gvc_income(t: Icio, sectors: str | Sequence[str], intensity: xr.DataArray | None = None) -> xr.DataArray:
     """Value added of each country-sector in the world's final output of ``sectors``; dims (r, i).
 
     Timmer, Erumban, Los, Stehrer and de Vries, "Slicing Up Global Value Chains", Journal of Economic
     Perspectives 28(2), 2014. With ``intensity`` (jobs or another total by (r, i)) the same for jobs.
     """
+    sectors = as_labels(sectors, "sectors")
     require_labels(sectors, t.sectors, "sector")
     chosen = np.tile(np.isin(t.sectors, list(sectors)), t.size[0])
     wanted = t.final.sum(1) * chosen
@@ -182,11 +184,12 @@ def embodied(t: Icio, totals: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(values, dims=("r", "d"), coords={"r": t.regions, "d": t.regions}, attrs=attrs)
 
 
-def services_content(t: Icio, services: Sequence[str]) -> xr.Dataset:
+def services_content(t: Icio, services: str | Sequence[str]) -> xr.Dataset:
     """Value added of services, at home and abroad, in a unit of each output; dims (r, i).
 
     Servicification of manufactures, after Miroudot and Cadestin, OECD Trade Policy Paper 197, 2017.
     """
+    services = as_labels(services, "services")
     require_labels(services, t.sectors, "service sector")
     r, n = t.size
     chosen = np.tile(np.isin(t.sectors, list(services)), r)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.errors import require_labels
+from calibration.labels import as_labels
 from cge.gvc.icio import Icio
 from cge.gvc.identities import require_sum, solve
 
@@ -20,23 +21,24 @@ def _final_content(t: Icio) -> np.ndarray:
     return np.asarray(values)
 
 
-def bloc_matrix(t: Icio, blocs: Mapping[str, Sequence[str]]) -> xr.DataArray:
+def bloc_matrix(t: Icio, blocs: Mapping[str, str | Sequence[str]]) -> xr.DataArray:
     """Value added of each bloc in the final output of each bloc; dims (origin, destination)."""
-    member = np.array([[float(x in members) for x in t.regions] for members in blocs.values()])
+    named = {name: as_labels(members, f"bloc {name!r}") for name, members in blocs.items()}
+    member = np.array([[float(x in members) for x in t.regions] for members in named.values()])
     values = member @ _final_content(t) @ member.T
     attrs = {"long_name": "value added in final output", "units": t.units, "formula": "sum over blocs of v B f"}
     labels = list(blocs)
     return xr.DataArray(values, dims=("origin", "destination"), coords={"origin": labels, "destination": labels}, attrs=attrs)
 
 
-def regionalisation(t: Icio, blocs: Mapping[str, Sequence[str]]) -> xr.DataArray:
+def regionalisation(t: Icio, blocs: Mapping[str, str | Sequence[str]]) -> xr.DataArray:
     """Share of partners of the own bloc in the foreign value added of a country's final output; dims (r).
 
     After Los, Timmer and de Vries, "How Global Are Global Value Chains?", Journal of Regional Science 55, 2015.
     """
     content = _final_content(t)
     np.fill_diagonal(content, 0.0)
-    bloc_of = {x: name for name, members in blocs.items() for x in members}
+    bloc_of = {x: name for name, members in blocs.items() for x in as_labels(members, f"bloc {name!r}")}
     same = np.array([[a != b and bloc_of[a] == bloc_of[b] for b in t.regions] for a in t.regions])
     foreign = content.sum(0)
     share = np.divide((content * same).sum(0), foreign, out=np.full(foreign.shape, np.nan), where=foreign > 0)
@@ -87,7 +89,7 @@ def exposure(t: Icio) -> xr.Dataset:
     return out
 
 
-def output_at_risk(t: Icio, supplier: str, sectors: Sequence[str] | None = None) -> xr.DataArray:
+def output_at_risk(t: Icio, supplier: str, sectors: str | Sequence[str] | None = None) -> xr.DataArray:
     """Share of each output that would not be made without the supplier's inputs; dims (r, i).
 
     Hypothetical extraction of the supplier's exports of intermediates: 1 - [(I - A^*)^{-1} f]_k / x_k with
@@ -96,6 +98,7 @@ def output_at_risk(t: Icio, supplier: str, sectors: Sequence[str] | None = None)
     """
     require_labels([supplier], t.regions, "region")
     if sectors is not None:
+        sectors = as_labels(sectors, "sectors")
         require_labels(sectors, t.sectors, "sector")
     r, n = t.size
     s = t.regions.index(supplier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from calibration.errors import DataError, require_labels
+from calibration.labels import as_labels
 
 MANUFACTURES = {
     *(f"c{k}" for k in range(3, 17)),
@@ -34,14 +35,15 @@ def services_of(sectors: Sequence[str]) -> list[str]:
     return [s for s in sectors if s in SERVICES]
 
 
-def blocs_of(regions: Sequence[str], blocs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Each bloc's members that the table has; regions of no bloc form ``Rest``.
+def blocs_of(regions: Sequence[str], blocs: Mapping[str, str | Sequence[str]]) -> dict[str, list[str]]:
+    """Each bloc's members (a text is one) that the table has; regions of no bloc form ``Rest``.
 
     Raises
     ------
     DataError
         A member of a user's bloc is not in the table, or in two blocs.
     """
+    blocs = {name: as_labels(members, f"bloc {name!r}") for name, members in blocs.items()} if blocs is not BLOCS else blocs
     if blocs is not BLOCS:
         for name, members in blocs.items():
             require_labels(members, regions, f"member of bloc {name!r}")

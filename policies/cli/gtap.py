@@ -13,6 +13,7 @@ import typer
 
 from calibration import DataError
 from cge import ModelError, SolveError
+from cge.shock import remarks
 from policies.cli.shared import (
     AsJson,
     PdfOption,
@@ -71,12 +72,12 @@ def shock(
         raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
     check_files(report_file, pdf)
     policy = find_policy(text) if text in POLICIES or Path(text).suffix in (".yaml", ".yml") else None
-    if policy is not None and (subtotals or policy.origin is not None):
-        raise ModelError("--subtotals takes shocks parted by ';', not a policy, and GTAP's model has no rules of origin")
+    if policy is not None and subtotals:
+        raise ModelError("--subtotals takes shocks parted by ';', not a policy")
     asked = policy or GtapShock(text)
     data = _open(benchmark, rordelta)
     result = solve_gtap(gtap_model(data, swaps=swap or ()), asked)
-    notes = _notes(data, result.after.model.closure)
+    notes = [*remarks(result.base.model, asked), *_notes(data, result.after.model.closure)]
     if out is not None:  # first of all: what comes later may fail, and the solution is not lost
         gtap_report.write(result, out)
     optional = Optional()
