@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cge.path import LIMIT, Path, PathPoint, refuse
-from cge.quadrature import GOAL, Integral, integrate
+from cge.path import Path, PathPoint, refuse
+from cge.quadrature import Integral, integrate
 from cge.solution import Solution
 
 Array = np.ndarray
 
+GOAL = 1e-7
+"""Estimated error of the logs of the indices at which the path is fine enough: a hundred-thousandth of a per cent."""
 REGIONAL = {
     "ppriv": "price of private consumption (E_ppriv)",
     "psave": "price of saving: that of the shares bought in world investment (E_psave)",
@@ -132,4 +134,4 @@ def rates(p: PathPoint) -> Array:
     return np.concatenate([*(regional[n] for n in REGIONAL), [world[n] for n in WORLD]])
 
 
-__all__ = ["LIMIT", "REGIONAL", "WORLD", "Divisia", "along", "exports_price", "rates", "saving_price", "weighted"]
+__all__ = ["GOAL", "REGIONAL", "WORLD", "Divisia", "along", "exports_price", "rates", "saving_price", "weighted"]

@@ -15,12 +15,12 @@ import xarray as xr
 from cge.errors import ModelError, SolveError
 from cge.gtap import indices, welfare
 from cge.gtap.absent import without_absent
-from cge.gtap.indices import Divisia
-from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
+from cge.gtap.indices import GOAL, Divisia
+from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES, WELFARE
 from cge.model import Model
 from cge.path import Path
-from cge.quadrature import GOAL, Integral
-from cge.shock import Shock, require_change, targets
+from cge.quadrature import Integral
+from cge.shock import Shock, require_change
 from cge.solution import Solution
 
 Array = np.ndarray
@@ -37,17 +37,32 @@ class GtapResult:
         The way from one to the other, with the points solved on it.
     divisia : Divisia
         The price indices along it.
-    scale : float
-        Factor that restates nominal values of ``after`` in the numeraire.
     """
 
     base: Solution
     after: Solution
     path: Path
     divisia: Divisia
-    scale: float
     parts: Integral | None = field(default=None, repr=False)
     """The parts of EV along the path, once :func:`cge.gtap.welfare.decompose` has integrated them."""
+
+    @property
+    def scale(self) -> float:
+        """Factor that restates nominal values of ``after`` in the numeraire."""
+        target = self.after.arrays["pfactwld"] / self.base.arrays["pfactwld"]
+        return float(target / np.exp(self.divisia.until(1.0)["pfactwld"]))
+
+    def refine(self, goal: float) -> None:
+        """Take further points of the path until the indices' estimated errors (logs) are below ``goal``.
+
+        Raises
+        ------
+        SolveError
+            The path has no solution somewhere.
+        """
+        if self.divisia.integral.error.max() > goal:
+            self.divisia = indices.along(self.path, self.after, goal)
+            self.parts = None
 
     @property
     def indices(self) -> dict[str, Array]:
@@ -74,6 +89,7 @@ class GtapResult:
             With the parts of EV. Where they cannot be stood behind the rest is given without them, and the
             attribute ``contributions`` says why.
         """
+        parts, failed = self._parts() if contributions else (None, "")
         model = self.after.model
         out = xr.Dataset(attrs={"units": "per cent", **model.attrs(), "policy": self.after.name})
         for name in QUANTITIES:
@@ -95,14 +111,18 @@ class GtapResult:
             out[variable].attrs = {"long_name": meaning, "units": unit}
         for known, largest in self.error.items():
             out[known].attrs["error"] = largest
-        if contributions:
-            try:
-                parts = welfare.contributions(self)
-            except SolveError as error:
-                out.attrs["contributions"] = str(error)
-            else:
-                out = out.assign({str(n): parts[n] for n in parts if str(n).startswith("CNT") and "tax" not in parts[n].dims})
+        if parts is not None:
+            out = out.assign({n: parts[n] for n in WELFARE})
+        elif failed:
+            out.attrs["contributions"] = failed
         return without_absent(out, model.data)
+
+    def _parts(self) -> tuple[xr.Dataset | None, str]:
+        """The parts of EV, or why they cannot be given."""
+        try:
+            return welfare.contributions(self), ""
+        except SolveError as error:
+            return None, str(error)
 
     def _make(self, out: xr.Dataset) -> None:
         """Outputs and supply prices, with a make matrix or without."""
@@ -341,5 +361,4 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     after = model.solve(shock)
     path = Path.along(base, shock, after)
     divisia = indices.along(path, after, goal)
-    target = float(targets(model, shock).get("pfactwld", base.arrays["pfactwld"]) / base.arrays["pfactwld"])
-    return GtapResult(base, after, path, divisia, target / float(np.exp(divisia.until(1.0)["pfactwld"])))
+    return GtapResult(base, after, path, divisia)

@@ -35,7 +35,7 @@ from cge.errors import ShockError, SolveError
 from cge.gtap.indices import exports_price, saving_price, weighted
 from cge.gtap.names import WELFARE
 from cge.path import Path, PathPoint, refuse
-from cge.quadrature import integrate
+from cge.quadrature import Integral, integrate
 from cge.shock import Shock
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ SHIFTERS = {"p": "dppriv", "g": "dpgov", "s": "dpsave"}
 
 REAL_INCOME_LIMIT = 1e-8
 """Largest rate of change of a region's real income that may stay unexplained at a point of the path."""
-GOAL = 1e-9
-"""Estimated error of the parts, relative to :func:`size`, at which the path is fine enough."""
+GOALS = (1e-7, 1e-9, 1e-11)
+"""Estimated errors (of parts, relative to :func:`size`; of logs of indices) to go down to until the sum meets EV."""
 SUM_LIMIT = 1e-9
 """Largest gap between the sum of the parts and EV, relative to :func:`size`."""
 SMALLEST = 0.01
@@ -92,7 +92,7 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
     Parameters
     ----------
     result : GtapResult
-        Its path is used, with further points where the parts need them.
+        Its path is used, with further points where the parts need them; its indices are refined to meet them.
     shock : Shock, optional
         What was solved; if given it must be that of the result.
 
@@ -112,21 +112,8 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
     if shock is not None:
         _same_shock(result, shock)
     regions = result.after.model.labels("r")
-    scale = size(result)
     if result.parts is None:
-        everything = np.tile(scale, len(PARTS))
-        found = integrate(lambda place: parts_at(result, place).ravel(), everything, GOAL)
-        labels = [f"{PARTS[part]} in {r}" for part in PARTS for r in regions]
-        refuse("parts of EV", labels, found.error, everything, result.after)
-        gap = abs(found.value.reshape(len(PARTS), -1).sum(0) - result.ev()) / scale
-        if not (gap <= SUM_LIMIT).all():
-            wrong = [f"{r} ({g:.1e})" for r, g in zip(regions, gap, strict=True) if not g <= SUM_LIMIT]
-            raise SolveError(
-                f"the parts of EV miss it in {', '.join(wrong)} of EV and a hundredth of income, above the limit of "
-                f"{SUM_LIMIT:.0e}; solve on a finer path: solve_gtap(model, shock, goal=1e-12)",
-                last=result.after,
-            )
-        result.parts = found
+        result.parts = _integrated(result)
     return xr.DataArray(
         result.parts.value.reshape(len(PARTS), -1),
         dims=("part", "r"),
@@ -136,6 +123,27 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
             "long_name": "contributions to equivalent variation",
             "error": float(result.parts.error.max()),
         },
+    )
+
+
+def _integrated(result: GtapResult) -> Integral:
+    """The parts along the path, on points as many as their sum needs to meet EV."""
+    regions, gap = result.after.model.labels("r"), np.array([np.inf])
+    for goal in GOALS:
+        result.refine(goal)
+        scale = size(result)
+        everything = np.tile(scale, len(PARTS))
+        found = integrate(lambda place: parts_at(result, place).ravel(), everything, goal)
+        gap = abs(found.value.reshape(len(PARTS), -1).sum(0) - result.ev()) / scale
+        if (gap <= SUM_LIMIT).all():
+            labels = [f"{PARTS[part]} in {r}" for part in PARTS for r in regions]
+            refuse("parts of EV", labels, found.error, everything, result.after)
+            return found
+    wrong = [f"{r} ({g:.1e})" for r, g in zip(regions, gap, strict=True) if not g <= SUM_LIMIT]
+    raise SolveError(
+        f"the parts of EV miss it in {', '.join(wrong)} of EV and a hundredth of income, above the limit of {SUM_LIMIT:.0e}; "
+        "cut the shock into smaller ones",
+        last=result.after,
     )
 
 
