@@ -150,6 +150,7 @@ class Newton:
     newton_steps: int = 0
     factorisations: int = 0
     too_long: Array | None = None  # a first step that was refused for its length
+    contracts: bool = True  # in the last solve every step was taken whole and was at most half the one before
 
     def prepare(self, x: Array) -> None:
         """Row scale and preconditioner at ``x``, once."""
@@ -245,8 +246,8 @@ class Newton:
         """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact."""
         self.prepare(x)
         tolerance = self.options.tolerance if final else self.options.waypoint_tolerance
-        damped = 0
-        self.too_long = None
+        damped, before = 0, np.inf
+        self.too_long, self.contracts = None, True
         with np.errstate(all="ignore"):
             r = self.residual(x)
             for k in range(self.options.newton_limit):
@@ -267,6 +268,9 @@ class Newton:
                 if moved is None:  # no step lowers the residual: rounding noise, or a failure
                     return x if self._done(x, r, final) else None
                 damped += moved[2] < 1.0
+                # Kantorovich: where steps halve, the same holds for every smaller share, and a path joins start and end
+                self.contracts &= moved[2] == 1.0 and length <= 0.5 * before
+                before = length
                 if damped > self.options.damped_limit:
                     return None
                 x, r = moved[:2]
@@ -356,7 +360,9 @@ def follow_path(
                 guess = x
         start = time.perf_counter()
         found = solve(guess, target == 1.0)
-        log.append({"share": target, "solved": found is not None, "seconds": time.perf_counter() - start})
+        contracts = newton is None or newton.contracts
+        seconds = time.perf_counter() - start
+        log.append({"share": target, "solved": found is not None, "contracts": contracts, "seconds": seconds})
         if found is None:
             refused = newton.too_long if newton is not None else None
             cut = 0.5

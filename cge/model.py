@@ -534,7 +534,9 @@ class Model:
                 if branch == "any" and not (followed and sure):
                     solution.info |= {"connected": None, "connection": "not asked for"}
                 elif followed and sure:
-                    solution.info |= {"connected": True, "connection": f"path of the shock in {len(log)} points"}
+                    rough = sum(not entry["contracts"] for entry in log if entry["solved"])
+                    how = f"path of the shock in {len(log)} points" + (f", {rough} by steps that do not halve" if rough else "")
+                    solution.info |= {"connected": True, "connection": how}
                 else:
                     solution.info |= connect(self, solution, verdict.x, last)
         except SolveError:

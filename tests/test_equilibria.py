@@ -17,7 +17,7 @@ from cge import Closure, ClosureError, Model, ModelError, SolveError
 from cge.blocks import CORE, Households
 from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
-from cge.branches import determinant_sign
+from cge.branches import determinant_sign, probe_equilibria
 from cge.connectivity import blocs
 from cge.declare import Block, definition, equation, parameter, variable
 from cge.deficits import TRADE_MODEL
@@ -296,6 +296,25 @@ def test_a_fold_is_named_with_its_share_and_the_next_solve_is_unharmed() -> None
     assert 0.5 < caught.value.share < 0.9
     fresh = Model(random_benchmark(3, 3, seed=3)).solve(shock("ams", factor=0.9, among=True))
     assert np.array_equal(model.solve(shock("ams", factor=0.9, among=True)).arrays["qo"], fresh.arrays["qo"])
+
+
+def test_a_probe_finds_the_benchmark_of_an_ordinary_world_from_random_starts(models) -> None:
+    found = probe_equilibria(models["core"], starts=4, seed=1, spread=(0.2,))
+    table = found.table()
+    assert found.starts == 4
+    assert table.loc[0, "connected"]
+    assert table.loc[0, "index"] == 1
+    assert table.loc[0, "hits"] >= 1
+    assert np.allclose(table.loc[0, ["y R0", "y R1", "y R2"]].astype(float), 1.0)
+    with pytest.raises(ModelError, match="starts of at least 1"):
+        probe_equilibria(models["core"], starts=0)
+
+
+def test_a_probe_reports_an_equilibrium_that_no_path_reaches(folded: Model) -> None:
+    found = probe_equilibria(folded, shock("txs", rate_add=0.4), starts=4, seed=0, spread=(0.3,))
+    assert found.solutions
+    assert not any(s.info["connected"] for s in found.solutions)
+    assert all(s.checks()["ok"].all() for s in found.solutions)
 
 
 def test_the_determinant_sign_is_that_of_the_whole_matrix(models) -> None:
