@@ -114,7 +114,9 @@ def _idle(policy: Policy, composed: dict[str, Composed]) -> list[str]:
 
 
 def _meetings(place: Start, name: str, found: Composed) -> list[str]:
-    twice = found.times > 1
+    model = as_model(place)
+    flow = np.ones(found.base.shape, bool) if model is None else reached_cells(model, name)
+    twice, ordered = (found.times > 1) & flow, found.ordered & flow
     if not twice.any():
         return []
     power = place.symbols[name].unit.startswith("power")
@@ -123,10 +125,10 @@ def _meetings(place: Start, name: str, found: Composed) -> list[str]:
         f"Several changes act on {int(twice.sum()):,} cells of {name}, each on what the one before reached ({words}: "
         f"{found.times[cell]} changes, from {_value(found.base[cell], power)} to {_value(found.value[cell], power)})."
     ]
-    if found.ordered.any():
-        cell, words = _example(place, name, found.ordered, abs(found.value - found.base))
+    if ordered.any():
+        cell, words = _example(place, name, ordered, abs(found.value - found.base))
         told.append(
-            f"Their order matters in {int(found.ordered.sum()):,} cells of {name} ({words}: {_value(found.value[cell], power)} "
+            f"Their order matters in {int(ordered.sum()):,} cells of {name} ({words}: {_value(found.value[cell], power)} "
             f"as given, {_value(found.other_order(cell), power)} in another order)."
         )
     return told
