@@ -354,7 +354,8 @@ class Dynamics:
                 except (SolveError, ModelError) as error:
                     under = shock.name if shock is not None else path.name
                     failed = f"{path.name}: year {year} is not solved under {under!r}: {error}"
-                    raise DynamicsError(f"{failed}. Years done are kept: {path.years}", path, year) from error
+                    worst = getattr(error, "worst", None)
+                    raise DynamicsError(f"{failed}. Years done are kept: {path.years}", path, year, worst) from error
                 path.data.append(self._record(solution, state, gaps))
                 path.years.append(year)
                 path.states.append(after)

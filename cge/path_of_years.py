@@ -22,8 +22,10 @@ Array = np.ndarray
 class DynamicsError(SolveError, ModelError):
     """A year without a solution; ``path`` holds the years done."""
 
-    def __init__(self, message: str, path: PathOfYears | None = None, year: int = 0) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, path: PathOfYears | None = None, year: int = 0, worst: list[str] | None = None
+    ) -> None:
+        super().__init__(message, worst=worst)
         self.path, self.year = path, year
 
 
@@ -117,6 +119,7 @@ class PathOfYears:
         data.attrs["made_of"] = json.dumps(self.made_of)
         data.attrs["seconds"] = self.seconds
         path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             data.to_netcdf(whole, engine="h5netcdf")

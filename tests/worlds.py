@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calibration import Benchmark, Sam
+from calibration import Benchmark, Sam, aggregate, load_benchmark
 from calibration.elasticities import to_dataset
 from calibration.sam import make_dataset
 
@@ -126,3 +126,23 @@ def symmetric_benchmark(tariff: float = 0.1, regions: int = 2, goods: int = 2) -
     sam = Sam(make_dataset(arrays, sets, {"title": "symmetric world"}))
     table = elasticity_table(comm, esubm=4.0, esubd=2.0, esubva=0.8, esubt=0.0, esubc=0.0)
     return Benchmark(sam, to_dataset(table, comm, names), "symmetric")
+
+
+def five_regions() -> Benchmark:
+    """The world of 2018 in five regions and four sectors (trade and transport apart)."""
+    world = load_benchmark()
+    regions = {r: r if r in ("CHN", "PAK", "USA", "EU") else "ROW" for r in world.regions}
+    sectors = {
+        i: {"agr": "agr", "trd": "trd", "utl": "srv", "cns": "srv", "bus": "srv", "pub": "srv"}.get(i, "gds")
+        for i in world.commodities
+    }
+    sam = aggregate(world.sam, regions, sectors)
+    sam.data.attrs["members"] = "{}"
+    table = elasticity_table(sam.commodities, esubm=5.0, esubd=2.5, esubva=1.0, esubt=0.0, esubc=0.0)
+    return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "five")
+
+
+def growth_table(benchmark: Benchmark, **rates: float) -> pd.DataFrame:
+    """Growth of 2 % a year, or at the named rates."""
+    columns = {c: rates.get(c, 0.02) for c in ("gdp", "population", "skl", "unskl", "nat")}
+    return pd.DataFrame(columns, index=benchmark.regions)
