@@ -356,6 +356,7 @@ class Model:
             judged = time.perf_counter() - judged
         except SolveError as error:
             self.newton.options = self.options
+            self.newton.scale = None  # factors of the point where the path ended serve no other solve
             if error.last is not None:
                 error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
             self._restore()

@@ -237,7 +237,7 @@ class Says:
         ({"parks": {"PAK": 1e3, "CHN": -1e3}, "park_sectors": ("gdz",)}, "park sector 'gdz'.*did you mean 'gds'"),
         ({"exogenous": {"taop": np.ones(5)}}, "sets 'taop', which is no instrument"),
         ({"exogenous": {"tfp": np.ones(4)}}, r"tfp with shape \(4,\), expected \(5,\)"),
-        ({"exogenous": {"tfp": np.ones(5)}, "policy": change("tfp", factor=1.1)}, "moves tfp, which the programme sets as well"),
+        ({"exogenous": {"tfp": np.ones(5)}, "policy": change("tfp", factor=1.1)}, "moves tfp, which the programme"),
         ({"policy": rcep(cumulation="full")}, "rules of origin"),
     ],
 )

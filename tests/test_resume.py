@@ -180,7 +180,7 @@ def test_what_is_no_path_is_refused(moving, tmp_path) -> None:
         PathOfYears.load(tmp_path / "text.nc")
     with pytest.raises(ModelError, match="not found"):
         PathOfYears.load(tmp_path / "absent.nc")
-    with pytest.raises(ModelError, match="PathOfYears.load reads one"):
+    with pytest.raises(ModelError, match=r"PathOfYears\.load reads one"):
         moving.run(HALF, resume=str(tmp_path / "text.nc"))  # type: ignore[arg-type]
 
 
