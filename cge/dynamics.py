@@ -412,7 +412,22 @@ def _choices(model: Model | Benchmark) -> tuple[Benchmark, Closure, str]:
 
 
 def growth_accounting(path: PathOfYears, dynamics: Dynamics) -> pd.DataFrame:
-    """Average yearly growth of real GDP, capital and productivity by region, per cent."""
+    """Average yearly growth of real GDP, capital, productivity and investment by region, per cent.
+
+    Parameters
+    ----------
+    path : PathOfYears
+        A baseline, or a path under a policy; one year has grown by nothing.
+    dynamics : Dynamics
+        What the path is of; a path of another benchmark is refused.
+
+    Raises
+    ------
+    ModelError
+        The path is of another benchmark.
+    """
+    if path.benchmark != dynamics.benchmark.name:
+        raise ModelError(f"the path is of benchmark {path.benchmark!r}, the dynamics of {dynamics.benchmark.name!r}")
     first, last = path.data[0], path.data[-1]
     n = max(len(path.years) - 1, 1)
     rows = {}

@@ -20,7 +20,14 @@ Array = np.ndarray
 
 
 class DynamicsError(SolveError, ModelError):
-    """A year without a solution; ``path`` holds the years done."""
+    """A year without a solution.
+
+    Attributes
+    ----------
+    path : PathOfYears or None
+        The years done.
+    year : int
+    """
 
     def __init__(
         self, message: str, path: PathOfYears | None = None, year: int = 0, worst: list[str] | None = None
@@ -33,7 +40,13 @@ class DynamicsError(SolveError, ModelError):
 class State:
     """Stocks at the start of a year; each dims (r,) or, ``tied``, (a, r). Capital 1 is the base year's.
 
-    ``assets``, ``debt``, ``public`` and ``parks`` are million USD in the numeraire.
+    Attributes
+    ----------
+    capital : ndarray
+    assets, debt, public, parks : ndarray
+        Million USD in the numeraire.
+    tied : ndarray
+        Capital by activity over the region's, where it is tied.
     """
 
     capital: Array
@@ -70,6 +83,8 @@ class PathOfYears:
     kept : list of dict
         A baseline's values of the variables that policies hold, by year; not saved.
     last : Solution or None
+    seconds : float
+        Of all sessions.
     """
 
     name: str

@@ -164,7 +164,13 @@ class Programme(Protocol):
 
 @dataclass(frozen=True)
 class Steady:
-    """A policy that acts in full from one year on (default: the first)."""
+    """A policy that acts in full from one year on (default: the first).
+
+    Attributes
+    ----------
+    policy : Shock
+    since : int
+    """
 
     policy: Shock
     since: int = 0

@@ -176,7 +176,12 @@ def _refuse_rules(solution: Solution, what: str) -> None:
 
 @dataclass
 class Comparison:
-    """Two solutions of one model side by side."""
+    """Two solutions of one model side by side.
+
+    Attributes
+    ----------
+    base, after : Solution
+    """
 
     base: Solution
     after: Solution
