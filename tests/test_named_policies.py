@@ -81,13 +81,19 @@ def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules
 
 @pytest.fixture(scope="module")
 def usmca_studies():
+    from calibration.split_sector import split_vehicles
     from policies.usmca import usmca_study
 
+    parts = split_vehicles(load_benchmark())
+    kept, services = ("veh", "prt", "met"), ("utl", "cns", "trd", "bus", "pub")
+    sectors = {i: i if i in kept else "srv" if i in services else "gds" for i in parts.commodities}
+    regions = {r: r if r in ("USA", "CAN", "MEX", "CHN") else "ROW" for r in parts.regions}
+    america = aggregate_benchmark(parts, regions, sectors)
     made: dict[str, object] = {}
 
     def study(assembly: str) -> object:
         if assembly not in made:
-            made[assembly] = usmca_study(assembly=assembly)
+            made[assembly] = usmca_study(america, assembly=assembly)
         return made[assembly]
 
     return study
