@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test docs bench clean data picture
+LOWEST := .venv-lowest
+
+.PHONY: demo test lowest docs bench clean data picture
 
 $(BIN)/cge: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -26,6 +28,16 @@ test: $(VENV)/.dev
 	$(BIN)/sphinx-build -W -q -j 2 -b html docs docs/_build/html
 	$(BIN)/pytest -n 2 -m site
 
+# the oldest releases that pyproject.toml allows: what the library needs and its extras, with what a user does first
+$(LOWEST)/.ready: pyproject.toml
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable ".[data,mrio,parallel,report,test]"
+	touch $(LOWEST)/.ready
+
+lowest: $(LOWEST)/.ready
+	$(LOWEST)/bin/python -m pytest -m smoke -o filterwarnings=default -p no:cacheprovider tests/test_smoke.py
+
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W -j 2 -b html docs docs/_build/html
 
@@ -43,4 +55,4 @@ data: $(VENV)/.dev
 	$(BIN)/python -m policies.data.us_china_duties --data ../shared/data
 
 clean:
-	rm -rf $(VENV) results docs/_build build *.egg-info
+	rm -rf $(VENV) $(LOWEST) results docs/_build build *.egg-info

@@ -16,6 +16,10 @@ from calibration.sam import SCHEMA, Sam, make_dataset
 def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
     """A many-to-one mapping from a CSV file with two columns (old label, new label), or from a dict.
 
+    Parameters
+    ----------
+    source : path or mapping
+
     Raises
     ------
     DataError

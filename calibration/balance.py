@@ -113,7 +113,13 @@ def ras(
     tolerance: float = 1e-10,
     limit: int = 5000,
 ) -> Balanced:
-    """:func:`gras` for a prior without negative cells, refused otherwise."""
+    """:func:`gras` for a prior without negative cells, refused otherwise.
+
+    Parameters
+    ----------
+    prior, rows, columns, labels, tolerance, limit
+        As of :func:`gras`.
+    """
     if (np.asarray(prior) < 0).any():
         raise DataError("RAS needs a prior without negative cells; use gras, which keeps signs")
     return gras(prior, rows, columns, labels=labels, tolerance=tolerance, limit=limit)

@@ -12,6 +12,11 @@ counted from zero in the base year: what the benchmark's positions earn is insid
 interest on what its positions differ from the baseline's. Old capital may be tied to its activity; new
 capital then goes where it earns more.
 
+Instruments that move by themselves (endowments, population, productivity, foreign saving) are held in a policy run at
+the baseline's value of the year, on which the policy's change acts. So are the variables that a closure makes exogenous:
+the baseline runs under the standard closure, and a closure that fixes real investment or the real wage fixes it at
+the baseline's.
+
 Initial capital is ``vkb`` of the SAM where the source has it, else what investment keeps on the baseline's
 first growth rate: ``K = I / (growth of GDP + depreciation)``.
 """
@@ -20,286 +25,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from calibration.benchmark import Benchmark
-from calibration.errors import require_labels
-from calibration.labels import as_labels
+from calibration.errors import nearest
+from cge.blocks import CORE
 from cge.blocks.growth import capital_label, growth_blocks
 from cge.closure import Closure
-from cge.errors import ModelError, SolveError
+from cge.door import aligned
+from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
+from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
+from cge.programme import Baseline, Flows, Programme, Steady, as_programme, growth_column, refuse_origin
 from cge.progress import Progress
-from cge.shock import Shock, require_change, require_shock
+from cge.run_record import content_of, made_of
+from cge.shock import Shock, require_change, targets
 from cge.solution import Solution
+from cge.stock_flow import StockFlow
+
+__all__ = [
+    "Baseline",
+    "Difference",
+    "Dynamics",
+    "DynamicsError",
+    "Flows",
+    "PathOfYears",
+    "Programme",
+    "State",
+    "Steady",
+    "growth_accounting",
+]
 
 Array = np.ndarray
-
-
-class DynamicsError(SolveError):
-    """A year without a solution; ``path`` holds the years done."""
-
-    def __init__(self, message: str, path: PathOfYears | None = None, year: int = 0) -> None:
-        super().__init__(message)
-        self.path, self.year = path, year
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """Growth of the regions over the years.
-
-    Attributes
-    ----------
-    years : tuple of int
-        The base year first.
-    growth : DataFrame
-        Index region; ``gdp, population, skl, unskl, nat``, fractions a year.
-    depreciation : float
-        Of capital, a year.
-    interest : float
-        Real rate on foreign positions and loans.
-    """
-
-    years: tuple[int, ...]
-    growth: pd.DataFrame
-    depreciation: float = 0.05
-    interest: float = 0.04
-
-    def __post_init__(self) -> None:
-        if len(self.years) == 0 or list(self.years) != list(range(self.years[0], self.years[0] + len(self.years))):
-            raise ModelError(f"years must follow one another upward, got {self.years[:3]}...; write them as first:last")
-        if not 0 <= self.depreciation < 1 or not -0.5 < self.interest < 1:
-            raise ModelError(f"depreciation {self.depreciation} and interest {self.interest} must be rates a year")
-
-    @classmethod
-    def between(cls, first: int, last: int, growth: pd.DataFrame, **rates: float) -> Baseline:
-        """The years ``first`` to ``last``.
-
-        Raises
-        ------
-        ModelError
-            Years run backwards.
-        """
-        if last < first:
-            raise ModelError(f"years run backwards: {first}:{last}")
-        return cls(tuple(range(first, last + 1)), growth, **rates)
-
-
-@dataclass
-class Flows:
-    """What a programme adds in one year; each dims (r,), million USD in the numeraire, zero where left out.
-
-    Attributes
-    ----------
-    policy : Shock or None
-        Instruments of the year.
-    exogenous : mapping
-        Further instruments at their values (full arrays), by name.
-    loans : mapping of region to amount
-        Net new foreign loans received (negative: given); must sum to zero. Only these bear interest and count as debt.
-    repayment : mapping
-        Debt repaid (negative: received); must sum to zero.
-    grants : mapping
-        Foreign grants that finance investment; must sum to zero.
-    works : mapping
-        Public works paid by the region's own household.
-    public : mapping
-        All public works of the year, however paid: they are investment but not private capital.
-    parks : mapping
-        Foreign capital placed in the region (negative: placed abroad by its owner), whose rental goes back to the owner.
-    park_sectors : tuple of str
-        Sectors that park capital goes to (a text is one); felt where capital is ``vintage``.
-    """
-
-    policy: Shock | None = None
-    exogenous: Mapping[str, Array] = field(default_factory=dict)
-    loans: Mapping[str, float] = field(default_factory=dict)
-    repayment: Mapping[str, float] = field(default_factory=dict)
-    grants: Mapping[str, float] = field(default_factory=dict)
-    works: Mapping[str, float] = field(default_factory=dict)
-    public: Mapping[str, float] = field(default_factory=dict)
-    parks: Mapping[str, float] = field(default_factory=dict)
-    park_sectors: tuple[str, ...] = ()
-
-
-@dataclass
-class State:
-    """Stocks at the start of a year; each dims (r,) or, ``tied``, (a, r). Capital 1 is the base year's."""
-
-    capital: Array
-    assets: Array
-    debt: Array
-    public: Array
-    parks: Array
-    tied: Array
-
-    def copy(self) -> State:
-        """The same numbers in arrays of their own."""
-        return State(**{k: np.array(v) for k, v in vars(self).items()})
-
-
-@runtime_checkable
-class Programme(Protocol):
-    """A policy with a calendar."""
-
-    @property
-    def name(self) -> str:
-        """Short name."""
-        ...
-
-    def flows(self, year: int, model: Model, state: State) -> Flows:
-        """What it does in a year."""
-        ...
-
-
-@dataclass(frozen=True)
-class Steady:
-    """A policy that acts in full from one year on (default: the first)."""
-
-    policy: Shock
-    since: int = 0
-
-    @property
-    def name(self) -> str:
-        """The policy's name."""
-        return self.policy.name
-
-    def flows(self, year: int, model: Model, state: State) -> Flows:
-        """The policy itself."""
-        return Flows(policy=self.policy if year >= self.since else None)
-
-
-@dataclass
-class PathOfYears:
-    """Years of one run.
-
-    Attributes
-    ----------
-    name : str
-    years : list of int
-        Done.
-    data : list of Dataset
-        One a year.
-    states : list of State
-        At the start of each year done, and of the next.
-    last : Solution or None
-    """
-
-    name: str
-    benchmark: str
-    years: list[int] = field(default_factory=list)
-    data: list[xr.Dataset] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    last: Solution | None = None
-    seconds: float = 0.0
-
-    def dataset(self) -> xr.Dataset:
-        """All years along ``year``."""
-        out = xr.concat(self.data, dim=pd.Index(self.years, name="year"))
-        out.attrs = {"path": self.name, "benchmark": self.benchmark}
-        return out
-
-    @property
-    def max_residual(self) -> float:
-        """Largest residual of any year."""
-        return max((float(d["max_residual"]) for d in self.data), default=0.0)
-
-    @property
-    def identity_gap(self) -> float:
-        """Largest relative gap of the stock-flow identities of any year."""
-        return max((float(d["identity_gap"]) for d in self.data), default=0.0)
-
-    def save(self, path: str | Path) -> None:
-        """Results and states as one netCDF file; :meth:`load` resumes from it."""
-        data = self.dataset()
-        for name in vars(self.states[0]):
-            values = np.stack([getattr(s, name) for s in self.states])
-            dims = ("step", "r") if values.ndim == 2 else ("step", "a", "r")
-            data[f"state_{name}"] = (dims, values)
-        data.to_netcdf(path, engine="h5netcdf")
-
-    @classmethod
-    def load(cls, path: str | Path) -> PathOfYears:
-        """A saved path, to resume.
-
-        Raises
-        ------
-        ModelError
-            No such file, or not a saved path.
-        """
-        if not Path(path).is_file():
-            raise ModelError(f"path file {path} not found")
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-        names = [str(v) for v in data.data_vars if str(v).startswith("state_")]
-        if not names:
-            raise ModelError(f"{path} holds no states: not a saved path")
-        steps = data.sizes["step"]
-        states = [State(**{n.removeprefix("state_"): data[n].values[k] for n in names}) for k in range(steps)]
-        rest = data.drop_vars(names)
-        found = cls(str(data.attrs["path"]), str(data.attrs["benchmark"]), [int(y) for y in data["year"].values])
-        found.data = [rest.sel(year=y).drop_vars("year") for y in found.years]
-        found.states = states
-        return found
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A policy path beside its baseline.
-
-    Attributes
-    ----------
-    policy, baseline : PathOfYears
-    """
-
-    policy: PathOfYears
-    baseline: PathOfYears
-
-    def dataset(self) -> xr.Dataset:
-        """Per cent differences by region and year, and stocks that the policy adds, million USD."""
-        a, b = self.policy.dataset(), self.baseline.dataset().sel(year=self.policy.years)
-        ratio = {
-            "welfare_percent": "u",
-            "real_gdp_percent": "qgdp",
-            "investment_percent": "qinv",
-            "exports_percent": "qexp",
-            "real_wage_percent": "realwage",
-        }
-        out = xr.Dataset({name: 100 * (a[v] / b[v] - 1) for name, v in ratio.items()})
-        out["trade_percent"] = 100 * ((a["vexp"] + a["vimp"]) / (b["vexp"] + b["vimp"]) - 1)
-        out["debt_musd"] = a["debt"]
-        out["foreign_assets_musd"] = a["assets"] - b["assets"]
-        out["real_income_musd"] = (a["u"] / b["u"] - 1) * b["income"]
-        out.attrs = {**a.attrs, "beside": self.baseline.name}
-        return out
-
-    def summary(self) -> dict[str, Any]:
-        """What the command line prints as JSON."""
-        data = self.dataset()
-
-        def by_region(name: str) -> dict[str, list[float]]:
-            return {str(r): [round(float(x), 6) for x in data[name].sel(r=r).values] for r in data["r"].values}
-
-        world = data["real_income_musd"].sum("r") / self.baseline.dataset()["income"].sum("r")
-        return {
-            "policy": self.policy.name,
-            "benchmark": self.policy.benchmark,
-            "years": self.policy.years,
-            **{
-                n: by_region(n)
-                for n in ("welfare_percent", "real_gdp_percent", "investment_percent", "trade_percent", "debt_musd")
-            },
-            "world_welfare_percent": [round(100 * float(x), 6) for x in world.values],
-            "max_residual": max(self.policy.max_residual, self.baseline.max_residual),
-            "identity_gap": max(self.policy.identity_gap, self.baseline.identity_gap),
-            "seconds": {"baseline": round(self.baseline.seconds, 2), "policy": round(self.policy.seconds, 2)},
-        }
+Values = dict[str, Array]
 
 
 class Dynamics:
@@ -308,7 +72,7 @@ class Dynamics:
     Parameters
     ----------
     model : Model or Benchmark
-        Benchmark, closure and sourcing are taken from it.
+        Benchmark, closure and sourcing are taken from it; its blocks must be the core's.
     baseline : Baseline
     investment : {"saving", "returns"}
         Investment follows saving (foreign saving grows with GDP), or expected rates of return are equal.
@@ -318,7 +82,8 @@ class Dynamics:
     Raises
     ------
     ModelError
-        The growth table lacks a region, or the benchmark has no capital factor.
+        The growth table lacks a region, the benchmark has no capital factor, an unknown rule, a model of other blocks, or a
+        closure that frees the capital which a path accumulates.
     """
 
     def __init__(
@@ -328,63 +93,67 @@ class Dynamics:
         investment: Literal["saving", "returns"] = "saving",
         capital: Literal["mobile", "vintage"] = "mobile",
     ) -> None:
-        benchmark = model if isinstance(model, Benchmark) else model.benchmark
-        closure = Closure() if isinstance(model, Benchmark) else model.closure
-        sourcing = "use" if isinstance(model, Benchmark) else model.data.sourcing
+        benchmark, closure, sourcing = _choices(model)
+        if not isinstance(baseline, Baseline):
+            raise ModelError(f"baseline is a Baseline (Baseline.between makes one), not a {type(baseline).__name__}")
         missing = [r for r in benchmark.regions if r not in baseline.growth.index]
         if missing:
             raise ModelError(f"the growth table lacks {', '.join(missing)}; add a row for each region")
-        if capital not in ("mobile", "vintage"):
-            raise ModelError(f"unknown capital rule {capital!r}; choose 'mobile' or 'vintage'")
+        for what, choice, known in (
+            ("investment", investment, ("saving", "returns")),
+            ("capital", capital, ("mobile", "vintage")),
+        ):
+            if choice not in known:
+                raise ModelError(f"unknown {what} rule {choice!r}; choose {known[0]!r} or {known[1]!r}")
         self.benchmark, self.baseline, self.investment, self.vintage = benchmark, baseline, investment, capital == "vintage"
         self.capital = capital_label(benchmark.sam.factors)
-        self.at = benchmark.sam.factors.index(self.capital)
+        self.position = benchmark.sam.factors.index(self.capital)
         self.growth = baseline.growth.loc[benchmark.regions]
-        invested = benchmark.sam.expenditure()["inv"]
-        rate = self.growth["gdp"].to_numpy() + baseline.depreciation
-        vkb = benchmark.sam["vkb"]
-        if (rate <= 0).any() and not (vkb > 0).all():
-            poor = [r for r, x in zip(benchmark.regions, rate, strict=True) if x <= 0]
-            raise ModelError(f"capital of {', '.join(poor)} would be negative: GDP falls faster than capital wears")
-        self.stock = np.where(vkb > 0, vkb, invested / rate)
+        self.stock = self._first_stock()
+        self.stocks = StockFlow(benchmark, self.stock, baseline.depreciation, self.position, self.vintage)
         blocks = growth_blocks(self.capital, self.stock, baseline.depreciation, investment)
         if self.vintage:
-            specific = (
-                closure.specific if closure.specific is not None else tuple(f for f in ("nat",) if f in benchmark.sam.factors)
-            )
+            natural = tuple(f for f in ("nat",) if f in benchmark.sam.factors)
+            specific = natural if closure.specific is None else closure.specific
             closure = Closure(closure.name, (*specific, self.capital), closure.swaps)
         self.policy_model = Model(benchmark, closure, sourcing=sourcing, blocks=blocks)
-        self.baseline_model = Model(benchmark, closure.swap("rgdp", "tfp"), sourcing=sourcing, blocks=blocks)
+        if self.policy_model.free["qe"][self.position].any():
+            raise ClosureError(f"closure {closure.name!r} frees the endowment of {self.capital}, which a path accumulates")
+        standard = Closure(Closure().name, closure.specific).swap("rgdp", "tfp")
+        self.baseline_model = Model(benchmark, standard, sourcing=sourcing, blocks=blocks)
         self._baseline: PathOfYears | None = None
+
+    def _first_stock(self) -> Array:
+        """Capital at the start of the base year, million USD; dims (r,)."""
+        sam, rate = self.benchmark.sam, self.growth["gdp"].to_numpy() + self.baseline.depreciation
+        known = sam["vkb"]
+        if (rate <= 0).any() and not (known > 0).all():
+            poor = [r for r, x in zip(self.benchmark.regions, rate, strict=True) if x <= 0]
+            raise ModelError(f"capital of {', '.join(poor)} would be negative: GDP falls faster than capital wears")
+        return np.asarray(np.where(known > 0, known, sam.expenditure()["inv"] / rate))
 
     # -- one year ----------------------------------------------------------------------------------
     def first_state(self) -> State:
         """Stocks at the start of the base year."""
-        zero = np.zeros(len(self.benchmark.regions))
-        acts = len(self.benchmark.commodities)
-        return State(np.ones_like(zero), zero, zero, zero, zero, np.ones((acts, zero.size)))
+        return self.stocks.first()
 
-    def _drivers(self, year: int, state: State) -> dict[str, Array]:
+    def _drivers(self, year: int, state: State) -> Values:
         """Exogenous arrays of a year that no policy moves."""
         t = year - self.baseline.years[0]
-        values = self.policy_model.benchmark_values
-        qe, pop = values["qe"].copy(), values["pop"] * (1 + self.growth["population"].to_numpy()) ** t
+        benchmark_values = self.policy_model.benchmark_values
+        qe = benchmark_values["qe"].copy()
         for k, factor in enumerate(self.benchmark.sam.factors):
-            if k == self.at:
-                qe[k] = state.capital
-            else:
-                column = (
-                    factor if factor in ("skl", "unskl", "nat") else ("population" if "land" not in factor.lower() else "nat")
-                )
-                qe[k] = (1 + self.growth[column].to_numpy()) ** t
-        out = {"qe": qe, "pop": pop}
+            grown = (1 + self.growth[growth_column(factor)].to_numpy()) ** t
+            qe[k] = state.capital if k == self.position else grown
+        population = benchmark_values["pop"] * (1 + self.growth["population"].to_numpy()) ** t
+        drivers = {"qe": qe, "pop": population}
         if self.investment == "saving":
-            out["fsav"] = self._foreign_saving(t)
+            drivers["fsav"] = self._foreign_saving(t)
         if self.vintage:
-            qea = values["qea"].copy()
-            qea[self.at] = state.tied
-            out["qea"] = qea
-        return out
+            qea = benchmark_values["qea"].copy()
+            qea[self.position] = state.tied
+            drivers["qea"] = qea
+        return drivers
 
     def _foreign_saving(self, t: int) -> Array:
         """Foreign saving of the baseline: it grows with each region's GDP, the larger of the world's surpluses and
@@ -396,76 +165,47 @@ class Dynamics:
         both = min(inflow, outflow)
         return np.asarray(np.where(grown > 0, grown * both / inflow, grown * both / outflow))
 
-    def _vector(self, amounts: Mapping[str, float], what: str, balanced: bool = True) -> Array:
-        out = np.zeros(len(self.benchmark.regions))
-        for region, amount in amounts.items():
-            if region not in self.benchmark.regions:
-                raise ModelError(f"{what} name {region!r}, which is no region of the benchmark")
-            out[self.benchmark.regions.index(region)] += amount
-        if balanced and abs(out.sum()) > 1e-9 * max(abs(out).max(initial=0.0), 1.0):
-            raise ModelError(f"{what} must sum to zero over the world; they sum to {out.sum():g} million USD")
-        return out
-
-    def _advance(self, state: State, solution: Solution, flows: Flows, year: int) -> tuple[State, dict[str, float]]:
-        """Stocks of the next year, and the gaps of the identities."""
-        a = solution.arrays
-        price = float(a["pfactwld"])
-        loans, repayment, grants = (
-            self._vector(m, w) * price
-            for m, w in ((flows.loans, "loans"), (flows.repayment, "repayment"), (flows.grants, "grants"))
+    def _from_abroad(self, flows: Flows, state: State, base: State) -> Values:
+        """Instruments of loans, grants, parks, works and interest, in the numeraire."""
+        vector = self.stocks.amounts
+        loans, repayment, grants, parks = (
+            vector(flows.loans, "loans"),
+            vector(flows.repayment, "repayment"),
+            vector(flows.grants, "grants"),
+            vector(flows.parks, "parks"),
         )
-        parks = self._vector(flows.parks, "parks")
-        fsav = solution.values_of("fsav") * price
-        public = self._vector(flows.public, "public works", balanced=False)
-        invested = a["inv_0"] * a["qinv"]  # quantity, million USD at benchmark prices
-        private = invested - public * price / a["pinv"]
-        if (private < 0).any():
-            r = int(np.argmin(private))
-            raise ModelError(
-                f"{year}: public works of {self.benchmark.regions[r]} exceed its investment; spread them over more years"
-            )
-        added = private / self.stock
-        capital = (1 - self.baseline.depreciation) * state.capital + added
-        if not (capital > 0).all():
-            poor = self.benchmark.regions[int(np.argmin(capital))]
-            raise ModelError(f"{year}: the capital stock of {poor} would be negative")
-        net = fsav + loans - repayment + grants + parks * price
-        assets = state.assets - (fsav + loans - repayment + parks * price)  # a grant leaves no claim
-        debt = state.debt + loans - repayment
-        tied = state.tied
-        if self.vintage:
-            # new capital goes to activities in proportion to the old, more where its price is above the mean
-            value = self.benchmark.sam["evfb"][self.at]
-            price_a = a["pes"][self.at]
-            weight = value * state.tied
-            mean = (weight * price_a).sum(0) / weight.sum(0)
-            share = weight * price_a / mean
-            share = share / share.sum(0)
-            old = weight / weight.sum(0) * state.capital * (1 - self.baseline.depreciation)
-            placed = np.clip(parks * price / a["pinv"] / self.stock, 0.0, added)  # park capital goes where it is meant to
-            parks_in = as_labels(flows.park_sectors, "park sectors")
-            require_labels(parks_in, self.benchmark.commodities, "park sector")
-            chosen = np.array([i in parks_in for i in self.benchmark.commodities])[:, None] & (value > 0)
-            named = np.divide(weight * chosen, (weight * chosen).sum(0), out=share.copy(), where=(weight * chosen).sum(0) > 0)
-            stock = old + share * (added - placed) + named * placed
-            tied = np.where(value > 0, stock / stock.sum(0) / np.where(value > 0, value / value.sum(0), 1.0), 1.0)
-        after = State(capital, assets, debt, state.public + public, state.parks + parks, tied)
-        saving = solution.values_of("saving") + a["vdep"] * a["qe"][self.at] * a["pinv"]
-        world = float((a["pinv"] * invested).sum())
-        gaps = {
-            "world saving = world investment": abs(float(saving.sum()) - world) / world,
-            "foreign saving sums to zero": abs(float(net.sum())) / world,
-            "foreign assets sum to zero": abs(float(assets.sum())) / world,
-            "loans sum to zero": abs(float(debt.sum())) / world,
-            "capital": float(
-                abs(capital * self.stock - (1 - self.baseline.depreciation) * state.capital * self.stock - private).max()
-                / self.stock.max()
-            ),
-            "foreign income sums to zero": abs(float(a["finc"].sum())) / world,
-            "trade balance = saving - investment": float(abs(solution.values_of("tbal") + a["finc"] * price + net).max())
-            / world,
+        self.stocks.park_activities(flows.park_sectors if flows.parks else ())
+        public = vector(flows.public, "public works", balanced=False)
+        placed = {
+            "floan": loans - repayment + grants + parks,
+            "ginv": vector(flows.works, "works", balanced=False),
+            # interest on positions beyond the baseline's
+            "finc": self.baseline.interest * (state.assets - base.assets),
         }
-        return after, gaps
+        return placed | ({"gpub": public} if self.investment == "returns" else {})
+
+    def _with_policy(self, flows: Flows, drivers: Values) -> Values:
+        """The year's exogenous arrays: what a policy changes acts on the driver's value, not on the benchmark's."""
+        model, policy = self.policy_model, flows.policy
+        if policy is not None:
+            refuse_origin(policy)
+            moved = targets(model, policy, {**model.benchmark_values, **drivers})
+            twice = [name for name in flows.exogenous if name in moved]
+            if twice:
+                raise ShockError(f"policy {policy.name!r} moves {twice[0]}, which the programme sets as well; leave one out")
+            drivers = {**drivers, **moved}
+        given = {name: self._full(name, value) for name, value in flows.exogenous.items()}
+        if "qe" in given and not np.array_equal(given["qe"][self.position], drivers["qe"][self.position]):
+            raise ModelError(f"a programme sets the endowment of {self.capital}, which the path accumulates; leave it as it is")
+        return {**drivers, **given}
+
+    def _full(self, name: str, value: xr.DataArray | float) -> Array:
+        """An array of a programme in the order of the model's labels."""
+        model = self.policy_model
+        if name not in model.symbols or model.symbols[name].kind == "parameter":
+            known = [n for n, s in model.symbols.items() if s.kind != "parameter"]
+            raise ShockError(f"a programme sets {name!r}, which is no instrument{nearest(name, known)}")
+        return aligned(model, name, value)
 
     def _record(self, solution: Solution, state: State, gaps: Mapping[str, float]) -> xr.Dataset:
         names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot")
@@ -481,16 +221,23 @@ class Dynamics:
         return data
 
     # -- paths -------------------------------------------------------------------------------------
+    def made_of(self, policy: Shock | Programme | None) -> dict[str, str]:
+        """What a path under a policy is made of: choices in words, content as hashes that begin with ``#``.
+
+        Two runs with one ``made_of`` give one path. The policy's hash is empty where the policy does not say what it holds.
+        """
+        return made_of(self.policy_model, self.baseline, self.investment, self.vintage, as_programme(policy))
+
     def run_baseline(self, progress: bool | None = None) -> PathOfYears:
         """The baseline path (once; kept)."""
         if self._baseline is None:
-            self._baseline = self._walk("baseline", self.baseline_model, self._baseline_year, None, progress, None)
+            path = PathOfYears("baseline", self.benchmark.name, states=[self.first_state()])
+            self._baseline = self._walk(path, self.baseline_model, self._baseline_year, progress, self.baseline.years, None)
         return self._baseline
 
-    def _baseline_year(self, year: int, state: State) -> tuple[Flows, dict[str, Array]]:
+    def _baseline_year(self, year: int, state: State) -> tuple[Flows, Values]:
         t = year - self.baseline.years[0]
-        held = {"rgdp": (1 + self.growth["gdp"].to_numpy()) ** t}
-        return Flows(), held
+        return Flows(), {**self._drivers(year, state), "rgdp": (1 + self.growth["gdp"].to_numpy()) ** t}
 
     def run(
         self,
@@ -499,54 +246,64 @@ class Dynamics:
         progress: bool | None = None,
         resume: PathOfYears | None = None,
         until: int | None = None,
+        checkpoint: str | Path | None = None,
     ) -> Difference:
         """The path under a policy, beside the baseline.
 
         Parameters
         ----------
         policy : Shock or Programme
-            A policy acts in full from the first year; a programme has its own calendar.
+            A policy acts in full from the first year; a programme has its own calendar. None: nothing changes.
         resume : PathOfYears, optional
-            Years already done (from :meth:`PathOfYears.load` or an interrupted run).
+            Years already done (from :meth:`PathOfYears.load` or an interrupted run), of these data, this baseline, these
+            options and this policy.
         until : int, optional
             Stop after this year.
+        checkpoint : path, optional
+            File that keeps the years done, written after each year, for :meth:`PathOfYears.load`.
 
         Raises
         ------
-        ShockError
-            No policy or programme, or a policy that cannot act on this model (one with an origin clause, for its rules need
-            blocks of their own); before any year is solved.
+        ModelError
+            No policy, a policy that these years cannot follow (rules of origin) or that changes nothing in them, a year
+            outside the baseline's, or a path to resume that was made of something else.
         DynamicsError
             A year did not solve: the error holds the years done.
         """
-        if isinstance(policy, type):
-            require_shock(policy, where="Dynamics.run")
-        if policy is not None and not isinstance(policy, Programme):
-            require_shock(policy, where="Dynamics.run")
-            require_change(self.policy_model, policy)
+        programme = as_programme(policy)
+        years = self.baseline.years
+        if until is not None and until not in years:
+            raise ModelError(f"until is {until}, which is none of the years {years[0]} to {years[-1]}")
+        if isinstance(programme, Steady):
+            refuse_origin(programme.policy)
+            require_change(self.policy_model, programme.policy)
+            if programme.since > years[-1]:
+                raise ModelError(f"{programme.name}: it begins in {programme.since}, after the last year {years[-1]}")
+        name = "no policy" if programme is None else programme.name
+        path = PathOfYears(name, self.benchmark.name, states=[self.first_state()], made_of=self.made_of(programme))
+        if resume is not None:
+            path = self._resumed(resume, path, programme)
         base = self.run_baseline(progress)
-        programme = policy if isinstance(policy, Programme) else Steady(policy) if policy is not None else None
-        rate = self.baseline.interest
+        acts = programme is None or resume is not None or until is not None
 
-        def year_of(year: int, state: State) -> tuple[Flows, dict[str, Array]]:
-            k = year - self.baseline.years[0]
+        def year_of(year: int, state: State) -> tuple[Flows, Values]:
+            nonlocal acts
+            k = year - years[0]
             flows = programme.flows(year, self.policy_model, state) if programme is not None else Flows()
-            loans, repayment, grants = (
-                self._vector(m, w)
-                for m, w in ((flows.loans, "loans"), (flows.repayment, "repayment"), (flows.grants, "grants"))
-            )
-            parks = self._vector(flows.parks, "parks")
-            held: dict[str, Array] = {"tfp": np.asarray(base.data[k]["tfp"].values)}
-            held["floan"] = loans - repayment + grants + parks
-            held["ginv"] = self._vector(flows.works, "works", balanced=False)
-            # interest on positions beyond the baseline's
-            held["finc"] = rate * (state.assets - base.states[k].assets)
-            self._check_lender(loans, base.data[k])
-            held.update(flows.exogenous)
-            return flows, held
+            acts = acts or flows.acts
+            self._check_lender(self.stocks.amounts(flows.loans, "loans"), base.data[k])
+            drivers = {
+                **self._drivers(year, state),
+                **base.kept[k],
+                "tfp": np.asarray(base.data[k]["tfp"].values),
+                **self._from_abroad(flows, state, base.states[k]),
+            }
+            return flows, self._with_policy(flows, drivers)
 
-        name = programme.name if programme is not None else "no policy"
-        found = self._walk(name, self.policy_model, year_of, resume, progress, until)
+        todo = [y for y in years if y not in path.years and (until is None or y <= until)]
+        found = self._walk(path, self.policy_model, year_of, progress, todo, checkpoint)
+        if not acts:
+            raise ModelError(f"{name}: nothing changes in the years {years[0]} to {years[-1]}; name years in which it acts")
         return Difference(found, base)
 
     def _check_lender(self, loans: Array, year: xr.Dataset) -> None:
@@ -557,55 +314,107 @@ class Dynamics:
 
     def _walk(
         self,
-        name: str,
+        path: PathOfYears,
         model: Model,
-        year_of: Callable[[int, State], tuple[Flows, dict[str, Array]]],
-        resume: PathOfYears | None,
+        year_of: Callable[[int, State], tuple[Flows, Values]],
         progress: bool | None,
-        until: int | None,
+        todo: Sequence[int],
+        checkpoint: str | Path | None,
     ) -> PathOfYears:
-        started = time.perf_counter()
-        path = PathOfYears(name, self.benchmark.name, states=[self.first_state()])
-        if resume is not None:
-            path = self._resumed(resume, name, model)
-        start: Solution | None = path.last
-        todo: Sequence[int] = [y for y in self.baseline.years if y not in path.years and (until is None or y <= until)]
-        with Progress(name, progress) as bar:
+        started, before = time.perf_counter(), path.seconds
+        start = path.last
+        fixed = [swap.fixed for swap in self.policy_model.closure.swaps]
+        with Progress(path.name, progress) as bar:
             for year in todo:
-                state = path.states[-1]
-                flows, held = year_of(year, state)
-                exogenous = _where_exogenous(model, {**self._drivers(year, state), **held})
+                state, shock = path.states[-1], None
                 try:
-                    solution = model.solve(flows.policy, exogenous=exogenous, guess=start, progress=False)
-                    after, gaps = self._advance(state, solution, flows, year)
+                    flows, exogenous = year_of(year, state)
+                    shock = flows.policy
+                    # the year before is only where the path begins: a year says anew what it moves
+                    solution = model.solve(shock, exogenous=_where_exogenous(model, exogenous), guess=start, progress=False)
+                    after, gaps = self.stocks.next_state(state, solution, flows, year)
                 except (SolveError, ModelError) as error:
-                    shock = flows.policy.name if flows.policy is not None else name
-                    message = f"{name}: year {year} is not solved under {shock!r}: {error}. Years done are kept: {path.years}"
-                    raise DynamicsError(message, path, year) from error
+                    under = shock.name if shock is not None else path.name
+                    failed = f"{path.name}: year {year} is not solved under {under!r}: {error}"
+                    worst = getattr(error, "worst", None)
+                    raise DynamicsError(f"{failed}. Years done are kept: {path.years}", path, year, worst) from error
                 path.data.append(self._record(solution, state, gaps))
                 path.years.append(year)
                 path.states.append(after)
+                path.kept.append({n: solution.arrays[n] for n in fixed})
                 path.last = start = solution
+                path.seconds = before + time.perf_counter() - started
+                if checkpoint is not None:
+                    path.save(checkpoint)
                 bar.update(len(path.years) / len(self.baseline.years))
-        path.seconds += time.perf_counter() - started
         return path
 
-    def _resumed(self, resume: PathOfYears, name: str, model: Model) -> PathOfYears:
-        if resume.benchmark != self.benchmark.name or resume.years != list(self.baseline.years[: len(resume.years)]):
-            raise ModelError(f"the saved path ({resume.benchmark}, {resume.years[:1]}...) is of another benchmark or calendar")
-        path = PathOfYears(
-            name, self.benchmark.name, list(resume.years), list(resume.data), [s.copy() for s in resume.states], resume.last
+    def _resumed(self, resume: PathOfYears, fresh: PathOfYears, programme: Programme | None) -> PathOfYears:
+        """The years done, where they are this run's."""
+        if not isinstance(resume, PathOfYears):
+            raise ModelError(f"resume takes a path of years (PathOfYears.load reads one), not a {type(resume).__name__}")
+        content, reason = content_of(programme, self.policy_model)
+        if not content:
+            raise ModelError(f"a path of {fresh.name!r} cannot be resumed: {reason}")
+        other = differences(resume.made_of, fresh.made_of)
+        if other:
+            raise ModelError(
+                f"the path to resume ({resume.name}, {resume.benchmark}) differs from this run in {listed(other)}; resume it "
+                "with what it was made of, or run from the first year"
+            )
+        if resume.years != list(self.baseline.years[: len(resume.years)]):
+            years = self.baseline.years
+            raise ModelError(f"the path to resume has the years {resume.years}, this run {years[0]} to {years[-1]}")
+        wanted = {n: values.shape for n, values in vars(self.first_state()).items()}
+        if len(resume.states) != len(resume.years) + 1 or any(
+            getattr(s, n).shape != shape for s in resume.states for n, shape in wanted.items()
+        ):
+            raise ModelError("the path to resume has stocks of another size than this benchmark's; run from the first year")
+        return replace(
+            fresh,
+            years=list(resume.years),
+            data=list(resume.data),
+            states=[s.copy() for s in resume.states],
+            seconds=resume.seconds,
         )
-        return path
 
 
-def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray]:
+def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray | float]:
     """Labelled values of a year; what the closure leaves endogenous stays at its benchmark value."""
     return {n: model.labelled(n, np.where(model.free[n], model.benchmark_values[n], v)) for n, v in values.items()}
 
 
+def _choices(model: Model | Benchmark) -> tuple[Benchmark, Closure, str]:
+    """Benchmark, closure and sourcing of what a path is to be built on."""
+    if isinstance(model, Benchmark):
+        return model, Closure(), "use"
+    if not isinstance(model, Model):
+        raise ModelError(f"a path needs a Model or a Benchmark (load_benchmark opens one), not a {type(model).__name__}")
+    if [type(block) for block in model.blocks] != list(CORE):
+        other = [type(block).__name__ for block in model.blocks if type(block) not in CORE]
+        raise ModelError(
+            f"a path is built on the core blocks; this model has others ({', '.join(other) or 'fewer'}), which would be lost"
+        )
+    return model.benchmark, model.closure, model.data.sourcing
+
+
 def growth_accounting(path: PathOfYears, dynamics: Dynamics) -> pd.DataFrame:
-    """Average yearly growth of real GDP, capital and productivity by region, per cent."""
+    """Average yearly growth of real GDP, capital, productivity and investment by region, per cent.
+
+    Parameters
+    ----------
+    path : PathOfYears
+        A baseline, or a path under a policy; one year has grown by nothing.
+    dynamics : Dynamics
+        What the path is of; a path of another benchmark is refused.
+
+    Raises
+    ------
+    ModelError
+        The path is of another benchmark.
+    """
+    if path.benchmark != dynamics.benchmark.name:
+        raise ModelError(f"the path is of benchmark {path.benchmark!r}, the dynamics of {dynamics.benchmark.name!r}")
     first, last = path.data[0], path.data[-1]
     n = max(len(path.years) - 1, 1)
     rows = {}

@@ -225,6 +225,10 @@ def _refuse_rules(solution: Solution, what: str) -> None:
 class Comparison:
     """Two solutions of one model side by side.
 
+    Attributes
+    ----------
+    base, after : Solution
+
     Raises
     ------
     ModelError

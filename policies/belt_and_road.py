@@ -286,7 +286,7 @@ class BeltAndRoadProgramme:
         if self.elasticity and done > 0:
             ao = model.benchmark_values["ao"].copy()
             ao[benchmark.commodities.index("trd")] *= boost
-            flows.exogenous = {"ao": ao}
+            flows.exogenous = {"ao": model.labelled("ao", ao)}
         return flows
 
 

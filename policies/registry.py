@@ -25,6 +25,11 @@ POLICIES: dict[str, Callable[[], Policy]] = {
 def find_policy(name: str | Path) -> Policy:
     """A policy by name, or from a YAML file.
 
+    Parameters
+    ----------
+    name : str
+        Key of :data:`POLICIES`, or the path of a file that ends in ``.yaml``.
+
     Raises
     ------
     ShockError

@@ -41,10 +41,13 @@ def test_map_has_a_box_a_block_and_a_line_a_pair(small_model) -> None:
 def test_way_of_a_good_is_in_the_rules(small_model) -> None:
     check_way(small_model)
     root = ET.fromstring(goods_flow(small_model))
-    shown = {t.text for t in root.iter(f"{SVG}text")}
-    for step in WAY:
-        assert step.after in shown
-        assert step.wedge in shown or step.wedge == "esubd"
+    places = {t.text: float(t.get("x")) for t in root.iter(f"{SVG}text")}
+    for step in WAY:  # every price of the way, and every tax, margin or iceberg cost on it
+        assert {step.after, step.wedge} <= set(places), step
+    abroad = [places[name] for name in ("ps", "pds", "pfob", "pcif", "pmds", "pms")]
+    assert abroad == sorted(abroad)  # from the producer to the importer's market
+    for before, wedge, after in (("pds", "txs", "pfob"), ("pcif", "tms", "pmds")):
+        assert places[before] < places[wedge] < places[after]
 
 
 def test_a_model_that_skips_a_step_is_refused(small) -> None:

@@ -219,9 +219,12 @@ def test_zero_policy_leaves_value_chains_alone_and_rcep_binds_its_members(world_
     after = world_model.solve(rcep())
     change = world_base.gvc().compare(after.gvc())
     blocs = change.blocs().sel(origin="East Asia", destination="East Asia")
-    assert float(blocs.sel(state="after")) != float(blocs.sel(state="before"))
+    assert float(blocs.sel(state="after")) > 1.005 * float(blocs.sel(state="before"))  # more of it made for each other
     table = change.table()
-    assert table.loc["KOR", ("gvc_share", "change")] != 0
+    korea, america = table.loc["KOR"], table.loc["USA"]
+    assert korea["gvc_share", "change"] > 10 * abs(america["gvc_share", "change"])  # a member of chains, and an outsider
+    assert korea["regionalisation", "change"] > 0.01  # its trade turns to the region
+    assert korea["exports", "change"] > 0 > america["exports", "change"]
     assert set(change.by_sector()) == {"forward", "backward", "length"}
     # value added sums to GDP at basic prices on both sides
     for state in (world_base, after):

@@ -179,7 +179,12 @@ def test_tables_that_cannot_show_compliance_say_so(america_study) -> None:
     for ask in (bound.icio, lambda: updated_sam(bound)):
         with pytest.raises(ModelError, match="change suppliers to meet rules of origin"):
             ask()
-    assert america_study.solve(None).solution.icio().regions
+    free = america_study.solve(None).solution  # without rules the ordinary demands stand, and the tables with them
+    table = free.icio()
+    assert table.regions == america_study.model.benchmark.regions
+    sold = table.z.sum(1) + table.y.reshape(len(table.y), -1).sum(1)
+    assert sold == pytest.approx(table.output.values.ravel(), rel=1e-9)
+    assert updated_sam(free).gdp() == pytest.approx(free["gdp"].values, rel=1e-9)
 
 
 def test_tightening_a_slack_rule_changes_nothing(tiny_study) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from calibration import Benchmark, Sam
+from calibration import Benchmark, Sam, aggregate, load_benchmark
 from calibration.elasticities import to_dataset
 from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
@@ -156,3 +156,23 @@ def bounded_gtap(regions: int = 4, goods: int = 5, seed: int = 0) -> Benchmark:
 def random_gtap(regions: int = 3, goods: int = 3, seed: int = 7) -> Benchmark:
     """A random benchmark with the standard model's parameters."""
     return standard_gtap(random_benchmark(regions, goods, seed))
+
+
+def five_regions() -> Benchmark:
+    """The world of 2018 in five regions and four sectors (trade and transport apart)."""
+    world = load_benchmark()
+    regions = {r: r if r in ("CHN", "PAK", "USA", "EU") else "ROW" for r in world.regions}
+    sectors = {
+        i: {"agr": "agr", "trd": "trd", "utl": "srv", "cns": "srv", "bus": "srv", "pub": "srv"}.get(i, "gds")
+        for i in world.commodities
+    }
+    sam = aggregate(world.sam, regions, sectors)
+    sam.data.attrs["members"] = "{}"
+    table = elasticity_table(sam.commodities, esubm=5.0, esubd=2.5, esubva=1.0, esubt=0.0, esubc=0.0)
+    return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "five")
+
+
+def growth_table(benchmark: Benchmark, **rates: float) -> pd.DataFrame:
+    """Growth of 2 % a year, or at the named rates."""
+    columns = {c: rates.get(c, 0.02) for c in ("gdp", "population", "skl", "unskl", "nat")}
+    return pd.DataFrame(columns, index=benchmark.regions)

@@ -80,7 +80,16 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
 
 
 def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:
-    """Economies that ``ROW`` stands for with their share of its GDP (those with accounts), largest first."""
+    """Economies that ``ROW`` stands for with their share of its GDP (those with accounts), largest first.
+
+    Parameters
+    ----------
+    folder : path
+        Of the national accounts.
+    regions : list of str
+        Economies shown apart.
+    year : int
+    """
     folder = Path(folder)
     gdp = pd.read_csv(folder / "gdp_current_usd.csv")
     gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"]

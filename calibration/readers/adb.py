@@ -26,6 +26,10 @@ ADB_MRIO = Layout(
 def read_adb(path: str | Path) -> Mrio:
     """Read an ADB MRIO workbook (``.xlsx``) or the same sheet as csv.
 
+    Parameters
+    ----------
+    path : path
+
     Raises
     ------
     DataError

@@ -39,6 +39,10 @@ class CaliendoParro:
 def read_caliendo_parro(folder: str | Path) -> CaliendoParro:
     """Read the folder of text files ``IO B GO T xbilat1993 tariffs1993 tariffs2005``.
 
+    Parameters
+    ----------
+    folder : path
+
     Raises
     ------
     DataError

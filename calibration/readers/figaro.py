@@ -26,6 +26,13 @@ VALUE_ADDED = ("W2_D1", "W2_D29X39", "W2_B2A3G")
 def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
     """Read one year of FIGARO.
 
+    Parameters
+    ----------
+    path : path
+        The matrix as csv, or the zip file of several years.
+    year : int, optional
+        Which of several years a zip file holds.
+
     Raises
     ------
     DataError

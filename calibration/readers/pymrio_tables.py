@@ -138,6 +138,10 @@ def exiobase_detail(name: str) -> str:
 def read_exiobase3(path: str | Path) -> Mrio:
     """Read an EXIOBASE 3 archive (``IOT_2018_ixi.zip``) or its folder.
 
+    Parameters
+    ----------
+    path : path
+
     Raises
     ------
     DataError
@@ -168,6 +172,12 @@ def read_exiobase3(path: str | Path) -> Mrio:
 
 def read_eora26(path: str | Path, year: int | None = None) -> Mrio:
     """Read Eora26 at basic prices from its zip file or folder; the statistical discrepancies of ``ROW`` are left out.
+
+    Parameters
+    ----------
+    path : path
+    year : int, optional
+        Which year, where the archive holds several.
 
     Raises
     ------

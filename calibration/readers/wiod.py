@@ -158,6 +158,10 @@ WIOD_2016 = Layout(
 def read_wiod_2016(path: str | Path) -> Mrio:
     """Read a WIOD 2016-release table (``WIOTyyyy_Nov16_ROW``), saved as ``.xlsx`` or ``.csv``: 44 regions, 56 industries.
 
+    Parameters
+    ----------
+    path : path
+
     Raises
     ------
     DataError

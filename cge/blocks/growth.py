@@ -10,7 +10,9 @@ additions are at their benchmark values (productivity 1, flows 0, capital 1):
 
 Investment follows saving (``fsav`` exogenous), or expected rates of return: a region's rate falls as its capital
 grows, ``rore = rorc (ke / kb)^(-rorflex)``, and ``fsav`` moves until all are equal (GTAP's RORDELTA = 1; Hertel 1997,
-Corong et al. 2017, section 3.5).
+Corong et al. 2017, section 3.5). What capital earns is the mean over activities, weighted with payments: the one price of
+mobile capital, and the mean of the prices ``pes`` where old capital is tied to its activity. Public works are investment
+but earn nothing, so that they neither lower the expected rate nor crowd private capital out.
 """
 
 from __future__ import annotations
@@ -132,18 +134,30 @@ def growth_blocks(
         world_0 = parameter("", "benchmark investment of the world", "million USD")
         newshare = parameter("r", "benchmark investment over capital")
         flex = parameter("", "flexibility of expected rates of return", structural=False)
+        earned = parameter("a r", "share of an activity in what capital earns")
+
+        gpub = instrument("r", "public works, however paid, in the numeraire", "million USD", signed=True)
 
         @definition("r", "foreign saving in the numeraire", "million USD")
         def fsav(m, r):
             return m.inv_0[r] * m.sfsav[r]
 
+        @definition("r", "what a unit of capital earns, weighted with payments")
+        def rental(m, r):
+            paid = sum(m.earned[a, r] * (m.pe[capital, r] * m.pes[capital, a, r]) * m.qfe[capital, a, r] for a in m.acts)
+            return paid / m.qe[capital, r]
+
         @definition("r", "net rate of return on capital")
         def rorc(m, r):
-            return (m.gross[r] * m.pe[capital, r] / m.pinv[r] - m.worn) / (m.gross[r] - m.worn)
+            return (m.gross[r] * m.rental[r] / m.pinv[r] - m.worn) / (m.gross[r] - m.worn)
+
+        @definition("r", "private investment")
+        def qprivate(m, r):
+            return m.qinv[r] - m.gpub[r] * m.pfactwld / (m.inv_0[r] * m.pinv[r])
 
         @definition("r", "capital at the end of the year over its beginning")
         def kratio(m, r):
-            return (1.0 - m.worn + m.newshare[r] * m.qinv[r] / m.qe[capital, r]) / (1.0 - m.worn + m.newshare[r])
+            return (1.0 - m.worn + m.newshare[r] * m.qprivate[r] / m.qe[capital, r]) / (1.0 - m.worn + m.newshare[r])
 
         @equation("r", "expected rates of return are equal", defines="sfsav", source="Corong et al. 2017, E_qinv")
         def e_fsav(m, r):
@@ -155,7 +169,8 @@ def growth_blocks(
 
         def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
             at = data.sets["endw"].index(capital)
-            rate = ratio(data["evfb"][at].sum(0), stock)
+            paid = data["evfb"][at]
+            rate = ratio(paid.sum(0), stock)
             if (rate <= depreciation).any():
                 poor = [r for r, x in zip(data.sets["reg"], rate, strict=True) if x <= depreciation]
                 raise ModelError(
@@ -172,6 +187,8 @@ def growth_blocks(
                 "worn": np.array(depreciation),
                 "newshare": ratio(invested, stock),
                 "flex": np.array(rorflex),
+                "earned": ratio(paid, paid.sum(0)),
+                "gpub": np.zeros_like(stock),
             }
 
     class GrowthAccounts(Accounts):

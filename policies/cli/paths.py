@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
 
 from calibration import load_benchmark
 from cge import ModelError
+from policies.belt_and_road import BeltAndRoadProgramme
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
@@ -23,7 +24,27 @@ from policies.cli.shared import (
     say,
     show,
 )
+from policies.policy import Policy
 from policies.registry import find_policy
+
+
+def _years(text: str) -> tuple[int, int]:
+    try:
+        first, last = (int(y) for y in text.split(":"))
+    except ValueError as error:
+        raise ModelError(f"--years {text!r} is not of the form first:last") from error
+    return first, last
+
+
+def _programme(name: str, static: Policy, finance: str | None, first: int, last: int) -> Policy | BeltAndRoadProgramme:
+    """What runs in time: Belt and Road is built year by year, every other policy acts in full from the first year."""
+    if name != "belt-and-road":
+        if finance is not None:
+            raise ModelError(f"--finance belongs to belt-and-road; {name} pays for nothing")
+        return static
+    if last <= first:
+        raise ModelError(f"belt-and-road begins in the year after the first; --years {first}:{last} ends before it")
+    return BeltAndRoadProgramme(finance=finance or "loans", start=first + 1)  # type: ignore[arg-type]
 
 
 def dynamics(
@@ -37,44 +58,34 @@ def dynamics(
         str, typer.Option(help="'saving' finances it, or expected 'returns' are equal (RORDELTA).")
     ] = "saving",
     capital: Annotated[str, typer.Option(help="'mobile', or 'vintage': old capital stays in its activity.")] = "mobile",
-    finance: Annotated[str, typer.Option(help="belt-and-road: works paid by 'loans', 'grants', 'taxes' or 'none'.")] = "loans",
+    finance: Annotated[
+        str | None, typer.Option(help="belt-and-road: works paid by 'loans' (default), 'grants', 'taxes' or 'none'.")
+    ] = None,
     report_file: ReportOption = None,
     pdf: PdfOption = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="path.nc of an interrupted run.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help="path.nc of an interrupted run of the same data, options and policy.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV and the figure.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy year by year, beside a baseline."""
     from calibration.growth import read_growth
-    from cge.dynamics import Baseline, Dynamics, DynamicsError, PathOfYears
+    from cge.dynamics import Baseline, Dynamics, PathOfYears
     from policies import dynamics_report
-    from policies.belt_and_road import BeltAndRoadProgramme
 
     check_files(report_file, pdf)
-    try:
-        first, last = (int(y) for y in years.split(":"))
-    except ValueError as error:
-        raise ModelError(f"--years {years!r} is not of the form first:last") from error
-    if investment not in ("saving", "returns"):
-        raise ModelError(f"unknown investment rule {investment!r}; choose 'saving' or 'returns'")
+    first, last = _years(years)
+    static = find_policy(policy)
+    programme = _programme(policy, static, finance, first, last)
+    done = PathOfYears.load(resume) if resume is not None else None
     data = load_benchmark(benchmark)
     baseline = Baseline.between(first, last, read_growth(data, growth))
-    programme: Any = (
-        BeltAndRoadProgramme(finance=finance, start=first + 1)  # type: ignore[arg-type]
-        if policy == "belt-and-road"
-        else find_policy(policy)
-    )
-    sources = find_policy(policy).sources
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]
-    done = PathOfYears.load(resume) if resume is not None else None
-    try:
-        found = model.run(programme, resume=done)
-    except DynamicsError as error:
-        if out is not None and error.path is not None and error.path.data:
-            out.mkdir(parents=True, exist_ok=True)
-            error.path.save(out / "path.nc")
-        raise
+    checkpoint = None if out is None else out / "path.nc"  # years done outlive whatever ends the run
+    found = model.run(programme, resume=done, checkpoint=checkpoint)
+    sources = static.sources
     if out is not None:
         dynamics_report.write(found, out)
     if report_file is not None or pdf is not None:

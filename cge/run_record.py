@@ -1,0 +1,63 @@
+"""The record of what a path of years was made of, so that no other run takes it for its own."""
+
+from __future__ import annotations
+
+import importlib.metadata as metadata
+from typing import Any
+
+from cge.errors import ModelError
+from cge.fingerprint import fingerprint
+from cge.model import Model
+from cge.programme import COLUMNS, Baseline, Programme, Steady
+
+
+def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, programme: Programme | None) -> dict[str, str]:
+    """What goes into a path: choices in words, content as hashes that begin with ``#``.
+
+    Parameters
+    ----------
+    model : Model
+        Of the policy run.
+    baseline : Baseline
+        Its last year does not count: a path may be carried on.
+    investment : str
+    vintage : bool
+    programme : Programme or None
+        Its hash is empty where it does not say what it holds.
+    """
+    benchmark, closure = model.benchmark, model.closure
+    content, _ = content_of(programme, model)
+    return {
+        "version of open-cge": _version(),
+        "the benchmark": benchmark.name,
+        "the benchmark's flows": "#" + fingerprint([benchmark.sam.data, benchmark.groups]),
+        "the elasticities": "#" + fingerprint(benchmark.elasticities),
+        "the growth table": "#" + fingerprint(baseline.growth.loc[benchmark.regions, list(COLUMNS)]),
+        "the first year": str(baseline.years[0]),
+        "depreciation": repr(float(baseline.depreciation)),
+        "interest": repr(float(baseline.interest)),
+        "sourcing": model.data.sourcing,
+        "the closure": f"{closure.describe()['swaps']}; tied {', '.join(model.specific) or 'none'}",
+        "the investment rule": investment,
+        "the capital rule": "vintage" if vintage else "mobile",
+        "the policy": "no policy" if programme is None else programme.name,
+        "the policy's content": content,
+    }
+
+
+def content_of(programme: Programme | None, model: Model) -> tuple[str, str]:
+    """The hash of a policy's content, and where there is none, why."""
+    held: Any = programme
+    if isinstance(programme, Steady):  # what a shock does to the model is all that counts
+        held = [programme.since, dict(programme.policy.changes(model))]
+    try:
+        return "#" + fingerprint(held), ""
+    except ModelError as error:
+        return "", str(error)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("open-cge")
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,99 @@
+"""Every named policy of the library runs and reports: terminal, JSON, files and page, with its checks met."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import xarray as xr
+
+from calibration import Benchmark, aggregate_benchmark, load_benchmark
+from policies import POLICIES, find_policy
+from policies.usmca import RULES
+
+KEPT = ("USA", "CHN", "JPN", "MEX", "CAN", "EU")
+
+
+@pytest.fixture(scope="module")
+def small() -> Benchmark:
+    """The world of 2018 with all sectors, which policies name, in seven regions."""
+    world = load_benchmark()
+    return aggregate_benchmark(world, {r: r if r in KEPT else "ROW" for r in world.regions})
+
+
+@pytest.fixture(scope="module")
+def file(small, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("world") / "seven.nc"
+    small.save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_a_named_policy_runs_and_reports(command, file, tmp_path, name: str) -> None:
+    out, page = tmp_path / "r", tmp_path / "r.html"
+    code, text, err = command("run", name, "--benchmark", file, "--out", str(out), "--report", str(page), "--json")
+    assert (code, err) == (0, "")
+    held = json.loads(text)
+    assert held["policy"] == name
+    assert held["title"]
+    assert held["max_residual"] < 1e-9
+    assert any(abs(row["welfare_percent"]) > 1e-3 for row in held["regions"].values())
+    assert {"solution.nc", "regions.csv", "bilateral.csv", "welfare.png", "summary.json", "policy.yaml"} <= {
+        p.name for p in out.iterdir()
+    }
+    with xr.open_dataset(out / "solution.nc", engine="h5netcdf") as data:
+        assert data.attrs["policy"] == name
+    assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    assert held["title"] in page.read_text(encoding="utf-8")
+    code, text, err = command("run", name, "--benchmark", file)
+    assert (code, err) == (0, "")
+    assert held["title"] in " ".join(text.split())
+    assert "Optimal Solution Found" in text
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_a_named_policy_says_where_its_figures_come_from_and_survives_its_file(name: str, tmp_path) -> None:
+    policy = find_policy(name)
+    assert policy.instruments
+    assert name == "free-trade" or (policy.sources and policy.members and policy.description)
+    policy.to_yaml(tmp_path / "p.yaml")
+    assert find_policy(str(tmp_path / "p.yaml")) == policy
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_a_named_policy_has_value_chains(command, file, name: str) -> None:
+    code, text, err = command("gvc", name, "--benchmark", file, "--json")
+    assert (code, err) == (0, "")
+    assert set(json.loads(text)["regions"]) >= {"USA", "CHN"}
+
+
+@pytest.mark.parametrize("assembly", ["fixed", "relocation"])
+@pytest.mark.parametrize("rules", sorted(RULES))
+def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules: str, assembly: str, usmca_studies) -> None:
+    from policies.usmca import usmca
+
+    found = usmca(rules, study=usmca_studies(assembly)).summary()
+    assert found["complementarity_gap"] < 1e-8
+    assert found["max_residual"] < 1e-9
+    for by_pair in found["utilisation"].values():
+        assert all(0 <= use <= 1 for use in by_pair.values())
+
+
+@pytest.fixture(scope="module")
+def usmca_studies():
+    from calibration.split_sector import split_vehicles
+    from policies.usmca import usmca_study
+
+    parts = split_vehicles(load_benchmark())
+    kept, services = ("veh", "prt", "met"), ("utl", "cns", "trd", "bus", "pub")
+    sectors = {i: i if i in kept else "srv" if i in services else "gds" for i in parts.commodities}
+    regions = {r: r if r in ("USA", "CAN", "MEX", "CHN") else "ROW" for r in parts.regions}
+    america = aggregate_benchmark(parts, regions, sectors)
+    made: dict[str, object] = {}
+
+    def study(assembly: str) -> object:
+        if assembly not in made:
+            made[assembly] = usmca_study(america, assembly=assembly)
+        return made[assembly]
+
+    return study
