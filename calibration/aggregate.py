@@ -11,6 +11,7 @@ import xarray as xr
 
 from calibration.errors import DataError, nearest
 from calibration.sam import SCHEMA, Sam, make_dataset
+from calibration.user_table import read_user_table
 
 
 def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
@@ -19,20 +20,20 @@ def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
     Raises
     ------
     DataError
-        The file is missing, has not two columns, or maps a label twice.
+        The file is missing, has not two columns, holds an empty label, or maps a label twice (the line is named).
     """
     if isinstance(source, Mapping):
         return {str(k): str(v) for k, v in source.items()}
-    path = Path(source)
-    if not path.is_file():
-        raise DataError(f"mapping file {path} not found; give a CSV with columns 'from,to'")
-    table = pd.read_csv(path, dtype=str, comment="#", keep_default_na=False)
-    if table.shape[1] < 2:
-        raise DataError(f"{path}: a mapping needs two columns 'from,to', found {list(table.columns)}")
-    old, new = table.iloc[:, 0].str.strip(), table.iloc[:, 1].str.strip()
-    if old.duplicated().any():
-        raise DataError(f"{path}: label {old[old.duplicated()].iloc[0]!r} is mapped twice; keep one line")
-    return dict(zip(old, new, strict=True))
+    table = read_user_table(source, "mapping table", "give a CSV with columns 'from,to'")
+    if len(table.columns) != 2:
+        raise DataError(f"{table.path}: a mapping has two columns 'from,to', found {list(table.columns)}")
+    for row, (old, new) in enumerate(table.rows):
+        if not old or not new:
+            raise DataError(f"{table.at(row)}: {'old' if not old else 'new'} label is empty; write 'from,to'")
+    if "" in table.columns or table.columns[0] == table.columns[1]:
+        raise DataError(f"{table.path}: the first line is the header, as 'from,to'; found {list(table.columns)}")
+    table.require_once((table.columns[0],), "new label")
+    return {row[0]: row[1] for row in table.rows}
 
 
 def check_mapping(mapping: Mapping[str, str], labels: list[str], what: str) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from calibration.aggregate import check_mapping, collapse
 from calibration.errors import DataError
+from calibration.parse import doubled
 
 FINAL = ("c37", "c38", "c39", "c41", "c42")
 """Final-use columns of WIOD 2013: households, non-profit institutions, government, fixed investment, inventories."""
@@ -63,6 +64,9 @@ class Mrio:
     units: str = "million USD"
 
     def __post_init__(self) -> None:
+        for what, labels in (("region", self.regions), ("industry", self.industries), ("final use", self.finals)):
+            if (twice := doubled(labels)) is not None:
+                raise DataError(f"{self.path}: {what} {twice!r} comes twice; give every label once")
         r, n, k = len(self.regions), len(self.industries), len(self.finals)
         shapes = {"inter": (r, n, r, n), "final": (r, n, r, k), "output": (r, n)}
         if self.taxes is not None:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from calibration.errors import DataError
 from calibration.geography import iso3
 from calibration.isic import isic4_detail
 from calibration.mrio import Mrio
+from calibration.parse import year_of
 from calibration.readers.labelled_csv import read_matrix
 
 AGENTS = {"P3_S14": "prv", "P3_S15": "prv", "P3_S13": "gov", "P51G": "inv", "P5M": "stocks"}
@@ -26,18 +26,33 @@ VALUE_ADDED = ("W2_D1", "W2_D29X39", "W2_B2A3G")
 def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
     """Read one year of FIGARO.
 
+    Parameters
+    ----------
+    path : path
+        csv file, or zip archive (``year`` chooses the member).
+    year : int, optional
+        Default: the year in the file's name; another than that is refused.
+
     Raises
     ------
     DataError
-        Another layout, a truncated file, a cell that is not a number.
+        Another layout (products by products), another year, a truncated file, a cell that is not a number.
     """
     name, rows, columns, values = read_matrix(path, year)
+    if any(x.partition("_")[2].startswith("CPA_") for x in rows):
+        raise DataError(
+            f"{path}: {name} is FIGARO's table of products by products (rows CC_CPA_...); take the one of industries by "
+            "industries, matrix_eu-ic-io_ind-by-ind_..."
+        )
     if not any(c.endswith("_P3_S14") for c in columns):
         raise DataError(f"{path}: {name} has no columns CC_P3_S14; not a FIGARO matrix of industries by industries")
     missing = [x for x in VALUE_ADDED if x not in rows]
     if missing:
         raise DataError(f"{path}: {name} ends at row {rows[-1]!r} and lacks {missing[0]}; is the download complete?")
     inner = [k for k, x in enumerate(rows) if not x.startswith("W2_")]
+    odd_rows = [rows[k] for k in inner if "_" not in rows[k]]
+    if odd_rows:
+        raise DataError(f"{path}: {name} has rows of an unknown kind: {', '.join(odd_rows[:5])}; is this another edition?")
     pairs = [tuple(rows[k].split("_", 1)) for k in inner]
     regions = list(dict.fromkeys(r for r, _ in pairs))
     industries = list(dict.fromkeys(i for _, i in pairs))
@@ -48,7 +63,7 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
     at = {c: k for k, c in enumerate(columns)}
     finals = tuple(AGENTS)
     known = {*industries, *finals}
-    odd = [c for c in columns if c.partition("_")[0] in regions and c.partition("_")[2] not in known]
+    odd = [c for c in columns if c.partition("_")[0] not in regions or c.partition("_")[2] not in known]
     if odd:
         raise DataError(f"{path}: {name} has columns of an unknown kind: {', '.join(odd[:5])}; is this another edition?")
     try:
@@ -58,16 +73,15 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
     cube = values[np.ix_(inner, wanted)].reshape(r, n, r, n + len(finals))
     taxes = None
     if "W2_D21X31" in rows:
-        taxes = np.nan_to_num(values[rows.index("W2_D21X31"), wanted]).reshape(r, -1)
+        taxes = values[rows.index("W2_D21X31"), wanted].reshape(r, -1)
     output = values[:, wanted].sum(0).reshape(r, n + len(finals))[:, :n]  # costs add up to output in every column
-    found = re.findall(r"(?<!\d)(20[0-4]\d)(?!\d)", Path(name).stem)
     return Mrio(
         [iso3(c) for c in regions],
         industries,
         cube[..., :n],
         cube[..., n:],
         output,
-        year or (int(found[-1]) if found else 0),
+        year_of(name, year, path),
         str(path),
         finals=finals,
         agents=dict(AGENTS),
