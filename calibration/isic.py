@@ -99,8 +99,10 @@ def isic4_detail(code: str) -> str:
         return code
     ends = _divisions(code)
     if ends is None:
-        hint = "; it is a product of the CPA: take the table of industries by industries" if code.startswith("CPA") else ""
-        raise DataError(f"industry code {code!r} is not ISIC Rev. 4{hint or '; take the edition by ISIC Rev. 4 industries, or say its sector in Mrio.details'}")
+        hint = "take the edition by ISIC Rev. 4 industries, or say its sector in Mrio.details"
+        if code.startswith("CPA"):
+            hint = "it is a product of the CPA: take the table of industries by industries"
+        raise DataError(f"industry code {code!r} is not ISIC Rev. 4; {hint}")
     first, last = ends
     covered = dict.fromkeys(_of_division(k) for k in range(first, last + 1))
     kinds = dict.fromkeys(KIND[x] for x in covered)

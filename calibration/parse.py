@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from calibration.errors import DataError
 
 MOST_UNPACKED = 64 * 2**30
-"""Largest size, unpacked, that an archive may claim; the largest published table (Eora, EXIOBASE with all accounts) has 10 GB."""
+"""Largest size, unpacked, that an archive may claim; published ones (EXIOBASE with all its accounts) have about 10 GB."""
 MOST_EXPANSION = 250.0
 """Largest ratio of claimed to stored size of an archive above 200 MB: text tables reach 50, bombs 1000."""
 
@@ -57,7 +57,8 @@ def reading(path: str | Path, what: str, place: str = "") -> Iterator[None]:
         raise DataError(f"{where} is not a readable {what} (nested too deep)") from error
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or "no reason given"
-        raise DataError(f"{where} is not a readable {what} ({type(error).__name__}: {reason}); is the file complete?") from error
+        kind = type(error).__name__
+        raise DataError(f"{where} is not a readable {what} ({kind}: {reason}); is the file complete?") from error
 
 
 def require_file(path: str | Path, what: str, remedy: str = "give its path") -> Path:
@@ -95,7 +96,8 @@ def check_archive(path: str | Path, what: str) -> None:
             claimed, stored = claimed + member.file_size, stored + max(member.compress_size, 1)
         if claimed > MOST_UNPACKED or (claimed > 200e6 and claimed / stored > MOST_EXPANSION):
             raise DataError(
-                f"{path} claims {claimed / 1e9:.1f} GB unpacked from {stored / 1e6:.1f} MB stored; that is no {what}; download it again"
+                f"{path} claims {claimed / 1e9:.1f} GB unpacked from {stored / 1e6:.1f} MB stored; that is no {what}; "
+                "download it again"
             )
 
 

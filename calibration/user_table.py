@@ -1,7 +1,7 @@
 """Small CSV tables that users write (maps, tariffs, elasticities, growth): read alike, and strictly.
 
-A table has one header row; what follows a ``#`` at the start of a line or behind a blank is a comment. Every cell is kept as the text it is, with the
-line it stands on, so that a message names file, line and cell. Nothing is guessed: a label is the text between two
+A table has one header row; what follows a ``#`` at the start of a line or behind a blank is a comment. Every cell is
+kept as the text it is, with the line it stands on, so that a message names file, line and cell. Nothing is guessed: a label is the text between two
 commas, ``NA`` is a label, an empty cell is not a number, and a row of another length than the header is refused.
 """
 

@@ -70,13 +70,14 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
         row = rest.sum()
         row["labsh"] = float("nan")
         if "WLD" not in gdp.index:
-            raise DataError(f"{files['gdp_current_usd.csv']} lacks the world (WLD) in {year}; the rest of the world is its remainder")
+            raise DataError(f"{files['gdp_current_usd.csv']} lacks the world (WLD) in {year}, of which ROW is the remainder")
         row["gdp"] = float(gdp["WLD"]) - float(table["gdp"].sum())
         table.loc["ROW"] = row
     for column in ("gdp", "pop", "rgdpe", "v_c", "v_i", "v_g"):
         if not (table[column] > 0).all():
             region = str(table.index[int(np.argmax(~(table[column] > 0)))])
-            raise DataError(f"national accounts in {folder}: {column} of {region} in {year} is {table.loc[region, column]}; must be above 0")
+            value = table.loc[region, column]
+            raise DataError(f"national accounts in {folder}: {column} of {region} in {year} is {value}; must be above 0")
     final = table[["v_c", "v_i", "v_g"]].sum(axis=1)
     out = pd.DataFrame(
         {

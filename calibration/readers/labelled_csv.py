@@ -86,4 +86,5 @@ def _numbers(cells: pd.DataFrame, rows: list[str], columns: list[str], where: st
         numbers = cells.apply(pd.to_numeric, errors="coerce")
         row, column = np.argwhere((numbers.isna() & cells.notna()).to_numpy())[0]
         text = cells.iat[row, column]
-        raise DataError(f"{where}, row {rows[row]}, column {columns[column]} is not a number ({text!r}); repair that cell") from None
+        cell = f"row {rows[row]}, column {columns[column]}"
+        raise DataError(f"{where}, {cell} is not a number ({text!r}); repair that cell") from None
