@@ -32,7 +32,7 @@ def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
             raise DataError(f"{table.at(row)}: {'old' if not old else 'new'} label is empty; write 'from,to'")
     if "" in table.columns or table.columns[0] == table.columns[1]:
         raise DataError(f"{table.path}: the first line is the header, as 'from,to'; found {list(table.columns)}")
-    table.require_once((table.columns[0],), "new label")
+    table.require_once((table.columns[0],), "label {key!r} is mapped twice")
     return {row[0]: row[1] for row in table.rows}
 
 

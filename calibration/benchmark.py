@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.currency import currency_of
 from calibration.elasticities import check_elasticities, to_dataset
 from calibration.errors import DataError, nearest, require_labels
 from calibration.sam import SCHEMA, Sam
@@ -67,6 +68,11 @@ class Benchmark:
     def commodities(self) -> list[str]:
         """Commodity labels."""
         return self.sam.commodities
+
+    @property
+    def currency(self) -> str:
+        """Currency code of every value, ``USD`` where the source does not say; labels take it from here."""
+        return currency_of(self.sam.data.attrs)
 
     @property
     def attrs(self) -> dict[str, object]:

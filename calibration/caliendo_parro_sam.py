@@ -20,6 +20,7 @@ import pandas as pd
 
 from calibration.benchmark import Benchmark
 from calibration.elasticities import to_dataset
+from calibration.limits import PUBLISHED_SHARES
 from calibration.readers.caliendo_parro import COUNTRIES, SECTORS, TRADABLE, CaliendoParro
 from calibration.sam import USES, Sam, make_dataset
 
@@ -43,13 +44,20 @@ class CaliendoParroBenchmark:
     tariff_2005: np.ndarray
 
 
+def _above_zero(values: np.ndarray, what: str) -> np.ndarray:
+    """The values with what is below zero set to zero, within the stated limit."""
+    below = -float(np.minimum(values, 0.0).sum()) / float(abs(values).sum())
+    PUBLISHED_SHARES.check(np.array([below]), lambda _: f"Caliendo-Parro {what}", "are the files of one edition?")
+    return np.asarray(np.maximum(values, 0.0))
+
+
 def caliendo_parro_benchmark(source: CaliendoParro) -> CaliendoParroBenchmark:
     """Build the benchmark; million USD."""
     data = source.data
     n, j, t = len(COUNTRIES), len(SECTORS), len(TRADABLE)
     k = np.arange(n)
     beta = data["value_added_share"].values.copy()  # (i, r)
-    gamma = np.maximum(np.moveaxis(data["input_share"].values, 0, 2), 0.0)  # (input, sector, r); 1 in 1000 below zero
+    gamma = _above_zero(np.moveaxis(data["input_share"].values, 0, 2), "input shares")  # (input, sector, r); 1 in 1000 below
     spent = gamma.sum(0)
     beta[spent == 0] = 1.0  # a sector without recorded materials makes its output from labour alone
     gamma = np.divide(gamma, spent, out=np.zeros_like(gamma), where=spent > 0)
@@ -61,7 +69,7 @@ def caliendo_parro_benchmark(source: CaliendoParro) -> CaliendoParroBenchmark:
     tau93[:, k, k] = tau05[:, k, k] = 0.0
     output = data["output"].values / 1e6
     exports = flow.sum(1)  # (i, exporter)
-    flow[:, k, k] = np.maximum(output - exports, 0.0)
+    flow[:, k, k] = _above_zero(output - exports, "own sales")
     made = flow.sum(1)
     paid = flow * (1 + tau93)
     spending = paid.sum(2)
@@ -71,7 +79,7 @@ def caliendo_parro_benchmark(source: CaliendoParro) -> CaliendoParroBenchmark:
     deficit = flow.sum((0, 2)) - flow.sum((0, 1))
     income = labour_data + revenue + deficit
     materials = gamma * (1 - beta)[None]  # input k per unit of output of sector j
-    final = np.maximum(spending - np.einsum("kjr,jr->kr", materials, made), 0.0)
+    final = _above_zero(spending - np.einsum("kjr,jr->kr", materials, made), "final uses")
     alpha = final / final.sum(0)
     net = share / (1 + tau93)
     system = np.eye(j * n) - np.einsum("kjs,jds->ksjd", materials, net).reshape(j * n, j * n)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from calibration import limits
 from calibration.benchmark import Benchmark, available, load_benchmark
 from calibration.errors import DataError
 from calibration.readers.gtap_sample import read_gtap_sample
@@ -32,7 +33,7 @@ HEADERS = {
 }
 """Symbol -> (header in the parameter file, dims, meaning)."""
 
-SINGLE_PRECISION = 1e-4
+SINGLE_PRECISION = limits.SINGLE_PRECISION.most
 """Largest relative imbalance (of the cell, or of a millionth of world GDP) that is put right without asking."""
 
 

@@ -1,8 +1,9 @@
 """Small CSV tables that users write (maps, tariffs, elasticities, growth): read alike, and strictly.
 
 A table has one header row; what follows a ``#`` at the start of a line or behind a blank is a comment. Every cell is
-kept as the text it is, with the line it stands on, so that a message names file, line and cell. Nothing is guessed: a label is the text between two
-commas, ``NA`` is a label, an empty cell is not a number, and a row of another length than the header is refused.
+kept as the text it is, with the line it stands on, so that a message names file, line and cell. Nothing is guessed: a
+label is the text between two commas, ``NA`` is a label, an empty cell is not a number, and a row of another length than
+the header is refused.
 """
 
 from __future__ import annotations
@@ -84,15 +85,15 @@ class UserTable:
             if label not in known:
                 raise DataError(f"{self.at(row)}: {label!r} is no {what}{nearest(label, known)}")
 
-    def require_once(self, names: tuple[str, ...], what: str) -> None:
-        """Raise where two rows have the same key."""
+    def require_once(self, names: tuple[str, ...], said: str = "{key!r} has a row already") -> None:
+        """Raise where two rows have the same key; ``said`` is the complaint, of ``key``."""
         seen: dict[tuple[str, ...], int] = {}
         picks = [self.columns.index(name) for name in names]
         for row, cells in enumerate(self.rows):
             key = tuple(cells[k] for k in picks)
             if key in seen:
                 first = self.lines[seen[key]]
-                raise DataError(f"{self.at(row)}: {' '.join(key)} has a {what} already on line {first}; keep one")
+                raise DataError(f"{self.at(row)}: {said.format(key=' '.join(key))} (line {first}); keep one")
             seen[key] = row
 
 
@@ -135,12 +136,12 @@ def read_user_table(path: str | Path, what: str, remedy: str = "give a csv file"
         raise DataError(f"{path}: the header gives the column {twice!r} twice; keep one")
     if not body:
         raise DataError(f"{path} holds a header and no rows; it should be a {what}")
-    for cells, line in zip(body, lines[1:], strict=True):
-        if len(cells) != len(header):
+    for row, line in zip(body, lines[1:], strict=True):
+        if len(row) != len(header):
             hint = ""
             if len(header) == 1 and ";" in header[0]:
                 hint = "; columns are parted by commas, not semicolons"
-            raise DataError(f"{path} line {line} has {len(cells)} cells, the header {len(header)}{hint}; repair that line")
+            raise DataError(f"{path} line {line} has {len(row)} cells, the header {len(header)}{hint}; repair that line")
     return UserTable(path, header, tuple(body), tuple(lines[1:]))
 
 

@@ -161,7 +161,7 @@ def _total(path: Path, text: pd.DataFrame, columns: Mapping[tuple[str, str], int
     coded = [k for (_, code), k in columns.items() if code == layout.total]
     if coded:
         return coded[-1]
-    last = text.shape[1] - 1
+    last = int(text.shape[1]) - 1
     head = " ".join(text.iloc[: row + 1, last]).lower()
     if not re.search(r"\b(total|output|go|tot)\b", head):
         raise DataError(f"{path} lacks the column {layout.total} of gross output: another edition, or is the table truncated?")
