@@ -53,7 +53,8 @@ def read_tariffs(path: str | Path, sectors: list[str], regions: list[str], unit:
     table.allow(("i", "s", "d", "rate", "percent"))
     named = [name for name in ("rate", "percent") if name in table.columns]
     if len(named) != 1:
-        raise DataError(f"{table.path} needs one column of rates: 'rate' (fractions, 0.25) or 'percent' (25)")
+        fault = "has the columns rate and percent; keep one" if named else "lacks the column rate"
+        raise DataError(f"{table.path} {fault}: a tariff table has i,s,d and 'rate' (fractions, 0.25) or 'percent' (25)")
     if named == ["percent"] and unit == "fraction":
         raise DataError(f"{table.path} has the column 'percent', and fractions were asked for; rename it, or leave that out")
     for name, known, what in (("i", sectors, "sector"), ("s", regions, "region"), ("d", regions, "region")):
@@ -64,7 +65,11 @@ def read_tariffs(path: str | Path, sectors: list[str], regions: list[str], unit:
     if not in_percent and unit is None:
         _refuse_percent(table, numbers)
     rates = numbers / 100 if in_percent else numbers
-    for bad, why in ((rates <= -1, "must be above -100 %"), (rates > HIGHEST, f"is above {HIGHEST:.0%}, more than any duty")):
+    bounds = (
+        (rates <= -1, "must be a fraction above -1, or above -100 per cent"),
+        (rates > HIGHEST, f"is above {HIGHEST:.0%}, more than any duty"),
+    )
+    for bad, why in bounds:
         if bad.any():
             row = int(np.argmax(bad))
             shown = f"{numbers[row]:g} ({'per cent' if in_percent else 'a fraction'})"

@@ -29,6 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.benchmark import Benchmark
+from calibration.parse import reading
 from cge.blocks.growth import capital_label, growth_blocks
 from cge.closure import Closure
 from cge.errors import ModelError, SolveError
@@ -200,7 +201,8 @@ class PathOfYears:
     def dataset(self) -> xr.Dataset:
         """All years along ``year``."""
         out = xr.concat(self.data, dim=pd.Index(self.years, name="year"))
-        out.attrs = {"path": self.name, "benchmark": self.benchmark}
+        currency = self.data[0].attrs.get("currency", "USD") if self.data else "USD"
+        out.attrs = {"path": self.name, "benchmark": self.benchmark, "currency": currency}
         return out
 
     @property
@@ -233,7 +235,7 @@ class PathOfYears:
         """
         if not Path(path).is_file():
             raise ModelError(f"path file {path} not found")
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
+        with reading(path, "saved path of years"), xr.open_dataset(path, engine="h5netcdf") as opened:
             data = opened.load()
         names = [str(v) for v in data.data_vars if str(v).startswith("state_")]
         if not names:
@@ -288,6 +290,7 @@ class Difference:
         return {
             "policy": self.policy.name,
             "benchmark": self.policy.benchmark,
+            "money_unit": f"million {data.attrs['currency']}",
             "years": self.policy.years,
             **{
                 n: by_region(n)
@@ -465,7 +468,7 @@ class Dynamics:
 
     def _record(self, solution: Solution, state: State, gaps: Mapping[str, float]) -> xr.Dataset:
         names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot")
-        data = xr.Dataset({n: solution[n] for n in names})
+        data = xr.Dataset({n: solution[n] for n in names}, attrs={"currency": self.benchmark.currency})
         data["income"] = solution["y_0"] * solution["y"]
         data["output"] = solution["qo"]
         for name in ("capital", "assets", "debt", "public"):

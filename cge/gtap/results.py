@@ -50,6 +50,7 @@ class GtapResult:
 
         Cells without a benchmark flow are NaN. ``ev`` is in million USD.
         """
+        money = f"million {self.after.model.benchmark.currency}"
         out = xr.Dataset(attrs={"units": "per cent", **self.after.model.attrs(), "policy": self.after.name})
         for name in QUANTITIES:
             out[name] = self._percent(name)
@@ -86,10 +87,10 @@ class GtapResult:
         out["qds"] = self._domestic_sales()
         out["ptrans"] = self._freight_price()
         moved = self.after["tbal"] * self.scale - self.base["tbal"]
-        out["del_tbal"] = moved.assign_attrs(units="million USD", long_name="change of the trade balance")
+        out["del_tbal"] = moved.assign_attrs(units=money, long_name="change of the trade balance")
         out["del_tbalry"] = (self.after["tbalry"] - self.base["tbalry"]).assign_attrs(units="share of income")
         out["u"] = ("r", 100 * (self.utility() - 1))
-        out["ev"] = xr.DataArray(self.ev(), dims="r", attrs={"units": "million USD", "long_name": "equivalent variation"})
+        out["ev"] = xr.DataArray(self.ev(), dims="r", attrs={"units": money, "long_name": "equivalent variation"})
         return self._without_absent(out)
 
     def _percent(self, name: str, nominal: bool = False) -> xr.DataArray:

@@ -72,7 +72,7 @@ def decompose(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.DataArray:
         total,
         dims=("part", "r"),
         coords={"part": list(PARTS), "r": result.after.model.labels("r")},
-        attrs={"units": "million USD", "long_name": "contributions to equivalent variation"},
+        attrs={"units": _money(result), "long_name": "contributions to equivalent variation"},
     )
     return out
 
@@ -89,7 +89,11 @@ def contributions(result: GtapResult, shock: Shock, nodes: int = 8) -> xr.Datase
     for name, part in (("CNTendw", "endw"), ("CNTtech", "tech"), ("CNTtot", "tot"), ("CNTcgds", "is"), ("CNTpop", "pop")):
         out[name] = parts.sel(part=part, drop=True)
     out["EV"] = ("r", result.ev())
-    return out.assign_attrs(units="million USD", source="Huff and Hertel 2000; integrated along the path")
+    return out.assign_attrs(units=_money(result), source="Huff and Hertel 2000; integrated along the path")
+
+
+def _money(result: GtapResult) -> str:
+    return f"million {result.after.model.benchmark.currency}"
 
 
 def _parts(p: PathPoint) -> tuple[Array, Array, dict[str, Array]]:

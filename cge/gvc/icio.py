@@ -19,6 +19,7 @@ import numpy as np
 import scipy.linalg as la
 import xarray as xr
 
+from calibration.currency import currency_of
 from calibration.mrio import Mrio
 from calibration.sam import SCHEMA, Sam
 from cge.errors import ModelError
@@ -131,10 +132,10 @@ class Icio:
         gap = table.output.reshape(-1) - z.sum(1) - y.sum((1, 2))
         notes = [
             "value added is output less intermediates: taxes and margins are in it",
-            f"discrepancy of rows against published output: {gap.sum():.0f} million USD, largest {abs(gap).max():.0f}",
+            f"discrepancy of rows against published output: {gap.sum():.0f} {table.units}, largest {abs(gap).max():.0f}",
         ]
         stocks = table.of_agent("stocks").reshape(r * n, r).sum(1)
-        return cls(regions, table.industries, z, y, list(table.finals), stocks, notes=notes, discrepancy=gap)
+        return cls(regions, table.industries, z, y, list(table.finals), stocks, notes=notes, units=table.units, discrepancy=gap)
 
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:
@@ -161,6 +162,7 @@ class Icio:
             np.einsum("iusd,misd,mr->mrud", landed, margin, pool),
             [sam.commodities.index(str(k)) for k in sam.data["m"].values],
             {"factors": g["evfp"].sum(0), "output tax": g["makb"].sum(0) - g["maks"].sum(0)},
+            f"million {currency_of(sam.data.attrs)}",
         )
 
     @classmethod
@@ -209,6 +211,7 @@ class Icio:
             margins,
             marg,
             {"factors": factors, "output tax": output_tax} if prices == "current" else {},
+            f"million {model.benchmark.currency}",
         )
 
     # -- views -------------------------------------------------------------------------------------
@@ -421,6 +424,7 @@ def _assemble(
     margins: Array,
     margin_rows: list[int],
     components: Mapping[str, Array],
+    units: str,
 ) -> Icio:
     """Stack domestic (i, user, r), imported (i, user, s, d) and margin (m, r, user, d) flows into one table."""
     r, n = len(regions), len(goods)
@@ -433,7 +437,8 @@ def _assemble(
     z = np.ascontiguousarray(whole[..., :n]).reshape(r * n, r * n)
     y = np.ascontiguousarray(whole[..., n:users]).reshape(r * n, r, users - n)
     parts = {name: np.ascontiguousarray(values.T).ravel() for name, values in components.items()}
-    table = Icio(list(regions), list(goods), z, y, finals, np.zeros(r * n), notes=["margins bought from the pool's suppliers"])
+    notes = ["margins bought from the pool's suppliers"]
+    table = Icio(list(regions), list(goods), z, y, finals, np.zeros(r * n), notes=notes, units=units)
     if parts:
         parts["taxes on products"] = table.value_added - sum(parts.values())
-    return Icio(table.regions, table.sectors, z, y, finals, table.inventories, parts, table.notes)
+    return Icio(table.regions, table.sectors, z, y, finals, table.inventories, parts, table.notes, units)

@@ -10,15 +10,16 @@ import typer
 
 from calibration import load_benchmark
 from cge import ModelError
+from policies.cli.outputs import check_outputs
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
     PdfOption,
     Quiet,
     ReportOption,
-    check_files,
     command,
     print_json,
+    refuse_options,
     report,
     say,
     show,
@@ -27,6 +28,7 @@ from policies.registry import find_policy
 
 
 def dynamics(
+    context: typer.Context,
     policy: Annotated[
         str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file; belt-and-road is built in time.")
     ],
@@ -51,7 +53,10 @@ def dynamics(
     from policies import dynamics_report
     from policies.belt_and_road import BeltAndRoadProgramme
 
-    check_files(report_file, pdf)
+    inputs = {"policy": policy, "benchmark": benchmark, "growth table": growth}
+    check_outputs("dynamics", inputs, out, report_file, pdf)  # a resumed path may be written over: it goes on
+    if policy != "belt-and-road":
+        refuse_options(context, "only belt-and-road has works to pay", "finance")
     try:
         first, last = (int(y) for y in years.split(":"))
     except ValueError as error:
