@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import xarray as xr
 from calibration.currency import currency_of
 from calibration.elasticities import check_elasticities, to_dataset
 from calibration.errors import DataError, nearest, require_labels
+from calibration.parse import check_claim, reading
 from calibration.sam import SCHEMA, Sam
 
 DEFAULT = "world"
@@ -219,17 +221,19 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
         raise DataError(
             f"no benchmark named {str(name)!r} and no such file{nearest(str(name), names)}; embedded: {', '.join(names)}"
         )
-    try:
+    with reading(path, "netCDF benchmark, as Benchmark.save writes it"):
         with xr.open_dataset(path, engine="h5netcdf") as opened:
+            check_claim(path, opened.nbytes, "benchmark")
             data = opened.load()
-    except Exception as error:
-        raise DataError(f"{path} is not a netCDF benchmark ({error}); build one with Benchmark.save") from error
+        found = _from_dataset(data, path)
+    return found if elasticities is None else found.with_elasticities(elasticities)
+
+
+def _from_dataset(data: xr.Dataset, path: Path) -> Benchmark:
     if data.attrs.get("format") != FORMAT:
         raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
     for repeated, first in json.loads(data.attrs.pop("same_as", "{}")).items():
         data[repeated] = data[first].assign_attrs(long_name=SCHEMA[repeated].long_name)
-    from io import StringIO
-
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
     flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", "elasticity_sources", "rordelta")}
@@ -242,10 +246,9 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
     if satellites is not None:
         satellites.attrs = {}
     flows = flows.drop_vars([c for c in flows.coords if c not in {d for h in SCHEMA.values() for d in h.dims}])
-    found = Benchmark(
+    return Benchmark(
         Sam(flows, adjustments),
         behaviour,
         str(data.attrs.get("name", path.stem)),
         satellites,
     )
-    return found if elasticities is None else found.with_elasticities(elasticities)

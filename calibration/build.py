@@ -25,6 +25,7 @@ from calibration.elasticities import STUDIES, read_table, study_table, to_datase
 from calibration.errors import DataError, nearest
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
+from calibration.geography import known
 from calibration.limits import REPAIRS
 from calibration.mrio import Mrio
 from calibration.readers import (
@@ -162,6 +163,9 @@ def build_benchmark(
         product_taxes=product_taxes,
         areas={("ROW" if r == "RoW" else r): a for r, a in areas.items()},
     )
+    strange = [r for r in raw.regions if not known(r)]
+    if strange:
+        sam.data.attrs["factor_split"] += f"; {', '.join(strange)}, which no list of economies names, as the rest of the world"
     behaviour = _elasticities(elasticities, raw, sector_map)
     benchmark = Benchmark(sam, to_dataset(behaviour, sam.commodities, sam.regions), name or f"{source}-{table.year}")
     return Built(benchmark, _report(benchmark, source, str(path)))

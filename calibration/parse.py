@@ -6,6 +6,7 @@ the year of a file by its name, once for all readers. No reader opens a pickle: 
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -41,8 +42,10 @@ def reading(path: str | Path, what: str, place: str = "") -> Iterator[None]:
     where = f"{path}: {place}" if place else str(path)
     try:
         yield
-    except DataError:
-        raise
+    except DataError as error:
+        if str(path) in str(error):
+            raise
+        raise DataError(f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise DataError(f"{where} not found; give the path of a {what}") from error
     except IsADirectoryError as error:
@@ -99,6 +102,33 @@ def check_archive(path: str | Path, what: str) -> None:
                 f"{path} claims {claimed / 1e9:.1f} GB unpacked from {stored / 1e6:.1f} MB stored; that is no {what}; "
                 "download it again"
             )
+
+
+def check_claim(path: str | Path, claimed: float, what: str) -> None:
+    """Refuse a file whose header claims more than this machine's memory, before anything is allocated.
+
+    Parameters
+    ----------
+    path : path
+    claimed : float
+        Bytes.
+    what : str
+        What the file should be.
+
+    Raises
+    ------
+    DataError
+        As said.
+    """
+    try:
+        memory = float(os.sysconf("SC_PHYS_PAGES")) * float(os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        memory = float(MOST_UNPACKED)
+    if claimed > memory:
+        raise DataError(
+            f"{path} claims {claimed / 1e9:,.1f} GB, more than the {memory / 1e9:,.1f} GB of this machine; that is no {what}, or "
+            "one for a larger machine"
+        )
 
 
 def years_in(name: str) -> list[int]:

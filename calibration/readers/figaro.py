@@ -21,6 +21,8 @@ from calibration.readers.labelled_csv import read_matrix
 
 AGENTS = {"P3_S14": "prv", "P3_S15": "prv", "P3_S13": "gov", "P51G": "inv", "P5M": "stocks"}
 VALUE_ADDED = ("W2_D1", "W2_D29X39", "W2_B2A3G")
+COSTS = ("W2_D21X31", "W2_OP_RES", "W2_OP_NRES", *VALUE_ADDED)
+"""Rows below the table: with it they add up to output in every column."""
 
 
 def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
@@ -50,7 +52,7 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
     if missing:
         raise DataError(f"{path}: {name} ends at row {rows[-1]!r} and lacks {missing[0]}; is the download complete?")
     inner = [k for k, x in enumerate(rows) if not x.startswith("W2_")]
-    odd_rows = [rows[k] for k in inner if "_" not in rows[k]]
+    odd_rows = [x for x in rows if "_" not in x or (x.startswith("W2_") and x not in COSTS)]
     if odd_rows:
         raise DataError(f"{path}: {name} has rows of an unknown kind: {', '.join(odd_rows[:5])}; is this another edition?")
     pairs = [tuple(rows[k].split("_", 1)) for k in inner]

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.errors import DataError
-from calibration.parse import check_archive, doubled, reading
+from calibration.parse import check_archive, check_claim, doubled, reading
 
 SERVICES = "Services (aggregate)"
 
@@ -70,6 +70,7 @@ def read_trade_cube(path: str | Path, year: int = 2018) -> TradeCube:
         raise DataError(f"trade cube {path} not found; it is the MATLAB file ICIO<year>.mat of the OECD ICIO cubes")
     with reading(path, "OECD ICIO cube (HDF5 with data/Xjik_3D, countries, sectors, year)"), h5py.File(path, "r") as held:
         data = held["data"]
+        check_claim(path, 8.0 * data["Xjik_3D"].size, "OECD ICIO cube")
         labels = {
             key: ["".join(map(chr, held[cell][()].ravel())) for cell in data[name][()].ravel()]
             for key, name in (("r", "countries"), ("i", "sectors"))

@@ -120,10 +120,17 @@ def say(text: str, indent: str = "") -> None:
         typer.echo(text if "\n" in text else fold.fill(text))
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to :mod:`policies.cli.stops`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Where tables go: the terminal, or a pipe of a fixed width."""
     # rich itself honours NO_COLOR; in a notebook a command prints text all the same
-    return Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
+    return _Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
 
 
 def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:
