@@ -221,7 +221,7 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
         raise DataError(
             f"no benchmark named {str(name)!r} and no such file{nearest(str(name), names)}; embedded: {', '.join(names)}"
         )
-    with reading(path, "netCDF benchmark, as Benchmark.save writes it"):
+    with reading(path, "netCDF benchmark", verdict="is not a"):
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             check_claim(path, opened.nbytes, "benchmark")
             data = opened.load()

@@ -22,7 +22,7 @@ MOST_EXPANSION = 250.0
 
 
 @contextmanager
-def reading(path: str | Path, what: str, place: str = "") -> Iterator[None]:
+def reading(path: str | Path, what: str, place: str = "", *, verdict: str = "is not a readable") -> Iterator[None]:
     """Turn an error inside a parse into a :class:`DataError` that names the file; the cause stays in ``__cause__``.
 
     Parameters
@@ -33,6 +33,8 @@ def reading(path: str | Path, what: str, place: str = "") -> Iterator[None]:
         What it should be, as "WIOD table".
     place : str, optional
         Where in the file (a member of an archive, a header).
+    verdict : str
+        What is said of the file before ``what``.
 
     Raises
     ------
@@ -57,11 +59,11 @@ def reading(path: str | Path, what: str, place: str = "") -> Iterator[None]:
     except MemoryError as error:
         raise DataError(f"{where} does not fit into memory; read fewer years or run on a larger machine") from error
     except RecursionError as error:
-        raise DataError(f"{where} is not a readable {what} (nested too deep)") from error
+        raise DataError(f"{where} {verdict} {what} (nested too deep)") from error
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or "no reason given"
         kind = type(error).__name__
-        raise DataError(f"{where} is not a readable {what} ({kind}: {reason}); is the file complete?") from error
+        raise DataError(f"{where} {verdict} {what} ({kind}: {reason}); is the file complete?") from error
 
 
 def require_file(path: str | Path, what: str, remedy: str = "give its path") -> Path:
@@ -126,7 +128,7 @@ def check_claim(path: str | Path, claimed: float, what: str) -> None:
         memory = float(MOST_UNPACKED)
     if claimed > memory:
         raise DataError(
-            f"{path} claims {claimed / 1e9:,.1f} GB, more than the {memory / 1e9:,.1f} GB of this machine; that is no {what}, or "
+            f"{path} claims {claimed / 1e9:,.1f} GB, more than the {memory / 1e9:,.1f} GB of this machine; no {what}, or "
             "one for a larger machine"
         )
 
