@@ -16,7 +16,7 @@ import xarray as xr
 from calibration.currency import currency_of
 from calibration.elasticities import check_elasticities, to_dataset
 from calibration.errors import DataError, nearest, require_labels
-from calibration.parse import check_claim, reading
+from calibration.parse import load_netcdf, reading
 from calibration.sam import SCHEMA, Sam
 
 DEFAULT = "world"
@@ -222,10 +222,7 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
             f"no benchmark named {str(name)!r} and no such file{nearest(str(name), names)}; embedded: {', '.join(names)}"
         )
     with reading(path, "netCDF benchmark", verdict="is not a"):
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            check_claim(path, opened.nbytes, "benchmark")
-            data = opened.load()
-        found = _from_dataset(data, path)
+        found = _from_dataset(load_netcdf(path, "benchmark"), path)
     return found if elasticities is None else found.with_elasticities(elasticities)
 
 

@@ -13,6 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+import h5py
+import xarray as xr
+
 from calibration.errors import DataError
 
 MOST_UNPACKED = 64 * 2**30
@@ -131,6 +134,24 @@ def check_claim(path: str | Path, claimed: float, what: str) -> None:
             f"{path} claims {claimed / 1e9:,.1f} GB, more than the {memory / 1e9:,.1f} GB of this machine; no {what}, or "
             "one for a larger machine"
         )
+
+
+def load_netcdf(path: str | Path, what: str) -> xr.Dataset:
+    """All of a netCDF file, inside :func:`reading`.
+
+    Raises
+    ------
+    DataError
+        It claims more than this machine's memory.
+    OSError
+        It is no HDF5 file.
+    """
+    # h5netcdf leaves a broken object behind where HDF5 cannot open all of a file, which prints a traceback when collected
+    with h5py.File(path, "r") as file:
+        file.visititems(lambda name, item: dict(item.attrs) and None)
+    with xr.open_dataset(path, engine="h5netcdf") as opened:
+        check_claim(path, opened.nbytes, what)
+        return opened.load()
 
 
 def years_in(name: str) -> list[int]:

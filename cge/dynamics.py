@@ -29,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.benchmark import Benchmark
-from calibration.parse import reading
+from calibration.parse import load_netcdf, reading
 from cge.blocks.growth import capital_label, growth_blocks
 from cge.closure import Closure
 from cge.errors import ModelError, SolveError
@@ -235,8 +235,8 @@ class PathOfYears:
         """
         if not Path(path).is_file():
             raise ModelError(f"path file {path} not found")
-        with reading(path, "saved path of years"), xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
+        with reading(path, "saved path of years"):
+            data = load_netcdf(path, "saved path")
         names = [str(v) for v in data.data_vars if str(v).startswith("state_")]
         if not names:
             raise ModelError(f"{path} holds no states: not a saved path")

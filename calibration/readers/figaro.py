@@ -16,7 +16,7 @@ from calibration.errors import DataError
 from calibration.geography import iso3
 from calibration.isic import isic4_detail
 from calibration.mrio import Mrio
-from calibration.parse import year_of
+from calibration.parse import reading, year_of
 from calibration.readers.labelled_csv import read_matrix
 
 AGENTS = {"P3_S14": "prv", "P3_S15": "prv", "P3_S13": "gov", "P51G": "inv", "P5M": "stocks"}
@@ -48,7 +48,7 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
         )
     if not any(c.endswith("_P3_S14") for c in columns):
         raise DataError(f"{path}: {name} has no columns CC_P3_S14; not a FIGARO matrix of industries by industries")
-    missing = [x for x in VALUE_ADDED if x not in rows]
+    missing = [x for x in ("W2_D21X31", *VALUE_ADDED) if x not in rows]
     if missing:
         raise DataError(f"{path}: {name} ends at row {rows[-1]!r} and lacks {missing[0]}; is the download complete?")
     inner = [k for k, x in enumerate(rows) if not x.startswith("W2_")]
@@ -73,10 +73,10 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
     except KeyError as error:
         raise DataError(f"{path}: {name} lacks the column {error.args[0]}; is the table truncated?") from error
     cube = values[np.ix_(inner, wanted)].reshape(r, n, r, n + len(finals))
-    taxes = None
-    if "W2_D21X31" in rows:
-        taxes = values[rows.index("W2_D21X31"), wanted].reshape(r, -1)
+    taxes = values[rows.index("W2_D21X31"), wanted].reshape(r, -1)
     output = values[:, wanted].sum(0).reshape(r, n + len(finals))[:, :n]  # costs add up to output in every column
+    with reading(path, "FIGARO matrix"):
+        details = {i: isic4_detail(i) for i in industries}
     return Mrio(
         [iso3(c) for c in regions],
         industries,
@@ -88,7 +88,7 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
         finals=finals,
         agents=dict(AGENTS),
         taxes=taxes,
-        details={i: isic4_detail(i) for i in industries},
+        details=details,
         source=f"Eurostat, FIGARO inter-country input-output tables ({Path(name).name})",
         licence="CC BY 4.0 (Eurostat)",
         units="million EUR",

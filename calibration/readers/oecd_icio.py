@@ -18,7 +18,7 @@ from calibration.aggregate import collapse
 from calibration.errors import DataError
 from calibration.isic import isic4_detail
 from calibration.mrio import Mrio
-from calibration.parse import year_of
+from calibration.parse import reading, year_of
 from calibration.readers.labelled_csv import read_matrix
 
 AGENTS = {
@@ -99,6 +99,8 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
     taxes = None
     if taxes_use is not None and taxes_final is not None:
         taxes = np.concatenate([collapse(taxes_use, 0, group, size), taxes_final], axis=1)
+    with reading(path, "OECD ICIO table"):
+        details = {i: isic4_detail(i) for i in industries}
     return Mrio(
         parents,
         industries,
@@ -110,7 +112,7 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
         finals=finals,
         agents={f: AGENTS[f] for f in finals},
         taxes=taxes,
-        details={i: isic4_detail(i) for i in industries},
+        details=details,
         source=f"OECD, Inter-Country Input-Output Database ({Path(name).name})",
         licence="OECD: reuse with attribution",
     )

@@ -169,5 +169,6 @@ def read_wiod_2016(path: str | Path, year: int | None = None) -> Mrio:
         The file is missing, of another edition, truncated, or holds a value that is not a number.
     """
     table = read_sheet(path, WIOD_2016, year)
-    details = {code: isic4_detail(code) for code in table.industries}
+    with reading(path, "WIOD 2016 table"):
+        details = {code: isic4_detail(code) for code in table.industries}
     return replace(table, details=details, source=SOURCE.format(2016), licence=LICENCE)
