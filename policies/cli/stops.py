@@ -6,6 +6,7 @@ an interrupt are told from here. Anything else is a fault of this library and ke
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -70,7 +71,8 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             raise Stopped(*explain(KeyboardInterrupt())) from None
         except BrokenPipeError as error:
             # what is left in the buffer would fail again when Python ends (Python documentation, note on SIGPIPE)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise Stopped(*explain(error)) from None
 
     return inner
