@@ -146,7 +146,7 @@ def donors_from_wiod(table: Mrio) -> Donors:
 
 def structure(output: np.ndarray, labels: list[str]) -> np.ndarray:
     """Output shares over goods groups and services together; dims (r, 16)."""
-    require_labels(labels, [*GROUP_OF, *GROUPS], "sector")
+    require_labels(labels, [*GROUP_OF, *GROUPS, "services"], "sector")
     names = [*GOODS_GROUPS, "services"]
     group = [GROUP_OF.get(x, x) for x in labels]
     rows = np.array([[float((g if g not in SERVICES else "services") == n) for g in group] for n in names])

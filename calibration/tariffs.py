@@ -18,6 +18,7 @@ from calibration.classification import GROUP_OF, GROUP_OF_WIOD
 from calibration.errors import require_labels
 from calibration.geography import economy
 from calibration.readers.caliendo_parro import COUNTRIES, TRADABLE, CaliendoParro
+from calibration.readers.oecd_cube import SERVICES
 
 WIOD_GOODS = {
     "c1": ["Agriculture"],
@@ -87,7 +88,7 @@ def caliendo_parro_tariffs(
     DataError
         An industry or region that no classification knows.
     """
-    require_labels(industries, [*GROUP_OF, *GROUP_OF_WIOD, *goods_of], "industry of the tariff mapping")
+    require_labels(industries, [*GROUP_OF, *GROUP_OF_WIOD, *goods_of, SERVICES], "industry of the tariff mapping")
     rate = source.data["tariff2005"].values / 100.0  # (t, d, s)
     trade = source.data["trade"].values
     out = np.zeros((len(industries), len(regions), len(regions)))

@@ -71,7 +71,7 @@ class UserTable:
         for name in wanted:
             if name not in self.columns:
                 hint = nearest(name, self.columns)
-                raise DataError(f"{self.path} lacks the column {name!r}{hint}; it has {', '.join(map(repr, self.columns))}")
+                raise DataError(f"{self.path} lacks the column {name}{hint}; it has {', '.join(map(repr, self.columns))}")
 
     def allow(self, known: Collection[str]) -> None:
         """Raise where a column is not one of ``known``."""

@@ -189,7 +189,6 @@ def test_results_never_overwrite_the_policy_the_benchmark_or_a_table(command, sm
         ("run", "usmca", "--sourcing", "pooled"),
         ("run", "usmca", "--method", "auto"),
         ("dynamics", "rcep", "--finance", "loans"),
-        ("docs", "--out", "never", "--model", "gtap", "--investment", "saving"),
         ("data", "build", "x", "--source", "gtap-har", "--out", "x.nc", "--year", "2011"),
         ("data", "build", "x", "--source", "gtap-har", "--out", "x.nc", "--elasticities", "gtap"),
     ],

@@ -24,6 +24,7 @@ from policies.cli.shared import (
     ReportOption,
     SourcingOption,
     command,
+    given,
     print_json,
     refuse_options,
     report,
@@ -141,8 +142,10 @@ def docs(
 
     check_outputs("docs", {"benchmark": benchmark, "growth table": growth, **{"policy " + p: p for p in policy or []}}, out)
     if model in ("gtap", "rules"):
-        why = f"it belongs to the models core and growth, not to {model!r}"
-        refuse_options(context, why, "investment", "labour", "sourcing")
+        if given(context, "investment", "labour"):
+            raise ModelError(f"--investment and --labour belong to the models core and growth, not to {model!r}")
+        if given(context, "sourcing"):
+            raise ModelError(f"sourcing belongs to the models core and growth; {model!r} has its own")
     data = open_benchmark(model, benchmark, elasticities)
     closure = None
     if (investment, labour) != ("saving", "full employment"):
