@@ -11,6 +11,7 @@ import xarray as xr
 
 from calibration.errors import DataError, nearest, require_unique
 from calibration.sam import SCHEMA, Sam, make_dataset
+from calibration.user_table import read_user_table
 
 
 def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
@@ -23,31 +24,24 @@ def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
     Raises
     ------
     DataError
-        The file is missing, cannot be read, has not two columns, maps a label twice, or maps one to nothing.
+        The file is missing, has not two columns, holds an empty label, or maps a label twice (the line is named).
     """
     if isinstance(source, Mapping):
         require_unique(source, "mapping, old labels")
-        return _named({str(k): str(v) for k, v in source.items()}, "mapping")
-    path = Path(source)
-    if not path.is_file():
-        raise DataError(f"mapping file {path} not found; give a CSV with columns 'from,to'")
-    try:
-        table = pd.read_csv(path, dtype=str, comment="#", keep_default_na=False)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise DataError(f"{path} is not a table of two columns 'from,to' ({error})") from error
-    if table.shape[1] < 2:
-        raise DataError(f"{path}: a mapping needs two columns 'from,to', found {list(table.columns)}")
-    old, new = table.iloc[:, 0].str.strip(), table.iloc[:, 1].str.strip()
-    if old.duplicated().any():
-        raise DataError(f"{path}: label {old[old.duplicated()].iloc[0]!r} is mapped twice; keep one line")
-    return _named(dict(zip(old, new, strict=True)), str(path))
-
-
-def _named(mapping: dict[str, str], where: str) -> dict[str, str]:
-    blank = [old for old, new in mapping.items() if not new.strip()]
-    if blank:
-        raise DataError(f"{where}: {blank[0]!r} is mapped to a blank; name the group it goes to")
-    return mapping
+        blank = [str(old) for old, new in source.items() if not str(new).strip()]
+        if blank:
+            raise DataError(f"mapping: {blank[0]!r} is mapped to a blank; name the group it goes to")
+        return {str(k): str(v) for k, v in source.items()}
+    table = read_user_table(source, "mapping table", "give a CSV with columns 'from,to'")
+    if len(table.columns) != 2:
+        raise DataError(f"{table.path}: a mapping has two columns 'from,to', found {list(table.columns)}")
+    for row, (old, new) in enumerate(table.rows):
+        if not old or not new:
+            raise DataError(f"{table.at(row)}: {'old' if not old else 'new'} label is empty; write 'from,to'")
+    if "" in table.columns or table.columns[0] == table.columns[1]:
+        raise DataError(f"{table.path}: the first line is the header, as 'from,to'; found {list(table.columns)}")
+    table.require_once((table.columns[0],), "label {key!r} is mapped twice")
+    return {row[0]: row[1] for row in table.rows}
 
 
 def check_mapping(mapping: Mapping[str, str], labels: list[str], what: str) -> list[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from calibration.geography import EU27
+from calibration.geography import EU27, economy
 from calibration.readers.caliendo_parro import COUNTRIES, CaliendoParro
 from calibration.tariffs import caliendo_parro_tariffs
 
@@ -137,6 +137,7 @@ STAND_INS = {
 def _stand_in(region: str) -> list[str]:
     if region in STAND_INS:
         return [STAND_INS[region]]
+    economy(region)  # a label that names no economy has no duties to stand in for
     return [region] if region in COUNTRIES else ["ROW"]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError
+from calibration.limits import BALANCING
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def gras(
     labels: tuple[list[str], list[str]] | None = None,
     tolerance: float = 1e-10,
     limit: int = 5000,
+    most_moved: float = BALANCING.most,
 ) -> Balanced:
     """Balance ``prior`` to row sums ``rows`` and column sums ``columns``, keeping signs.
 
@@ -63,11 +65,14 @@ def gras(
         Largest allowed gap relative to the largest target.
     limit : int
         Largest number of sweeps.
+    most_moved : float
+        Largest share of the prior that may move (half the sum of absolute changes, both matrices at one level);
+        1 allows everything.
 
     Raises
     ------
     DataError
-        Totals disagree, an account has a target its cells cannot meet, or no convergence.
+        Totals disagree, an account has a target its cells cannot meet, no convergence, or more moved than allowed.
     """
     prior, rows, columns = (np.asarray(x, dtype=float) for x in (prior, rows, columns))
     if prior.shape != (rows.size, columns.size):
@@ -101,6 +106,7 @@ def gras(
             "zeros of the prior may make the targets infeasible"
         )
     matrix = r[:, None] * positive * s - negative / (r[:, None] * s)
+    _check_moved(prior, matrix, names, most_moved)
     return Balanced(matrix, sweep, gap, _largest_changes(prior, matrix, names))
 
 
@@ -112,6 +118,7 @@ def ras(
     labels: tuple[list[str], list[str]] | None = None,
     tolerance: float = 1e-10,
     limit: int = 5000,
+    most_moved: float = BALANCING.most,
 ) -> Balanced:
     """:func:`gras` for a prior without negative cells, refused otherwise.
 
@@ -122,7 +129,7 @@ def ras(
     """
     if (np.asarray(prior) < 0).any():
         raise DataError("RAS needs a prior without negative cells; use gras, which keeps signs")
-    return gras(prior, rows, columns, labels=labels, tolerance=tolerance, limit=limit)
+    return gras(prior, rows, columns, labels=labels, tolerance=tolerance, limit=limit, most_moved=most_moved)
 
 
 def cross_entropy(
@@ -135,6 +142,7 @@ def cross_entropy(
     labels: tuple[list[str], list[str]] | None = None,
     tolerance: float = 1e-10,
     limit: int = 5000,
+    most_moved: float = BALANCING.most,
 ) -> Balanced:
     """The matrix nearest to ``prior`` in cross-entropy whose sums meet totals of stated reliability.
 
@@ -151,11 +159,14 @@ def cross_entropy(
         Totals, non-negative; they need not agree where an error is positive.
     row_errors, column_errors : ndarray, optional
         Relative standard errors; default zero.
+    most_moved : float
+        As in :func:`gras`.
 
     Raises
     ------
     DataError
-        A negative prior, totals that disagree with every error zero, an account that cannot be met, no convergence.
+        A negative prior, totals that disagree with every error zero, an account that cannot be met, no convergence, or
+        more moved than allowed.
     """
     prior, rows, columns = (np.asarray(x, dtype=float) for x in (prior, rows, columns))
     if (prior < 0).any() or (rows < 0).any() or (columns < 0).any():
@@ -163,7 +174,7 @@ def cross_entropy(
     e_row = np.zeros(rows.size) if row_errors is None else np.asarray(row_errors, dtype=float)
     e_column = np.zeros(columns.size) if column_errors is None else np.asarray(column_errors, dtype=float)
     if not (e_row.any() or e_column.any()):
-        return ras(prior, rows, columns, labels=labels, tolerance=tolerance, limit=limit)
+        return ras(prior, rows, columns, labels=labels, tolerance=tolerance, limit=limit, most_moved=most_moved)
     names = labels or ([f"row {k}" for k in range(rows.size)], [f"column {k}" for k in range(columns.size)])
     for what, axis, target in (("row", 1, rows), ("column", 0, columns)):
         bad = (prior.sum(axis) == 0) & (target > 0)
@@ -188,6 +199,7 @@ def cross_entropy(
             f"balancing stopped after {limit} sweeps at a gap of {gap:.1e}; exact totals may be infeasible together"
         )
     matrix = r[:, None] * prior * s
+    _check_moved(prior, matrix, names, most_moved)
     return Balanced(matrix, sweep, gap, _largest_changes(prior, matrix, names))
 
 
@@ -229,6 +241,21 @@ def _multiplier(p: np.ndarray, n: np.ndarray, target: np.ndarray) -> np.ndarray:
     only = ~has & (n > 0)
     root[only] = -n[only] / target[only]
     return root
+
+
+def _check_moved(prior: np.ndarray, matrix: np.ndarray, names: tuple[list[str], list[str]], most: float) -> None:
+    """Raise where balancing made another table of the prior: totals in another unit or order than its accounts."""
+    before, after = float(abs(prior).sum()), float(abs(matrix).sum())
+    if before == 0 or after == 0:
+        return
+    change = abs(matrix / after - prior / before)
+    moved = float(change.sum()) / 2
+    if moved > most:
+        i, j = np.unravel_index(int(np.argmax(change)), change.shape)
+        raise DataError(
+            f"balancing moved {moved:.0%} of the prior, more than {most:.0%}; most at {names[0][i]} x {names[1][j]} "
+            f"({prior[i, j]:g} -> {matrix[i, j]:g}); are the totals in the order of the accounts? (most_moved allows more)"
+        )
 
 
 def _largest_changes(

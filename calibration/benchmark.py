@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.currency import currency_of
 from calibration.elasticities import check_elasticities, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_unique
 from calibration.labels import as_labels
+from calibration.parse import load_netcdf, reading
 from calibration.sam import SCHEMA, Sam
 
 DEFAULT = "world"
@@ -75,6 +78,11 @@ class Benchmark:
     def commodities(self) -> list[str]:
         """Commodity labels."""
         return self.sam.commodities
+
+    @property
+    def currency(self) -> str:
+        """Currency code of every value, ``USD`` where the source does not say; labels take it from here."""
+        return currency_of(self.sam.data.attrs)
 
     @property
     def attrs(self) -> dict[str, object]:
@@ -258,28 +266,17 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
             f"no benchmark named {str(name)!r} and no such file or folder{nearest(str(name), names)}; "
             f"embedded: {', '.join(names)}"
         )
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-    except Exception as error:
-        raise DataError(f"{path} is not a netCDF benchmark ({error}); build one with Benchmark.save") from error
-    if data.attrs.get("format") != FORMAT:
-        raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
-    try:
-        found = _from_dataset(data, path.stem)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-    except (KeyError, ValueError, TypeError, AttributeError) as error:  # pandas', json's and xarray's own errors
-        raise DataError(f"{path} is not a whole benchmark ({' '.join(str(error).split())}); build it again") from error
+    with reading(path, "netCDF benchmark", verdict="is not a"):
+        found = _from_dataset(load_netcdf(path, "benchmark"), path)
     return found if elasticities is None else found.with_elasticities(elasticities)
 
 
-def _from_dataset(data: xr.Dataset, stem: str) -> Benchmark:
+def _from_dataset(data: xr.Dataset, path: Path) -> Benchmark:
     """The benchmark that :meth:`Benchmark.save` wrote."""
+    if data.attrs.get("format") != FORMAT:
+        raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
     for repeated, first in json.loads(data.attrs.pop("same_as", "{}")).items():
         data[repeated] = data[first].assign_attrs(long_name=SCHEMA[repeated].long_name)
-    from io import StringIO
-
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
     flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", *BEHAVIOUR)}
@@ -292,10 +289,9 @@ def _from_dataset(data: xr.Dataset, stem: str) -> Benchmark:
     if satellites is not None:
         satellites.attrs = {}
     flows = flows.drop_vars([c for c in flows.coords if c not in {d for h in SCHEMA.values() for d in h.dims}])
-    found = Benchmark(
+    return Benchmark(
         Sam(flows, adjustments),
         behaviour,
-        str(data.attrs.get("name", stem)),
+        str(data.attrs.get("name", path.stem)),
         satellites,
     )
-    return found

@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from calibration.aggregate import read_mapping
 from calibration.aggregate_benchmark import aggregate_benchmark
@@ -25,6 +24,8 @@ from calibration.elasticities import STUDIES, read_table, study_table, to_datase
 from calibration.errors import DataError, nearest
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
+from calibration.geography import known
+from calibration.limits import REPAIRS
 from calibration.mrio import Mrio
 from calibration.readers import (
     read_adb,
@@ -35,14 +36,15 @@ from calibration.readers import (
     read_wiod,
     read_wiod_2016,
 )
+from calibration.tariff_table import read_tariffs
 
 READERS: dict[str, Callable[[Path, int | None], Mrio]] = {
-    "wiod2013": lambda path, year: read_wiod(path),
-    "wiod2016": lambda path, year: read_wiod_2016(path),
+    "wiod2013": read_wiod,
+    "wiod2016": read_wiod_2016,
     "oecd-icio": read_oecd_icio,
-    "adb-mrio": lambda path, year: read_adb(path),
+    "adb-mrio": read_adb,
     "eora26": read_eora26,
-    "exiobase": lambda path, year: read_exiobase3(path),
+    "exiobase": read_exiobase3,
     "figaro": read_figaro,
 }
 SOURCES = (*READERS, "gtap-har")
@@ -70,44 +72,6 @@ class Built:
         path.with_suffix(".html").write_text(_html(self.report), encoding="utf-8")
 
 
-def read_tariffs(path: str | Path, sectors: list[str], regions: list[str]) -> xr.DataArray:
-    """Ad valorem rates from a csv with the columns ``i, s, d, rate`` (fractions); cells not listed are free.
-
-    Raises
-    ------
-    DataError
-        A column is missing, a label is unknown (nearest suggested), a cell is given twice, or a rate is not above -1.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"tariff file {path} not found; give a csv with the columns i,s,d,rate, or 'none'")
-    table = pd.read_csv(path, comment="#", dtype={"i": str, "s": str, "d": str}, keep_default_na=False)
-    missing = [c for c in ("i", "s", "d", "rate") if c not in table]
-    if missing:
-        raise DataError(f"{path} lacks the column {missing[0]}; a tariff table has i,s,d,rate")
-    labels = {"i": sectors, "s": regions, "d": regions}
-    at = {}
-    for dim, known in labels.items():
-        for line, word in enumerate(table[dim], start=2):
-            if word not in known:
-                raise DataError(
-                    f"{path} line {line}: {word!r} is no {'sector' if dim == 'i' else 'region'}{nearest(word, known)}"
-                )
-        at[dim] = table[dim].map({x: k for k, x in enumerate(known)}).to_numpy()
-    if table.duplicated(["i", "s", "d"]).any():
-        line = int(np.argmax(table.duplicated(["i", "s", "d"]))) + 2
-        raise DataError(f"{path} line {line}: this cell has a rate already; keep one")
-    rate = pd.to_numeric(table["rate"], errors="coerce").to_numpy()
-    bad = ~np.isfinite(rate) | (rate <= -1)
-    if bad.any():
-        first = int(np.argmax(bad))
-        raise DataError(f"{path} line {first + 2}: rate {table['rate'].iloc[first]!r} must be a fraction above -1")
-    values = np.zeros((len(sectors), len(regions), len(regions)))
-    values[at["i"], at["s"], at["d"]] = rate
-    values[:, np.arange(len(regions)), np.arange(len(regions))] = 0.0
-    return xr.DataArray(values, dims=("i", "s", "d"), coords=labels, attrs={"source": path.name})
-
-
 def build_benchmark(
     source: str,
     path: str | Path,
@@ -116,6 +80,9 @@ def build_benchmark(
     regions: str | Path | Mapping[str, str] | None = None,
     sectors: str | Path | Mapping[str, str] | None = None,
     tariffs: str | Path | None = None,
+    tariff_unit: Literal["fraction", "percent"] | None = None,
+    rate: float | None = None,
+    currency: str | None = None,
     elasticities: str | Path = "gtap",
     inventories: Literal["investment", "drop"] = "investment",
     negatives: Literal["zero", "error"] = "zero",
@@ -136,7 +103,11 @@ def build_benchmark(
     regions, sectors : path or mapping, optional
         Old label -> new label.
     tariffs : path, optional
-        csv of :func:`read_tariffs` in the new labels; None means free trade.
+        csv of :func:`calibration.tariff_table.read_tariffs` in the new labels; None means free trade.
+    tariff_unit : {"fraction", "percent"}, optional
+        Unit of a column ``rate``; None takes fractions where that is plausible.
+    rate, currency : float and str, optional
+        Convert the table: units of ``currency`` for one of the table's own. Both or none.
     elasticities : str or path
         A study of :data:`calibration.elasticities.STUDIES`, or a csv table (:func:`calibration.elasticities.read_table`).
     inventories, negatives, discrepancy, product_taxes
@@ -151,17 +122,36 @@ def build_benchmark(
     """
     if source not in SOURCES:
         raise DataError(f"unknown source {source!r}{nearest(source, SOURCES)}; known: {', '.join(SOURCES)}")
+    if (rate is None) != (currency is None):
+        raise DataError("a table is converted with a rate and the code of the new currency together; give both or none")
+    given = tariffs is not None and str(tariffs) != "none"
+    if tariff_unit is not None and not given:
+        raise DataError("a unit of tariffs is given without a tariff table")
     if source == "gtap-har":
+        defaults = {"year": year, "tariffs": tariffs if given else None, "rate": rate}
+        chosen = [f"{k} {v!r}" for k, v in defaults.items() if v is not None]
+        rules = {
+            "elasticities": (elasticities, "gtap"),
+            "inventories": (inventories, "investment"),
+            "negatives": (negatives, "zero"),
+            "discrepancy": (discrepancy, "scale"),
+            "product_taxes": (product_taxes, "value added"),
+        }
+        chosen += [f"{k} {v!r}" for k, (v, usual) in rules.items() if v != usual]
+        if chosen:
+            raise DataError(f"{', '.join(chosen)}: GTAP's data hold all this themselves; leave it out with source 'gtap-har'")
         return _from_gtap(path, regions, sectors, name)
     raw = READERS[source](Path(path), year)
+    if rate is not None and currency is not None:
+        raw = raw.converted(rate, currency)
     region_map = _mapping(regions, raw.regions)
     sector_map = _mapping(sectors, raw.industries)
     table = raw.aggregated(region_map, sector_map)
     areas = raw.areas(region_map)
     labels = ["ROW" if r == "RoW" else r for r in table.regions]
     rates = None
-    if tariffs is not None and str(tariffs) != "none":
-        rates = read_tariffs(tariffs, table.industries, labels).assign_coords(s=table.regions, d=table.regions)
+    if tariffs is not None and given:
+        rates = read_tariffs(tariffs, table.industries, labels, tariff_unit).assign_coords(s=table.regions, d=table.regions)
     sam = mrio_sam(
         table,
         sample_shares(),
@@ -172,6 +162,9 @@ def build_benchmark(
         product_taxes=product_taxes,
         areas={("ROW" if r == "RoW" else r): a for r, a in areas.items()},
     )
+    strange = [r for r in raw.regions if not known(r)]
+    if strange:
+        sam.data.attrs["factor_split"] += f"; {', '.join(strange)}, which no list of economies names, as the rest of the world"
     behaviour = _elasticities(elasticities, raw, sector_map)
     benchmark = Benchmark(sam, to_dataset(behaviour, sam.commodities, sam.regions), name or f"{source}-{table.year}")
     return Built(benchmark, _report(benchmark, source, str(path)))
@@ -238,6 +231,10 @@ def _report(benchmark: Benchmark, source: str, path: str) -> dict[str, Any]:
         "source": source,
         "path": path,
         **{k: str(benchmark.attrs.get(k, "")) for k in ("title", "year", "licence", "rules", "factor_split", "note")},
+        "currency": benchmark.currency,
+        "conversion": str(benchmark.attrs.get("conversion", "")),
+        "tariffs": str(benchmark.attrs.get("tariffs", "")),
+        "limits": {repair.what: repair.most for repair in REPAIRS},
         "provenance": str(benchmark.attrs.get("source", "")),
         "regions": benchmark.regions,
         "sectors": benchmark.commodities,
@@ -263,17 +260,19 @@ def _html(report: Mapping[str, Any]) -> str:
     def table(rows: pd.DataFrame) -> str:
         return str(rows.to_html(border=0, float_format=lambda x: f"{x:,.1f}"))
 
+    unit = html.escape(f"million {report['currency']}")
     parts = [f"<h1>Balance report: {html.escape(str(report['benchmark']))}</h1>"]
-    for key in ("title", "provenance", "licence", "rules", "factor_split", "note", "path"):
-        parts.append(f"<p><b>{key.replace('_', ' ')}</b>: {html.escape(str(report[key]))}</p>")
+    for key in ("title", "provenance", "currency", "conversion", "tariffs", "licence", "rules", "factor_split", "note", "path"):
+        if report[key]:
+            parts.append(f"<p><b>{key.replace('_', ' ')}</b>: {html.escape(str(report[key]))}</p>")
     parts.append("<h2>Adjustments by rule</h2>")
     parts.append(table(pd.DataFrame(report["adjustments"]).T) if report["adjustments"] else "<p>None.</p>")
     if report["largest"]:
-        parts += ["<h2>Largest adjustments, million</h2>", table(pd.DataFrame(report["largest"]).set_index("cell"))]
+        parts += [f"<h2>Largest adjustments, {unit}</h2>", table(pd.DataFrame(report["largest"]).set_index("cell"))]
     parts.append(
         "<h2>Checks</h2><ul>" + "".join(f"<li>{html.escape(x)}: holds to 1e-9</li>" for x in report["identities"]) + "</ul>"
     )
-    parts += ["<h2>Gross domestic product, million</h2>", table(pd.DataFrame({"gdp": report["gdp"]}))]
+    parts += [f"<h2>Gross domestic product, {unit}</h2>", table(pd.DataFrame({"gdp": report["gdp"]}))]
     parts.append("<h2>Elasticities</h2><ul>" + "".join(f"<li>{html.escape(x)}</li>" for x in report["elasticities"]) + "</ul>")
     title = html.escape(str(report["benchmark"]))
     return (

@@ -16,6 +16,7 @@ import xarray as xr
 
 from calibration.benchmark import Benchmark
 from calibration.from_flows import benchmark_from_flows
+from calibration.limits import PUBLISHED_SHARES
 from calibration.readers.caliendo_parro import COUNTRIES, SECTORS, TRADABLE, CaliendoParro
 
 
@@ -38,13 +39,20 @@ class CaliendoParroBenchmark:
     tariff_2005: np.ndarray
 
 
+def _above_zero(values: np.ndarray, what: str) -> np.ndarray:
+    """The values with what is below zero set to zero, within the stated limit."""
+    below = -float(np.minimum(values, 0.0).sum()) / float(abs(values).sum())
+    PUBLISHED_SHARES.check(np.array([below]), lambda _: f"Caliendo-Parro {what}", "are the files of one edition?")
+    return np.asarray(np.maximum(values, 0.0))
+
+
 def caliendo_parro_benchmark(source: CaliendoParro) -> CaliendoParroBenchmark:
     """Build the benchmark; million USD."""
     data = source.data
     n, j, t = len(COUNTRIES), len(SECTORS), len(TRADABLE)
     k = np.arange(n)
     beta = data["value_added_share"].values.copy()  # (i, r)
-    gamma = np.maximum(np.moveaxis(data["input_share"].values, 0, 2), 0.0)  # (input, sector, r); 1 in 1000 below zero
+    gamma = _above_zero(np.moveaxis(data["input_share"].values, 0, 2), "input shares")  # (input, sector, r); 1 in 1000 below
     spent = gamma.sum(0)
     beta[spent == 0] = 1.0  # a sector without recorded materials makes its output from labour alone
     gamma = np.divide(gamma, spent, out=np.zeros_like(gamma), where=spent > 0)
@@ -55,9 +63,10 @@ def caliendo_parro_benchmark(source: CaliendoParro) -> CaliendoParroBenchmark:
     tau93[:t], tau05[:t] = (np.swapaxes(data[f"tariff{year}"].values, 1, 2) / 100 for year in (1993, 2005))
     tau93[:, k, k] = tau05[:, k, k] = 0.0
     output = data["output"].values / 1e6
-    flow[:, k, k] = np.maximum(output - flow.sum(2), 0.0)
+    flow[:, k, k] = _above_zero(output - flow.sum(2), "own sales")
     materials = gamma * (1 - beta)[None]  # input k per unit of output of sector j
-    final = np.maximum((flow * (1 + tau93)).sum(1) - np.einsum("kjr,jr->kr", materials, flow.sum(2)), 0.0)
+    spending = (flow * (1 + tau93)).sum(1)
+    final = _above_zero(spending - np.einsum("kjr,jr->kr", materials, flow.sum(2)), "final uses")
     theta = np.r_[data["theta"].values, np.full(j - t, 8.22)]
     names = {"i": SECTORS, "a": SECTORS, "r": COUNTRIES, "s": COUNTRIES, "d": COUNTRIES}
 

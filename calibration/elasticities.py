@@ -25,9 +25,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.classification import GROUP_OF_WIOD
 from calibration.errors import DataError, nearest, require_labels
+from calibration.parse import doubled
 from calibration.readers.caliendo_parro import TRADABLE, CaliendoParro
 from calibration.tariffs import WIOD_GOODS
+from calibration.user_table import read_user_table
 
 ESUBVA_OF_KIND = {
     "agriculture": 0.26,
@@ -73,6 +76,7 @@ def wiod_table(source: CaliendoParro, industries: list[str]) -> pd.DataFrame:
     pandas.DataFrame
         Index industry; columns ``esubm esubd esubva esubt esubc source``.
     """
+    require_labels(industries, GROUP_OF_WIOD, "WIOD industry")
     theta = dict(zip(TRADABLE, source.data["theta"].values, strict=True))
     world = dict(zip(TRADABLE, source.data["trade"].values.sum((1, 2)), strict=True))
     rows = {}
@@ -166,9 +170,15 @@ def to_dataset(table: pd.DataFrame, commodities: list[str], regions: list[str]) 
     DataError
         A commodity or column is missing or unknown, or a value is not lawful.
     """
-    missing = [c for c in commodities if c not in table.index]
+    rows = [str(x) for x in table.index]
+    missing = [c for c in commodities if c not in rows]
     if missing:
         raise DataError(f"elasticity table lacks commodities {', '.join(missing)}; add a row for each")
+    if (twice := doubled(rows)) is not None:
+        raise DataError(f"elasticity table gives commodity {twice!r} twice; keep one row")
+    require_labels(rows, commodities, "commodity of the elasticity table")
+    if (twice := doubled(list(table.columns))) is not None:
+        raise DataError(f"elasticity table gives the column {twice!r} twice; keep one")
     known = {*SYMBOLS, "source"}
     for column in table.columns:
         if column not in known:
@@ -177,7 +187,12 @@ def to_dataset(table: pd.DataFrame, commodities: list[str], regions: list[str]) 
     out = xr.Dataset(coords={"i": commodities, "a": commodities, "r": regions})
     for symbol, dims in SYMBOLS.items():
         if symbol in table:
-            column = table.loc[commodities, symbol].astype(float).to_numpy()
+            column = pd.to_numeric(table.loc[commodities, symbol], errors="coerce").to_numpy(dtype=float)
+            if not np.isfinite(column).all():
+                where = commodities[int(np.argmax(~np.isfinite(column)))]
+                raise DataError(f"elasticity {symbol} of {where} is {table.loc[where, symbol]!r}, no finite number")
+            if len(dims) == 1 and not (column == column[0]).all():
+                raise DataError(f"elasticity {symbol} has no commodity: give the same value in every row")
         elif symbol in defaults:
             column = np.full(len(commodities), defaults[symbol])
         else:
@@ -205,8 +220,20 @@ def check_elasticities(data: xr.Dataset) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """A user's table from CSV: first column the commodity, then symbols of :data:`SYMBOLS` and ``source``."""
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"elasticity table {path} not found")
-    return pd.read_csv(path, index_col=0, comment="#")
+    """A user's table from CSV: first column the commodity, then symbols of :data:`SYMBOLS` and ``source``.
+
+    Raises
+    ------
+    DataError
+        Missing or unreadable file, an unknown column, a commodity given twice, or a cell that is not a finite number; file
+        and line are named.
+    """
+    table = read_user_table(path, "elasticity table")
+    key, *columns = table.columns
+    known = (*SYMBOLS, "source")
+    for name in columns:
+        if name not in known:
+            raise DataError(f"{table.path}: unknown column {name!r}{nearest(name, known)}; known: {', '.join(known)}")
+    table.require_once((key,))
+    held = {name: table.column(name) if name == "source" else table.numbers(name) for name in columns}
+    return pd.DataFrame(held, index=pd.Index(table.column(key), name="i"))

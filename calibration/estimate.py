@@ -31,8 +31,9 @@ import pandas as pd
 from calibration.arrays import ratio
 from calibration.balance import cross_entropy, ras
 from calibration.classification import AFFINITY, GROUP_OF, GROUP_OF_WIOD, GROUPS, SECTORS, SERVICES
-from calibration.errors import DataError
+from calibration.errors import DataError, require_labels
 from calibration.geography import economy
+from calibration.limits import DONOR_NEGATIVES, NATIONAL_BOUND
 from calibration.mrio import Mrio
 
 FINALS = ("prv", "gov", "inv")
@@ -117,12 +118,14 @@ class Tables:
 def donors_from_wiod(table: Mrio) -> Donors:
     """The national tables of a WIOD year (the rest of the world is no donor)."""
     groups = list(GROUPS)
+    require_labels(table.industries, GROUP_OF_WIOD, "WIOD industry")
     take = np.array([[float(GROUP_OF_WIOD[c] == g) for c in table.industries] for g in groups])  # (g, c)
     by_use = np.stack(
         [table.of_agent("prv").sum(0), table.of_agent("gov").sum(0), (table.of_agent("inv") + table.of_agent("stocks")).sum(0)],
         axis=-1,
     )  # (i, d, k) over sources
     clipped = (int((by_use < 0).sum()), float(-by_use[by_use < 0].sum() / by_use.sum()))
+    DONOR_NEGATIVES.check(np.array([clipped[1]]), lambda _: table.path, "is the sign of a block of final use turned?")
     by_use = np.maximum(by_use, 0.0)
     use = np.einsum("gi,ida,ha->dgh", take, table.inter.sum(0), take)
     sold_abroad = table.inter.sum(3) + table.final.sum(3)  # (s, i, d)
@@ -143,6 +146,7 @@ def donors_from_wiod(table: Mrio) -> Donors:
 
 def structure(output: np.ndarray, labels: list[str]) -> np.ndarray:
     """Output shares over goods groups and services together; dims (r, 16)."""
+    require_labels(labels, [*GROUP_OF, *GROUPS, "services"], "sector")
     names = [*GOODS_GROUPS, "services"]
     group = [GROUP_OF.get(x, x) for x in labels]
     rows = np.array([[float((g if g not in SERVICES else "services") == n) for g in group] for n in names])
@@ -233,6 +237,11 @@ def estimate(
         out, absorbed = totals.output[r], totals.absorption[r]
         national = float(weights[r] @ value_added_ratio) * totals.gdp[r]
         held = float(np.clip(national, LIMITS[0] * out.sum(), LIMITS[1] * out.sum()))
+        NATIONAL_BOUND.check(
+            np.array([abs(held / national - 1)]),
+            lambda _, name=name: name,  # type: ignore[misc]
+            f"the accounts give {national:,.0f}, output is {out.sum():,.0f}: is the product in another unit or year?",
+        )
         spent = absorbed.sum() + held - out.sum()
         if spent <= 0:
             raise DataError(f"{name}: absorption plus value added falls short of output by {-spent:g}; check its totals")

@@ -19,6 +19,7 @@ from calibration.errors import DataError
 from calibration.estimate import FINALS, Tables
 from calibration.factors import FACTORS, match_labour_share, split_value_added
 from calibration.geography import economy
+from calibration.limits import CUBE_ROUNDING
 from calibration.sam import Sam, make_dataset, split_by_use
 
 
@@ -61,9 +62,11 @@ def cube_sam(
     own = np.arange(size)
     absorption = flows.sum(1).T  # (r, i)
     gap = abs(tables.use.sum(2) + tables.final.sum(2) - absorption)
-    if (gap > 1e-8 * np.maximum(absorption, 1.0)).any():
-        r, i = np.unravel_index(int(np.argmax(gap)), gap.shape)
-        raise DataError(f"uses of {sectors[i]} in {regions[r]} miss the cube's absorption by {gap[r, i]:g}")
+    CUBE_ROUNDING.check(
+        gap / np.maximum(absorption, 1.0),
+        lambda k: f"uses of {sectors[k[1]]} in {regions[k[0]]}",
+        "the tables were not balanced to this cube",
+    )
     # the balancing stops at 1e-11: the last digits go to the uses of each commodity, so that the SAM balances to rounding
     last = ratio(absorption, tables.use.sum(2) + tables.final.sum(2), 1.0)[..., None]
     use, final_use = tables.use * last, tables.final * last
@@ -79,13 +82,13 @@ def cube_sam(
     bought_final = final * ((1 - at_home) * (1 + duty))[:, None, :]
     output = flows.sum(2)  # (i, s)
     value_added = output - domestic_use.sum(0) - bought.sum(0)
-    bad = np.argwhere((value_added <= 0) & (output > 0))
+    bad = np.argwhere(((value_added <= 0) & (output > 0)) | (value_added < -1e-9 * max(float(output.max()), 1.0)))
     if len(bad):
         a, r = bad[0]
         raise DataError(
             f"value added of {regions[r]} {sectors[a]} is {value_added[a, r]:g} of output {output[a, r]:g} after duties"
         )
-    value_added = np.maximum(value_added, 0.0)
+    value_added = np.maximum(value_added, 0.0)  # the rounding of an activity without output
     area = {r: economy(r).area for r in regions}
     payments = split_value_added(value_added, regions, sectors, factor_shares, area, KIND)
     payments = match_labour_share(payments, FACTORS, labour_share)

@@ -6,6 +6,8 @@
 3. ``discrepancy``: where a row's uses miss its published output, ``"scale"`` multiplies the row's uses by
    one factor (output is kept, value added takes up the change of costs); ``"output"`` keeps the uses and
    takes their sum as output; ``"error"`` refuses. An industry without output has its uses set to zero.
+   Each of these repairs has a limit (:mod:`calibration.limits`), past which the table is refused: it is then not
+   rounding or inventories that is put right, but another unit or a truncated file.
 4. Tariffs enter as a wedge between the cif value (the table's basic-price flow) and the price the buyer pays:
    duties on inputs come out of the user's value added, which holds taxes on products; duties on
    final goods are added to final expenditure and to income.
@@ -28,7 +30,9 @@ import xarray as xr
 from calibration.classification import KIND
 from calibration.errors import DataError
 from calibration.factors import FACTORS, split_value_added
+from calibration.limits import DISCREPANCY, INVENTORIES, NEGATIVES, SMALL
 from calibration.mrio import Mrio
+from calibration.parse import doubled
 from calibration.sam import Sam, make_dataset
 
 AGENTS = ("prv", "gov", "inv")
@@ -63,22 +67,32 @@ def mrio_sam(
     Raises
     ------
     DataError
-        A rule set to ``"error"`` applies, an industry's value added is not positive, ``product_taxes="use"`` where
+        A rule set to ``"error"`` applies, a repair would go past its limit (:mod:`calibration.limits`), two regions share
+        a label, an industry's value added is not positive, ``product_taxes="use"`` where
         the source has no such row, or an industry without a kind (``Mrio.details``).
     """
     missing = [x for x in table.industries if x not in table.details]
     if missing:
         raise DataError(f"{table.path}: no detailed sector is known for {', '.join(missing)}; it decides factor shares")
     regions = ["ROW" if x == "RoW" else x for x in table.regions]
+    if (twice := doubled(regions)) is not None:
+        raise DataError(f"{table.path}: two regions are named {twice!r}; give each its own label")
     goods = list(table.industries)
     r, n = len(regions), len(goods)
     log: list[dict[str, object]] = []
+    _check_discrepancy(table)
     use = np.zeros((r, n, r, n + len(AGENTS)))
     use[..., :n] = table.inter
     for k, agent in enumerate(AGENTS):
         use[..., n + k] = table.of_agent(agent)
     stocks = table.of_agent("stocks")
     if inventories == "drop":
+        spent = use.sum((0, 1, 3))
+        INVENTORIES.check(
+            abs(stocks).sum((0, 1)) / np.maximum(spent, 1e-300),
+            lambda k: f"{table.path}: {regions[k[0]]}",
+            "keep them (inventories='investment')",
+        )
         log.append({"rule": "inventories dropped", "cell": "world", "before": float(stocks.sum()), "after": 0.0})
     else:
         use[..., n + AGENTS.index("inv")] += stocks
@@ -88,6 +102,11 @@ def mrio_sam(
         if negatives == "error":
             raise DataError(f"{table.path}: negative use {use[s, i, d, u]:g} at {name}; negatives='zero' sets it to zero")
         log.append({"rule": "negative use set to zero", "cell": name, "before": float(use[s, i, d, u]), "after": 0.0})
+    NEGATIVES.check(
+        -np.minimum(use, 0.0).sum((0, 1, 3)) / np.maximum(use.sum((0, 1, 3)), 1e-300),
+        lambda k: f"{table.path}: purchases of {regions[k[0]]}",
+        "is the sign of a block turned, or a column missing?",
+    )
     use = np.maximum(use, 0.0)
     sold, output = use.sum((2, 3)), table.output.astype(float)
     for s, i in np.argwhere(abs(sold - output) > 1e-9 * np.maximum(output, 1.0)):
@@ -109,7 +128,8 @@ def mrio_sam(
     bought = landed.sum(1)  # (i, d, user), basic prices of the destination
     tax = _product_tax(table, product_taxes, domestic + bought, (landed - imported).sum((0, 1)))  # rate, (d, user)
     value_added = output.T - ((domestic + bought)[..., :n].sum(0) * (1 + tax[:, :n])).T
-    bad = np.argwhere((value_added <= 0) & (output.T > 0))
+    idle = value_added < -1e-9 * max(float(output.max()), 1.0)  # inputs of an industry without output
+    bad = np.argwhere(((value_added <= 0) & (output.T > 0)) | idle)
     if len(bad):
         a, k = bad[0]
         raise DataError(
@@ -143,7 +163,7 @@ def mrio_sam(
     spent = sum(arrays[f"v{o}{k}p"].sum(0) for o in "dm" for k in "pg")
     arrays["save"] = payments.sum((0, 1)) + revenue - spent
     attrs = {
-        "title": f"World SAM {table.year}, {r} regions x {n} sectors",
+        "title": f"World SAM {table.year or 'of a year not stated'}, {r} regions x {n} sectors",
         "year": table.year,
         "source": (
             (table.source or table.path)
@@ -151,6 +171,9 @@ def mrio_sam(
             + (str(tariffs.attrs.get("source", "given")) if tariffs is not None else "none")
         ),
         "licence": table.licence or "not stated",
+        "currency": table.currency,
+        "tariffs": "none: trade is free" if tariffs is None else str(tariffs.attrs.get("source", "given")),
+        **({"conversion": table.conversion} if table.conversion else {}),
         "rules": f"inventories={inventories}, negatives={negatives}, discrepancy={discrepancy}, product_taxes={product_taxes}",
         "factor_split": "value added split with the factor cost shares of the public GTAP v7 sample (calibration/factors.py)",
         "note": (
@@ -162,7 +185,7 @@ def mrio_sam(
             )
             + "Other taxes, and margins, are absent from the source: zero. "
             "Saving is gross (no depreciation in the source); population is not in the source and set to zero. "
-            f"Values: {table.units}."
+            f"Values: {table.units}{', converted ' + table.conversion if table.conversion else ''}."
         ),
     }
     sets = {
@@ -174,6 +197,24 @@ def mrio_sam(
     }
     fields = ["rule", "cell", "before", "after"]
     return Sam(make_dataset(arrays, sets, attrs), pd.DataFrame(log, columns=fields))
+
+
+def _check_discrepancy(table: Mrio) -> None:
+    """Raise where the uses of a row are far from its published output, as the source has both."""
+    sold, output = table.inter.sum((2, 3)) + table.final.sum((2, 3)), table.output
+    gap, larger = abs(sold - output), np.maximum(abs(sold), abs(output))
+    counts = (larger > 0) & (gap > SMALL * float(abs(output).sum()))
+    sizes = np.divide(gap, larger, out=np.zeros_like(gap), where=counts)
+
+    def name(at: tuple[int, ...]) -> str:
+        smaller = min(abs(float(sold[at])), abs(float(output[at])))
+        apart = f", {float(larger[at]) / smaller:,.4g} times apart" if smaller > 0 else ""
+        row = f"{table.regions[at[0]]} {table.industries[at[1]]}"
+        return f"{table.path}: row {row}: uses sum to {sold[at]:,.6g}, output is {output[at]:,.6g}{apart}"
+
+    far = int((sizes > DISCREPANCY.most).sum())
+    cause = f"{far} of {sizes.size} rows are; is output or the row in another unit, or a column missing? repair the table"
+    DISCREPANCY.check(sizes, name, cause)
 
 
 def _aligned(tariffs: xr.DataArray, goods: list[str], regions: list[str]) -> np.ndarray:

@@ -147,6 +147,11 @@ ISO2 = dict(
 """Two-letter codes of EXIOBASE and Eurostat (``EL`` is Greece, ``UK`` the United Kingdom)."""
 
 
+def known(code: str) -> bool:
+    """Whether :func:`economy` knows the code."""
+    return code in ECONOMIES or ALIASES.get(code, "") in ECONOMIES
+
+
 def iso3(code: str) -> str:
     """Three-letter code of a two-letter one; other codes (``WA``, ``FIGW1``, ``USA``) stay as they are."""
     return ISO2.get(code, code)

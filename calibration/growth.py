@@ -14,8 +14,11 @@ import pandas as pd
 
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError, nearest
+from calibration.user_table import read_user_table
 
 COLUMNS = ("gdp", "population", "skl", "unskl", "nat")
+MOST = 0.25
+"""Largest yearly rate, either way."""
 
 
 def read_growth(benchmark: Benchmark, source: str | Path | None = None) -> pd.DataFrame:
@@ -36,7 +39,8 @@ def read_growth(benchmark: Benchmark, source: str | Path | None = None) -> pd.Da
     Raises
     ------
     DataError
-        A region is missing, a column is missing or unknown, or a rate is not a fraction above -0.5 and below 0.5.
+        A region is missing, a column is missing or unknown, a region is unknown or
+        given twice, or a rate is not a fraction between -0.25 and 0.25 (a yearly rate beyond is per cent, not a fraction).
     """
     if source is None:
         with (resources.files("calibration") / "datasets" / "growth.csv").open(encoding="utf-8") as file:
@@ -50,17 +54,7 @@ def read_growth(benchmark: Benchmark, source: str | Path | None = None) -> pd.Da
                 f"no growth rates are shipped for benchmark {benchmark.name!r} (only {', '.join(known)}); pass a CSV"
             )
     else:
-        path = Path(source)
-        if not path.is_file():
-            raise DataError(f"growth table {path} not found")
-        table = pd.read_csv(path, comment="#", index_col=0, keep_default_na=False)
-        name = str(path)
-    for column in table.columns:
-        if column not in COLUMNS:
-            raise DataError(f"{name}: unknown column {column!r}{nearest(str(column), COLUMNS)}; known: {', '.join(COLUMNS)}")
-    for column in ("gdp", "population"):
-        if column not in table:
-            raise DataError(f"{name} lacks the column {column}")
+        table, name = _user_table(source, benchmark.regions), str(source)
     missing = [r for r in benchmark.regions if r not in table.index]
     if missing:
         raise DataError(f"{name} lacks {', '.join(missing)}; add a row for each region")
@@ -68,9 +62,26 @@ def read_growth(benchmark: Benchmark, source: str | Path | None = None) -> pd.Da
         if column not in table:
             table[column] = table["population"]
     out = table.loc[benchmark.regions, list(COLUMNS)].apply(pd.to_numeric, errors="coerce")
-    bad = ~np.isfinite(out.to_numpy(dtype=float)) | (out.to_numpy(dtype=float) <= -0.5) | (out.to_numpy(dtype=float) >= 0.5)
+    bad = ~(abs(out.to_numpy(dtype=float)) < MOST)
     if bad.any():
         r, c = np.argwhere(bad)[0]
-        raise DataError(f"{name}: growth {COLUMNS[c]} of {benchmark.regions[r]} is not a fraction between -0.5 and 0.5")
+        raise DataError(
+            f"{name}: growth {COLUMNS[c]} of {benchmark.regions[r]} is {out.iat[r, c]:g}, not a fraction between -{MOST:g} "
+            f"and {MOST:g}; are the rates in per cent? divide them by 100"
+        )
     out.attrs["source"] = name
     return out
+
+
+def _user_table(source: str | Path, regions: list[str]) -> pd.DataFrame:
+    table = read_user_table(source, "growth table", "give a csv with the columns region, gdp, population")
+    key, *columns = table.columns
+    for column in columns:
+        if column not in COLUMNS:
+            hint = nearest(column, COLUMNS)
+            raise DataError(f"{table.path}: unknown column {column!r}{hint}; known: {', '.join(COLUMNS)}")
+    table.require(("gdp", "population"))
+    table.require_once((key,))
+    table.require_labels(key, regions, "region of the benchmark")
+    held = {column: table.numbers(column) for column in columns}
+    return pd.DataFrame(held, index=pd.Index(table.column(key), name="region"))

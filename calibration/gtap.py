@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from calibration import limits
 from calibration.benchmark import Benchmark, load_benchmark
 from calibration.errors import DataError
 from calibration.readers.gtap_sample import read_gtap_sample
@@ -66,7 +67,7 @@ DEFAULTS_ATTR = "defaults"
 
 EXACT = 1e-9
 """Relative imbalance of data that are in balance already."""
-SINGLE_PRECISION = 1e-4
+SINGLE_PRECISION = limits.SINGLE_PRECISION.most
 """Largest relative imbalance (of the cell, or of a millionth of world GDP) that is put right without asking."""
 
 

@@ -1,13 +1,17 @@
 """ISIC Rev. 4 codes, as publishers spell them, on the detailed sectors of :mod:`calibration.classification`.
 
-``A01_02``, ``D01T02``, ``C10-C12``, ``C10T12`` and ``01T02`` are the same kind of code: a letter that may be
-missing and the first division it covers.
+``A01_02``, ``D01T02``, ``C10-C12``, ``C10T12`` and ``01T02`` are the same kind of code: a division or a range of
+divisions, each with the letter of its section (or the OECD's ``D`` for division, or none). A whole section (``G``)
+and a range of sections (``R_S``) are codes too. The whole code must have this form and name divisions that ISIC
+Rev. 4 has: product codes (``CPA_C10``), codes of Rev. 3 (``C15T16FOD``, ``34t35``) and totals are refused, not taken for
+the sector that their first letters happen to name.
 """
 
 from __future__ import annotations
 
 import re
 
+from calibration.classification import KIND, SECTORS
 from calibration.errors import DataError
 
 _DIVISIONS: tuple[tuple[int, str], ...] = (
@@ -47,35 +51,69 @@ _DIVISIONS: tuple[tuple[int, str], ...] = (
 """First division not covered, and the detailed sector of those below it."""
 
 
-_SECTIONS = {
-    **{"A": 1, "B": 6, "C": 10, "D": 35, "E": 36, "F": 41, "G": 45, "H": 49, "I": 55, "J": 61, "K": 64, "L": 68},
-    **{"M": 69, "N": 77, "O": 84, "P": 85, "Q": 86, "R": 90, "S": 94, "T": 97, "U": 99},
+_SECTIONS: dict[str, tuple[int, int]] = {
+    **{"A": (1, 3), "B": (5, 9), "C": (10, 33), "D": (35, 35), "E": (36, 39), "F": (41, 43), "G": (45, 47), "H": (49, 53)},
+    **{"I": (55, 56), "J": (58, 63), "K": (64, 66), "L": (68, 68), "M": (69, 75), "N": (77, 82), "O": (84, 84)},
+    **{"P": (85, 85), "Q": (86, 88), "R": (90, 93), "S": (94, 96), "T": (97, 98), "U": (99, 99)},
 }
-"""First division of each section."""
+"""First and last division of each section (United Nations, ISIC Rev. 4, 2008)."""
+_PART = r"(?:[A-U]?\d{2}\d{0,2}[AB]?|[A-U])"
+_CODE = re.compile(rf"({_PART})(?:[-_T]{_PART})*?(?:[-_T]({_PART}))?")
+
+
+def _divisions(code: str) -> tuple[int, int] | None:
+    """First and last division of a code; None where it has not the form of one."""
+    match = _CODE.fullmatch(code)
+    if match is None:
+        return None
+    ends: list[tuple[int, int]] = []
+    for part in match.groups():
+        if part is None:
+            continue
+        if part in _SECTIONS:
+            ends.append(_SECTIONS[part])
+            continue
+        letter, division = (part[0], int(part[1:3])) if part[0].isalpha() else ("", int(part[:2]))
+        section = next((x for x, (first, last) in _SECTIONS.items() if first <= division <= last), None)
+        if section is None or letter not in ("", "D", section):
+            return None
+        ends.append((division, division))
+    first, last = ends[0][0], ends[-1][1]
+    return (first, last) if first <= last else None
 
 
 def isic4_detail(code: str) -> str:
-    """Detailed sector of an ISIC Rev. 4 code.
+    """Detailed sector of an ISIC Rev. 4 code: that of its first division, all others being of the same kind.
 
     Raises
     ------
     DataError
-        The code holds no division.
+        The code has not the form of ISIC Rev. 4, or covers several kinds (``C``, all manufactures and food).
 
     Examples
     --------
-    >>> [isic4_detail(x) for x in ("A01_02", "D05T06", "C10-C12", "C29", "G45", "64T66", "O")]
-    ['A01', 'B06', 'C10T12', 'C29', 'trd', 'bus', 'pub']
+    >>> [isic4_detail(x) for x in ("A01_02", "D05T06", "C10-C12", "C29", "G45", "64T66", "O", "R_S")]
+    ['A01', 'B06', 'C10T12', 'C29', 'trd', 'bus', 'pub', 'pub']
     """
-    # oil and gas stand for energy extraction where coal is not apart
-    special = {**dict.fromkeys(("B", "B05_06", "D05T06", "05T06"), "B06"), "C301": "C301", "C24B": "C24B"}
-    if code in special:
-        return special[code]
-    found = re.match(r"^[A-Z]?(\d{2})", code)
-    if found is None and code[:1] in _SECTIONS:
-        division = _SECTIONS[code[0]]
-    elif found is None:
-        raise DataError(f"industry code {code!r} is not ISIC Rev. 4; map it with a table")
-    else:
-        division = int(found.group(1))
+    if code in SECTORS and code[0].isupper():
+        return code
+    ends = _divisions(code)
+    if ends is None:
+        hint = "take the edition by ISIC Rev. 4 industries, or say its sector in Mrio.details"
+        if code.startswith("CPA"):
+            hint = "it is a product of the CPA: take the table of industries by industries"
+        raise DataError(f"industry code {code!r} is not ISIC Rev. 4; {hint}")
+    first, last = ends
+    covered = dict.fromkeys(_of_division(k) for k in range(first, last + 1))
+    kinds = dict.fromkeys(KIND[x] for x in covered)
+    if len(kinds) > 1:
+        raise DataError(
+            f"industry code {code!r} covers {' and '.join(kinds)} (ISIC Rev. 4 divisions {first:02d} to {last:02d}); "
+            "take an edition that tells them apart"
+        )
+    # oil and gas stand for mining where coal is not apart
+    return "B06" if first == 5 and last > 5 else next(iter(covered))
+
+
+def _of_division(division: int) -> str:
     return next(detail for limit, detail in _DIVISIONS if division < limit)

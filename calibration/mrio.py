@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from calibration.aggregate import check_mapping, collapse
+from calibration.currency import check_currency, currency_of_units
 from calibration.errors import DataError, require_unique
 
 FINAL = ("c37", "c38", "c39", "c41", "c42")
@@ -44,7 +45,11 @@ class Mrio:
         Taxes less subsidies on products by user: industries, then ``finals``; None where the source has none.
     details : mapping
         Industry -> sector of :data:`calibration.classification.SECTORS`, which decides its factor shares and elasticities.
-    source, licence, units : str
+    source, licence : str
+    units : str
+        ``million`` and a currency code; every output of a benchmark built from the table names it.
+    conversion : str
+        How the values came into these units, where they were converted.
     """
 
     regions: list[str]
@@ -61,6 +66,7 @@ class Mrio:
     source: str = ""
     licence: str = ""
     units: str = "million USD"
+    conversion: str = ""
 
     def __post_init__(self) -> None:
         for what, labels in (("regions", self.regions), ("industries", self.industries), ("final uses", self.finals)):
@@ -77,11 +83,47 @@ class Mrio:
                 at = np.argwhere(~np.isfinite(values))[0]
                 where = self.regions[at[0]] + (f" {self.industries[at[1]]}" if name != "taxes" else "")
                 raise DataError(f"{self.path}: {name} is not finite in row {where}; repair that cell")
+        currency_of_units(self.units, self.path)
         odd = [x for x in self.finals if self.agents.get(x) not in ("prv", "gov", "inv", "stocks")]
         if odd:
             raise DataError(
                 f"{self.path}: final-use categories {', '.join(odd)} belong to no agent; name prv, gov, inv or stocks"
             )
+
+    @property
+    def currency(self) -> str:
+        """Currency code of the values."""
+        return currency_of_units(self.units, self.path)
+
+    def converted(self, rate: float, currency: str) -> Mrio:
+        """The table in another currency.
+
+        Parameters
+        ----------
+        rate : float
+            Units of ``currency`` for one unit of the table's own, as 1.181 for USD of a table in EUR.
+        currency : str
+            Code of the new currency.
+
+        Raises
+        ------
+        DataError
+            A rate that is not finite and positive, a code that is none, or the table's own currency.
+        """
+        check_currency(currency)
+        if currency == self.currency:
+            raise DataError(f"{self.path} is in {currency} already; leave out the rate")
+        if not (np.isfinite(rate) and rate > 0):
+            raise DataError(f"rate {rate} of exchange must be a positive number: {currency} for one {self.currency}")
+        return replace(
+            self,
+            inter=self.inter * rate,
+            final=self.final * rate,
+            output=self.output * rate,
+            taxes=None if self.taxes is None else self.taxes * rate,
+            units=f"million {currency}",
+            conversion=f"from {self.currency} at 1 {self.currency} = {rate:g} {currency}, as given",
+        )
 
     def of_agent(self, agent: str) -> np.ndarray:
         """Final use of one agent; dims (s, i, d)."""

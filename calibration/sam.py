@@ -19,6 +19,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.arrays import ratio
+from calibration.currency import currency_of
 from calibration.errors import DataError, require_unique
 
 USES = ("int", "prv", "gov", "inv")
@@ -87,7 +88,7 @@ class Sam:
     ----------
     data : xarray.Dataset
         Every header of :data:`SCHEMA` with exactly its dims; coordinates ``i a f s d r m u``;
-        million USD (``pop``: millions of people).
+        millions of ``attrs["currency"]``, USD where absent (``pop``: millions of people).
     adjustments : pandas.DataFrame
         What the reader or balancer changed: columns ``rule, cell, before, after``.
 
@@ -307,7 +308,8 @@ class Sam:
                 t[start["tax", s], imp] += (g["vfob"] - g["vxsb"])[:, s, r]
             for at, i in enumerate(on_margin):
                 t[start["dom", r] + i, margin] = g["vst"][at, r]
-        return xr.DataArray(t, dims=("row", "column"), coords={"row": labels, "column": labels}, attrs={"units": "million USD"})
+        unit = f"million {currency_of(self.data.attrs)}"
+        return xr.DataArray(t, dims=("row", "column"), coords={"row": labels, "column": labels}, attrs={"units": unit})
 
 
 def cell(array: xr.DataArray, where: np.ndarray) -> str:
@@ -348,7 +350,7 @@ def make_dataset(
         values = np.zeros(shape) if name in absent else np.asarray(arrays[name], dtype=float)
         if values.shape != shape:
             raise DataError(f"header {name!r} has shape {values.shape}, expected {shape} for dims {header.dims}")
-        unit = "million persons" if name == "pop" else "million USD"
+        unit = "million persons" if name == "pop" else f"million {currency_of(attrs or {})}"
         variables[name] = (header.dims, values, {"long_name": header.long_name, "units": unit})
     used = {d for header in SCHEMA.values() for d in header.dims}
     return xr.Dataset(

@@ -117,6 +117,13 @@ def split_vehicles(
     }
     sets = {"i": new, "a": new, "f": sam.factors, "r": sam.regions, "m": margins}
     data = Sam(make_dataset(out, sets, attrs), sam.adjustments)
+    violated = data.check()
+    if len(violated) and not len(sam.check()):
+        first = violated.iloc[0]
+        raise DataError(
+            f"{sector!r} of {benchmark.name!r} cannot be split: {first['identity']} at {first['cell']} would be off by "
+            f"{first['gap']:g}; its halves cannot both have {least_other:g} of other costs; pass another least_other"
+        )
     pick = {d: np.array([k if k <= m else k - 1 for k in range(size)]) for d in ("i", "a")}
     old_table = benchmark.elasticities
     behaviour = old_table.isel({d: pick[d] for d in ("i", "a")}).assign_coords(i=new, a=new)

@@ -14,7 +14,11 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 import xarray as xr
 
+from calibration.classification import GROUP_OF, GROUP_OF_WIOD
+from calibration.errors import require_labels
+from calibration.geography import economy
 from calibration.readers.caliendo_parro import COUNTRIES, TRADABLE, CaliendoParro
+from calibration.readers.oecd_cube import SERVICES
 
 WIOD_GOODS = {
     "c1": ["Agriculture"],
@@ -41,9 +45,16 @@ _REST = ["ARG", "CHL", "NOR", "NZL", "ZAF", "ROW"]
 
 
 def stand_ins(region: str) -> list[str]:
-    """The Caliendo-Parro countries whose rates a WIOD region takes."""
+    """The Caliendo-Parro countries whose rates a WIOD region takes.
+
+    Raises
+    ------
+    DataError
+        The region is no known economy.
+    """
     if region in COUNTRIES and region != "ROW":
         return [region]
+    economy(region)  # a label that names no economy has no duties to stand in for
     if region in EU27_2011:
         return ["DEU"]
     return _REST if region in ("RoW", "ROW") else ["ROW"]
@@ -71,7 +82,13 @@ def caliendo_parro_tariffs(
         Region -> countries of the file whose rates it takes.
     union : collection of str
         Members of a customs union without duties among them.
+
+    Raises
+    ------
+    DataError
+        An industry or region that no classification knows.
     """
+    require_labels(industries, [*GROUP_OF, *GROUP_OF_WIOD, *goods_of, SERVICES], "industry of the tariff mapping")
     rate = source.data["tariff2005"].values / 100.0  # (t, d, s)
     trade = source.data["trade"].values
     out = np.zeros((len(industries), len(regions), len(regions)))

@@ -209,7 +209,7 @@ class Dynamics:
 
     def _record(self, solution: Solution, state: State, gaps: Mapping[str, float]) -> xr.Dataset:
         names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot")
-        data = xr.Dataset({n: solution[n] for n in names})
+        data = xr.Dataset({n: solution[n] for n in names}, attrs={"currency": self.benchmark.currency})
         data["income"] = solution["y_0"] * solution["y"]
         data["output"] = solution["qo"]
         for name in ("capital", "assets", "debt", "public"):

@@ -19,6 +19,7 @@ from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as rel
 from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, TemplateSumExpression
 
+from calibration.currency import in_currency
 from cge.ces import NEAR_COBB_DOUGLAS
 from cge.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
@@ -346,8 +347,9 @@ def listing(model: Model) -> Listing:
             sentence = (type(block).__doc__ or "").strip().split("\n")[0]
             entries = [Entry(r, printer.rule(r.name), condition(model, r.name)) for r in rules]
             blocks.append((type(block).__name__, sentence, entries))
-    rows = {n: (s.long_name, s.dims, s.unit, str(s.kind)) for n, s in sorted(model.symbols.items())}
-    rows |= {n: (r.long_name, r.dims, r.unit, "definition") for n, r in sorted(model.definitions.items())}
+    money = model.benchmark.currency
+    rows = {n: (s.long_name, s.dims, in_currency(s.unit, money), str(s.kind)) for n, s in sorted(model.symbols.items())}
+    rows |= {n: (r.long_name, r.dims, in_currency(r.unit, money), "definition") for n, r in sorted(model.definitions.items())}
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["what", "dims", "unit", "kind"])
     frame["dims"] = [" ".join(d) for d in frame["dims"]]
     frame["rules"] = [used.get(n, []) for n in frame.index]

@@ -397,6 +397,7 @@ class Model:
         """The model's choices, for the attributes of results."""
         return {
             "benchmark": self.benchmark.name,
+            "currency": self.benchmark.currency,
             "sourcing": f"{self.data.sourcing}: " + "; ".join(f"{k} = {'+'.join(v)}" for k, v in self.data.classes.items()),
             "specific_factors": ", ".join(self.specific) or "none",
             "numeraire": "pfactwld, world factor price index",

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.errors import DataError
+from calibration.parse import load_netcdf, reading
 from cge.errors import ModelError, SolveError
 from cge.solution import Solution
 
@@ -108,7 +110,8 @@ class PathOfYears:
         if not self.years:
             raise ModelError(f"path {self.name!r} has no year done")
         joined = xr.concat(self.data, dim=pd.Index(self.years, name="year"))
-        joined.attrs = {"path": self.name, "benchmark": self.benchmark}
+        currency = self.data[0].attrs.get("currency", "USD")
+        joined.attrs = {"path": self.name, "benchmark": self.benchmark, "currency": currency}
         return joined
 
     @property
@@ -183,11 +186,10 @@ def _opened(path: str | Path) -> xr.Dataset:
     if not Path(path).is_file():
         raise ModelError(f"path file {path} not found")
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            return opened.load()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{path} is no netCDF file or a damaged one ({reason}): not a saved path") from error
+        with reading(path, "saved path of years"):
+            return load_netcdf(path, "saved path")
+    except DataError as error:
+        raise ModelError(f"{error}: no netCDF file or a damaged one, not a saved path") from error
 
 
 def _record_of(text: str, path: str | Path) -> dict[str, str]:
@@ -257,6 +259,7 @@ class Difference:
         return {
             "policy": self.policy.name,
             "benchmark": self.policy.benchmark,
+            "money_unit": f"million {data.attrs['currency']}",
             "years": self.policy.years,
             **{
                 n: by_region(n)

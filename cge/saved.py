@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
+from calibration.errors import DataError
+from calibration.parse import load_netcdf, reading
 from cge.door import aligned
 from cge.errors import ModelError
 
@@ -72,10 +73,10 @@ def read(path: str | Path, model: Model) -> Content:
     if not path.is_file():
         raise ModelError(f"saved solution {path} not found")
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-    except Exception as error:  # whatever a damaged file leads a reader to raise
-        raise ModelError(f"{path} is not a netCDF file ({error})") from error
+        with reading(path, "saved solution"):
+            data = load_netcdf(path, "saved solution")
+    except DataError as error:
+        raise ModelError(f"{path} is not a netCDF file that can be read ({error})") from error
     if data.attrs.get("format") != FORMAT:
         raise ModelError(f"{path} is not a saved solution of this library; write one with Solution.save")
     expected = {**model.attrs(), "blocks": _blocks(model)}

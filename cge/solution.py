@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.currency import in_currency
 from calibration.errors import require_labels
 from calibration.labels import as_labels
 from calibration.sam import SCHEMA
@@ -105,7 +106,8 @@ class Solution:
 
     def _labelled(self, name: str, dims: tuple[str, ...], values: np.ndarray, text: str, unit: str) -> xr.DataArray:
         coords = {d: self.model.labels(d) for d in dims}
-        return xr.DataArray(values, dims=dims, coords=coords, name=name, attrs={"long_name": text, "units": unit})
+        attrs = {"long_name": text, "units": in_currency(unit, self.model.benchmark.currency)}
+        return xr.DataArray(values, dims=dims, coords=coords, name=name, attrs=attrs)
 
     def to_dataset(self, names: str | Iterable[str] | None = None) -> xr.Dataset:
         """Variables, instruments and definitions (default: all) with the model's choices in the attributes."""

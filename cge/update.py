@@ -297,7 +297,7 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
     flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
     if not any(bool((x != 0).any()) for x in flows.values()):
         return beside
-    named = {n: x.assign_attrs(long_name=solution[n].attrs["long_name"], units="million USD") for n, x in flows.items()}
+    named = {n: x.assign_attrs(solution[n].attrs) for n, x in flows.items()}
     return (beside if beside is not None else xr.Dataset()).assign(named)
 
 

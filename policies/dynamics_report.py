@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from calibration import Benchmark
+from calibration.currency import currency_of
 from cge.dynamics import Difference
 from policies import figures, findings, html
 from policies.report_parts import Figures, provenance, repeat, write_page
@@ -58,7 +59,7 @@ def paths_figure(found: Difference) -> Any:
             axes[1].plot(years, debt[region], styles[k % 4], color=GAIN if debt[region].iloc[-1] < 0 else LOSS, linewidth=1.4)
         _labels(axes[1], years[-1], {r: float(debt[r].iloc[-1]) for r in debtors})
         axes[1].axhline(0, color=INK, linewidth=0.6)
-        axes[1].set_title("Debt outstanding, bn USD (negative: claims)", loc="left", fontweight="bold")
+        axes[1].set_title(f"Debt outstanding, bn {currency_of(data.attrs)} (negative: claims)", loc="left", fontweight="bold")
     for axis in np.atleast_1d(axes):
         axis.xaxis.get_major_locator().set_params(integer=True)
     figure.suptitle(f"{found.policy.name}, {found.policy.benchmark}", x=0.01, ha="left", fontsize=12)
@@ -102,7 +103,7 @@ def write_html(
     if float(debt.abs().to_numpy().max()) > 1e-6:
         owed = debt.where(debt > 0, 0.0).sum(axis=1)
         end = f"{owed.iloc[-1]:,.0f} bn in {years[-1]}"
-        words.append(f"Debt outstanding is largest in {owed.idxmax()}, {owed.max():,.0f} bn USD; {end}.")
+        words.append(f"Debt outstanding is largest in {owed.idxmax()}, {owed.max():,.0f} bn {benchmark.currency}; {end}.")
     shown = welfare[chosen].assign(world=world)
     parts = [
         html.bullets(words),
@@ -122,7 +123,7 @@ def write_html(
         if draw.interactive:
             parts.append(
                 draw.show(
-                    lambda w: w.lines(debtors, "Debt outstanding (negative: claims)", "bn USD", "year"),
+                    lambda w: w.lines(debtors, "Debt outstanding (negative: claims)", f"bn {benchmark.currency}", "year"),
                     lambda: None,
                     "Debt of the largest debtors and claims of the lender by year",
                 )

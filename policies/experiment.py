@@ -72,6 +72,7 @@ class Experiment:
             "members": members,
             "intra_trade_percent": comparison.trade_among(members) if len(members) > 1 else None,
             "bloc_welfare_percent": self._bloc(members),
+            "ev_unit": f"million {self.base.model.benchmark.currency}",
             "world_ev_musd": float(table["ev_musd"].sum()),
             "regions": regions,
             "notes": self.policy.remarks(self.base.model),

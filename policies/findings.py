@@ -43,7 +43,7 @@ def elasticity_sources(benchmark: Benchmark) -> list[str]:
 
 
 def welfare(experiment: Experiment) -> pd.DataFrame:
-    """Welfare by region: columns ``welfare`` (per cent of income) and ``ev`` (million USD), lowest first."""
+    """Welfare by region: columns ``welfare`` (per cent of income) and ``ev`` (million), lowest first."""
     table = experiment.comparison.table()[["welfare_percent", "ev_musd"]]
     return table.set_axis(["welfare", "ev"], axis=1).sort_values("welfare")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from calibration.currency import in_currency
 from cge.gtap import GtapResult, GtapShock, contributions, gtap_subtotals
 from cge.shock import Shock
 from policies import figures, findings, html
@@ -49,6 +50,7 @@ def summary(result: GtapResult) -> dict[str, Any]:
         "walras": result.after.walras,
         "seconds": round(info["seconds"], 4),
         "error": result.error,
+        "ev_unit": f"million {result.after.model.benchmark.currency}",
         "regions": {str(r): {str(k): float(v) for k, v in row.items()} for r, row in table.iterrows()},
     }
 
@@ -109,6 +111,9 @@ def body(
         Of the policy.
     """
     table = result.table()
+    currency = result.after.model.benchmark.currency
+    money = f"million {currency}"
+    columns = {k: in_currency(v, currency) for k, v in COLUMNS.items()}
     parts = welfare_parts(result, shock) if parts is None else parts
     ev = table["ev"].sort_values()
     most = str(ev.abs().idxmax())
@@ -118,18 +123,18 @@ def body(
     out = [
         html.bullets(_sentences(result, table, parts)),
         draw.show(
-            lambda w: w.bars(ev, "Equivalent variation", "million USD"),
-            lambda: figures.one_bar(ev, "Equivalent variation, million USD"),
+            lambda w: w.bars(ev, "Equivalent variation", money),
+            lambda: figures.one_bar(ev, f"Equivalent variation, {money}"),
             f"Bars of equivalent variation by region, from {ev.index[0]} to {ev.index[-1]}",
         ),
         html.heading("By region"),
-        html.table(table.assign(ev=shown).rename(columns=COLUMNS).rename_axis("region")),
+        html.table(table.assign(ev=shown).rename(columns=columns).rename_axis("region")),
         html.heading("Where the welfare comes from"),
-        html.paragraph("Million USD; an identity of the model, integrated along the path (Huff and Hertel 2000)."),
-        html.paragraph(f"Estimated error of what depends on the path: EV {result.error['ev']:.0e} million USD."),
+        html.paragraph(f"Million {currency}; an identity of the model, integrated along the path (Huff and Hertel 2000)."),
+        html.paragraph(f"Estimated error of what depends on the path: EV {result.error['ev']:.0e} {money}."),
         draw.show(
-            lambda w: w.waterfall(told, f"Welfare of {most}", "million USD", 1),
-            lambda: figures.waterfall(told, f"Welfare of {most}", "million USD", 1),
+            lambda w: w.waterfall(told, f"Welfare of {most}", money, 1),
+            lambda: figures.waterfall(told, f"Welfare of {most}", money, 1),
             f"Waterfall of the equivalent variation of {most} by source",
         ),
         html.table(parts.rename(columns={k: f"{v} ({k})" for k, v in PARTS.items()}), 1),
@@ -163,12 +168,12 @@ def _sentences(result: GtapResult, table: pd.DataFrame, parts: pd.DataFrame) -> 
     name = {r: findings.name_of(benchmark, "region", r) for r in (best, worst)}
     world = parts.sum()
     return [
-        f"{name[best]} gains most, {order.iloc[-1]:+,.1f} million USD of equivalent variation "
+        f"{name[best]} gains most, {order.iloc[-1]:+,.1f} million {benchmark.currency} of equivalent variation "
         f"({table.loc[best, 'u']:+.3f} % of utility); {name[worst]} "
-        f"{findings.last(order.iloc[0])}, {order.iloc[0]:+,.1f} million USD "
+        f"{findings.last(order.iloc[0])}, {order.iloc[0]:+,.1f} million {benchmark.currency} "
         f"({table.loc[worst, 'u']:+.3f} %).",
         f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {order.sum():+,.1f} million "
-        f"USD, of which allocative efficiency {world['CNTalleff']:+,.1f} and technology and endowments "
+        f"{benchmark.currency}, of which allocative efficiency {world['CNTalleff']:+,.1f} and technology and endowments "
         f"{world['CNTtech'] + world['CNTendw']:+,.1f}.",
     ]
 

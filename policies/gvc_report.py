@@ -54,6 +54,7 @@ def summary(experiment: Experiment, chains: GvcComparison) -> dict[str, Any]:
         frame = array.to_pandas()
         return {str(r): {str(c): _number(v) for c, v in row.items()} for r, row in frame.iterrows()}
 
+    money = f"million {experiment.base.model.benchmark.currency}"
     return {
         "policy": experiment.policy.name,
         "benchmark": experiment.base.model.benchmark.name,
@@ -66,7 +67,7 @@ def summary(experiment: Experiment, chains: GvcComparison) -> dict[str, Any]:
         "kww": {s: nested(chains.kww().sel(state=s)) for s in ("before", "after")},
         "blocs_musd": {s: nested(blocs.sel(state=s)) for s in ("before", "after")},
         "remarks": chains.remarks,
-        "units": {"length": "stages", "blocs_musd": "million USD, current prices in the numeraire", "kww": "million USD"},
+        "units": {"length": "stages", "blocs_musd": f"{money}, current prices in the numeraire", "kww": money},
     }
 
 
@@ -96,12 +97,17 @@ def write(experiment: Experiment, chains: GvcComparison, folder: str | Path) -> 
     data = chains.by_sector().assign(kww=chains.kww(), blocs=chains.blocs())
     data.to_netcdf(folder / "gvc.nc", engine="h5netcdf")
     title = title_of(experiment)
-    for name, draw in {"blocs": sankey_figure, "kww": kww_figure, "tiles": tile_figure}.items():
-        save(draw(chains, title), folder / f"gvc_{name}.png")
+    drawn = {
+        "blocs": sankey_figure(chains, title, experiment.base.model.benchmark.currency),
+        "kww": kww_figure(chains, title),
+        "tiles": tile_figure(chains, title),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"gvc_{name}.png")
     return folder
 
 
-def sankey_figure(chains: GvcComparison, title: str) -> Any:
+def sankey_figure(chains: GvcComparison, title: str, currency: str = "USD") -> Any:
     """Value added from bloc to bloc before, and its change in per cent."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Curve
@@ -140,7 +146,8 @@ def sankey_figure(chains: GvcComparison, title: str) -> Any:
     axis.set_xlim(-0.32, 1.32)
     axis.set_ylim(total + gap * (len(names) - 1), 0)
     axis.axis("off")
-    axis.set_title("Value added of (left) in the final goods of (right), USD", loc="left", fontweight="bold", fontsize=10)
+    told = f"Value added of (left) in the final goods of (right), {currency}"
+    axis.set_title(told, loc="left", fontweight="bold", fontsize=10)
     change = 100 * (after / before - 1)
     grid = axes[1]
     limit = max(float(np.abs(change.to_numpy()).max()), 1e-6)
@@ -209,11 +216,12 @@ def sections(experiment: Experiment, held: GvcComparison, draw: Figures) -> list
     blocs = [held.blocs().sel(state=s).to_pandas() for s in ("before", "after")]
     change = 100 * held.table()["gvc_share", "change"]
     title = title_of(experiment)
+    currency = experiment.base.model.benchmark.currency
     return [
         html.heading("Value chains"),
         draw.show(
-            lambda w: w.sankey(*blocs, "Value added of blocs (left) in the final goods of others (right), bn USD before"),
-            lambda: sankey_figure(held, title),
+            lambda w: w.sankey(*blocs, "Value added of blocs (left) in the final goods of others (right)", currency),
+            lambda: sankey_figure(held, title, currency),
             "Flows of value added between blocs",
         ),
         draw.show(

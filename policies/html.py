@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from calibration.currency import DEFAULT
 from cge import ModelError
 from policies.style import in_words
 
@@ -89,12 +90,12 @@ def bullets(items: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{html.escape(x)}</li>" for x in items) + "</ul>"
 
 
-def table(frame: pd.DataFrame, digits: int = 3) -> str:
-    """A table that scrolls by itself where it is wide."""
+def table(frame: pd.DataFrame, digits: int = 3, currency: str = DEFAULT) -> str:
+    """A table that scrolls by itself where it is wide; ``currency`` is that of columns of money."""
     if frame.index.nlevels > 1:
         frame = frame.reset_index(list(range(1, frame.index.nlevels)))
     kinds = ["", *(' class="text"' if in_words(frame.iloc[:, k]) else "" for k in range(frame.shape[1]))]
-    heads = [str(frame.index.name or ""), *(words(str(c)) for c in frame.columns)]
+    heads = [str(frame.index.name or ""), *(words(str(c), currency) for c in frame.columns)]
     head = ""
     if any(heads):
         head = "".join(f'<th scope="col"{k}>{html.escape(h)}</th>' for k, h in zip(kinds, heads, strict=True))
@@ -108,11 +109,11 @@ def table(frame: pd.DataFrame, digits: int = 3) -> str:
     return f'<div class="wide" tabindex="0"><table{many}>{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def words(name: str) -> str:
-    """A column's name in words: ``real_gdp_percent`` is "real gdp, %"."""
-    for ending, unit in (("_percent", ", %"), ("_musd", ", million USD")):
+def words(name: str, currency: str = DEFAULT) -> str:
+    """A column's name in words: ``real_gdp_percent`` is "real gdp, %", ``ev_musd`` is EV in the benchmark's currency."""
+    for ending, unit in (("_percent", ", %"), ("_musd", f", million {currency}")):
         if name == "ev_musd":
-            return "EV, million USD"
+            return f"EV, million {currency}"
         if name.endswith(ending):
             return name.removesuffix(ending).replace("_", " ").replace("gdp", "GDP") + unit
     return name

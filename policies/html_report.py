@@ -21,12 +21,13 @@ def sentences(experiment: Experiment) -> list[str]:
     order = table["welfare_percent"].sort_values()
     benchmark = experiment.base.model.benchmark
     best, worst = str(order.index[-1]), str(order.index[0])
-    gain, loss = (f"{table.loc[r, 'ev_musd']:+,.0f} million USD" for r in (best, worst))
+    gain, loss = (f"{table.loc[r, 'ev_musd']:+,.0f} million {benchmark.currency}" for r in (best, worst))
     world = summary["world_ev_musd"]
     out = [
         f"{findings.name_of(benchmark, 'region', best)} gains most, {order.iloc[-1]:+.3f} % of income ({gain} a year); "
         f"{findings.name_of(benchmark, 'region', worst)} {findings.last(order.iloc[0])}, {order.iloc[0]:+.3f} % ({loss}).",
-        f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {world:+,.0f} million USD.",
+        f"{int((order > 0).sum())} of {len(order)} regions gain. World equivalent variation is {world:+,.0f} million "
+        f"{benchmark.currency}.",
     ]
     if summary["bloc_welfare_percent"] is not None and summary["intra_trade_percent"] is not None:
         out.append(
@@ -97,7 +98,7 @@ def body(
             "Tiles of the world's economies with the change of welfare",
         ),
         html.heading("By region"),
-        html.table(by_region(experiment)),
+        html.table(by_region(experiment), currency=after.model.benchmark.currency),
     ]
     shares = findings.contributions(experiment)
     if shares is not None:

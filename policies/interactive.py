@@ -154,7 +154,7 @@ def tile_map(change: pd.Series, title: str, unit: str, digits: int = 2) -> go.Fi
     return _finish(figure, title, 520, least=860)
 
 
-def sankey(before: pd.DataFrame, after: pd.DataFrame, title: str) -> go.Figure:
+def sankey(before: pd.DataFrame, after: pd.DataFrame, title: str, currency: str = "USD") -> go.Figure:
     """Value added of blocs (left) in the final goods of other blocs (right), with its change under the pointer."""
     names = list(map(str, before.index))
     source, target, value, text, colour = [], [], [], [], []
@@ -167,7 +167,7 @@ def sankey(before: pd.DataFrame, after: pd.DataFrame, title: str) -> go.Figure:
             source.append(o)
             target.append(len(names) + d)
             value.append(first / 1e3)
-            text.append(f"{row} in {column}: {first / 1e3:,.0f} bn USD, change {100 * (last / first - 1):+.3f} %")
+            text.append(f"{row} in {column}: {first / 1e3:,.0f} bn {currency}, change {100 * (last / first - 1):+.3f} %")
             colour.append(shades[o % len(shades)])
     figure = go.Figure(
         go.Sankey(

@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration import Benchmark
+from calibration.currency import in_currency
 from calibration.elasticities import SYMBOLS
 from cge import Closure, Model, ModelError
 from cge.declare import SET_OF_DIM
@@ -186,7 +187,8 @@ def _overview(model: Model) -> list[str]:
     attrs = {k: str(v) for k, v in benchmark.attrs.items() if k not in ("members", "elasticity_sources") and str(v)}
     base = model.solve()
     sets = pd.DataFrame({"members": {SET_NAMES[k]: ", ".join(v) for k, v in model.sets.items()}})
-    gdp = pd.DataFrame({"GDP, bn USD": benchmark.sam.gdp() / 1e3}, index=pd.Index(benchmark.regions, name="region"))
+    regions = pd.Index(benchmark.regions, name="region")
+    gdp = pd.DataFrame({f"GDP, bn {benchmark.currency}": benchmark.sam.gdp() / 1e3}, index=regions)
     counts = (
         f"{model.system.n:,} unknowns in {len(model.equations)} families of equations; {len(model.definitions)} definitions."
     )
@@ -298,7 +300,7 @@ def _extent(model: Model, name: str) -> dict[str, str]:
     return {
         "what": symbol.long_name,
         "dims": " ".join(symbol.dims),
-        "unit": symbol.unit,
+        "unit": in_currency(symbol.unit, model.benchmark.currency),
         "cells": f"{held.size:,}",
         "smallest": f"{held.min():.4g}",
         "mean": f"{held.mean():.4g}",
@@ -312,6 +314,7 @@ def values(model: Model) -> xr.Dataset:
     for name, symbol in model.symbols.items():
         if symbol.kind != "variable":
             labels = {d: model.labels(d) for d in symbol.dims}
-            attrs = {"long_name": symbol.long_name, "units": symbol.unit, "kind": symbol.kind}
+            unit = in_currency(symbol.unit, model.benchmark.currency)
+            attrs = {"long_name": symbol.long_name, "units": unit, "kind": symbol.kind}
             out[name] = xr.DataArray(model.benchmark_values[name], dims=symbol.dims, coords=labels, attrs=attrs)
     return out

@@ -17,7 +17,10 @@ from cge import Model, Solution
 from policies import html
 
 PACKAGES = ("open-cge", "pyomo", "cyipopt-wheels", "numpy", "scipy", "pandas", "xarray")
-PROVENANCE = ("title", "year", "source", "licence", "observed", "estimated", "validation", "rules", "note")
+PROVENANCE = (
+    *("title", "year", "currency", "conversion", "tariffs", "source", "licence", "observed", "estimated", "validation"),
+    *("rules", "note"),
+)
 
 
 class Figures:

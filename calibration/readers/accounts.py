@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError
+from calibration.parse import doubled, reading
 
 COLUMNS = ("pop", "rgdpe", "labsh", "v_c", "v_i", "v_g", "v_gdp")
 
@@ -43,13 +45,18 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
     for path in files.values():
         if not path.is_file():
             raise DataError(f"national accounts: {path} not found")
-    gdp = pd.read_csv(files["gdp_current_usd.csv"])
-    gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"] / 1e6
-    penn = pd.read_csv(files["pwt_2011_2018.csv"])
+    with reading(files["gdp_current_usd.csv"], "table of GDP (Country Code, Year, Value)"):
+        gdp = pd.read_csv(files["gdp_current_usd.csv"])
+        gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"].astype(float) / 1e6
+    with reading(files["pwt_2011_2018.csv"], "extract of the Penn World Table"):
+        penn = pd.read_csv(files["pwt_2011_2018.csv"])
     missing = [c for c in ("isocode", "year", *COLUMNS) if c not in penn]
     if missing:
         raise DataError(f"{files['pwt_2011_2018.csv']} lacks the columns {', '.join(missing)}")
     penn = penn[penn["year"] == year].set_index("isocode")
+    for path, labels in zip(files.values(), (gdp.index, penn.index), strict=True):
+        if (twice := doubled(list(labels))) is not None:
+            raise DataError(f"{path} gives {twice} in {year} twice; keep one row")
     if penn.empty or gdp.empty:
         raise DataError(f"national accounts in {folder} hold no year {year}")
     single = [r for r in regions if r != "ROW"]
@@ -62,9 +69,16 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
         rest = penn.drop(index=single)[list(COLUMNS)]
         row = rest.sum()
         row["labsh"] = float("nan")
+        if "WLD" not in gdp.index:
+            raise DataError(f"{files['gdp_current_usd.csv']} lacks the world (WLD) in {year}, of which ROW is the remainder")
         row["gdp"] = float(gdp["WLD"]) - float(table["gdp"].sum())
         table.loc["ROW"] = row
-    final = table[["v_c", "v_i", "v_g"]].clip(lower=0).sum(axis=1)
+    for column in ("gdp", "pop", "rgdpe", "v_c", "v_i", "v_g"):
+        if not (table[column] > 0).all():
+            region = str(table.index[int(np.argmax(~(table[column] > 0)))])
+            value = table.loc[region, column]
+            raise DataError(f"national accounts in {folder}: {column} of {region} in {year} is {value}; must be above 0")
+    final = table[["v_c", "v_i", "v_g"]].sum(axis=1)
     out = pd.DataFrame(
         {
             "gdp": table["gdp"],
@@ -91,10 +105,12 @@ def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str
     year : int
     """
     folder = Path(folder)
-    gdp = pd.read_csv(folder / "gdp_current_usd.csv")
-    gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"]
+    with reading(folder / "gdp_current_usd.csv", "table of GDP (Country Code, Year, Value)"):
+        gdp = pd.read_csv(folder / "gdp_current_usd.csv")
+        gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"]
     # the Penn table lists countries only, where the indicators hold groups of countries too
-    countries = pd.read_csv(folder / "pwt_2011_2018.csv", usecols=["isocode"])["isocode"].unique()
+    with reading(folder / "pwt_2011_2018.csv", "extract of the Penn World Table"):
+        countries = pd.read_csv(folder / "pwt_2011_2018.csv", usecols=["isocode"])["isocode"].unique()
     extra = [c for c in ("AFG", "SOM", "LBY", "PNG", "TLS", "ERI", "SSD", "CUB") if c in gdp.index]
     inside = gdp[[c for c in dict.fromkeys([*countries, *extra]) if c in gdp.index and c not in regions]].dropna()
     return {str(k): float(v) for k, v in (inside / inside.sum()).sort_values(ascending=False).items()}

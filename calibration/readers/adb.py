@@ -23,7 +23,7 @@ ADB_MRIO = Layout(
 )
 
 
-def read_adb(path: str | Path) -> Mrio:
+def read_adb(path: str | Path, year: int | None = None) -> Mrio:
     """Read an ADB MRIO workbook (``.xlsx``) or the same sheet as csv.
 
     Parameters
@@ -35,7 +35,7 @@ def read_adb(path: str | Path) -> Mrio:
     DataError
         The file is missing, of another layout, truncated, or holds a value that is not a number.
     """
-    table = read_sheet(path, ADB_MRIO)
+    table = read_sheet(path, ADB_MRIO, year)
     return replace(
         table,
         details={c: DETAILS[c] for c in table.industries},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.errors import DataError
+from calibration.parse import reading
 
 COUNTRIES = (
     "ARG AUS AUT BRA CAN CHL CHN DNK FIN FRA DEU GRC HUN IND IDN IRL ITA JPN KOR MEX NLD NZL NOR PRT ZAF ESP "
@@ -64,10 +66,9 @@ def read_caliendo_parro(folder: str | Path) -> CaliendoParro:
         path = folder / f"{name}.txt"
         if not path.is_file():
             raise DataError(f"{path} not found; the Caliendo-Parro folder needs {', '.join(f'{x}.txt' for x in shapes)}")
-        try:
+        with reading(path, "table of numbers"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy warns of an empty file, whose shape is refused below
             values = np.loadtxt(path)
-        except ValueError as error:
-            raise DataError(f"{path} is not a table of numbers: {error}") from error
         if values.shape != shape:
             raise DataError(f"{path} has shape {values.shape}, expected {shape}; is it truncated?")
         if not np.isfinite(values).all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError
+from calibration.parse import check_archive, doubled, reading, require_file, year_of, years_in
 
 ROWS_AT_ONCE = 200
 
@@ -19,21 +21,19 @@ ROWS_AT_ONCE = 200
 @contextmanager
 def open_csv(path: str | Path, year: int | None = None) -> Iterator[tuple[str, IO[Any]]]:
     """A csv file, or the one member of a zip archive whose name holds the year."""
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"table {path} not found; give the path of the csv or zip file as downloaded")
+    path = require_file(path, "table", "give the path of the csv or zip file as downloaded")
     if path.suffix.lower() != ".zip":
+        year_of(path.name, year, path)
         with path.open("rb") as file:
             yield path.name, file
         return
-    try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is not a zip archive; is the download complete?") from error
-    with archive:
-        names = [n for n in archive.namelist() if n.lower().endswith(".csv") and (year is None or str(year) in Path(n).name)]
+    check_archive(path, "zip archive of csv tables")
+    with zipfile.ZipFile(path) as archive:
+        tables = sorted(n for n in archive.namelist() if n.lower().endswith(".csv"))
+        # a name may hold the year of the edition too: the year of the table is the last
+        names = [n for n in tables if year is None or (years_in(n) or [year])[-1] == year]
         if len(names) != 1:
-            listed = ", ".join(sorted(n for n in archive.namelist() if n.lower().endswith(".csv"))[:12])
+            listed = ", ".join(tables[:12]) or "none"
             raise DataError(f"{path} holds {len(names)} csv files for year {year}; name one of its years: {listed}")
         with archive.open(names[0]) as file:
             yield names[0], file
@@ -45,29 +45,46 @@ def read_matrix(path: str | Path, year: int | None = None) -> tuple[str, list[st
     Raises
     ------
     DataError
-        The file is not UTF-8, a row has another length, or a cell is not a number.
+        The file is not UTF-8, a row has another length, a label comes twice, or a cell is not a number.
     """
-    with open_csv(path, year) as (name, file):
-        try:
-            pieces = pd.read_csv(file, index_col=0, chunksize=ROWS_AT_ONCE, low_memory=False, encoding="utf-8-sig")
-            labels: list[str] = []
-            blocks: list[np.ndarray] = []
-            columns: list[str] = []
-            for piece in pieces:
-                columns = [str(c).strip() for c in piece.columns]
-                labels += [str(x).strip() for x in piece.index]
-                try:
-                    blocks.append(piece.to_numpy(dtype=float, na_value=np.nan))
-                except (TypeError, ValueError):
-                    numbers = piece.apply(pd.to_numeric, errors="coerce")
-                    bad = numbers.isna() & piece.notna()
-                    row = str(piece.index[int(np.argmax(bad.any(axis=1)))])
-                    column = str(piece.columns[int(np.argmax(bad.loc[piece.index == row].any(axis=0)))])
-                    raise DataError(f"{path}: {name}, row {row}, column {column} is not a number; repair that cell") from None
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path}: {name} is not UTF-8 text ({error}); save it again as UTF-8") from error
-        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise DataError(f"{path}: {name} cannot be read as a table: {error}") from error
-    if not blocks:
+    with reading(path, "csv matrix with labelled rows and columns"), open_csv(path, year) as (name, file):
+        labels: list[str] = []
+        blocks: list[np.ndarray] = []
+        # the header by itself: pandas would rename a column that comes twice, and shift labels where a row is longer
+        columns = _header(file.readline().decode("utf-8-sig"), f"{path}: {name}")
+        for piece in pd.read_csv(file, header=None, chunksize=ROWS_AT_ONCE, low_memory=False, encoding="utf-8"):
+            if piece.shape[1] != len(columns) + 1:
+                raise DataError(
+                    f"{path}: {name} has {piece.shape[1]} cells in row {piece.iat[0, 0]!r}, {len(columns) + 1} in its header"
+                )
+            words = [str(x).strip() for x in piece.iloc[:, 0]]
+            labels += words
+            blocks.append(_numbers(piece.iloc[:, 1:], words, columns, f"{path}: {name}"))
+    if not labels:
         raise DataError(f"{path}: {name} holds no rows")
+    for what, found in (("column", columns), ("row", labels)):
+        twice = doubled(found)
+        if twice is not None:
+            raise DataError(f"{path}: {name} gives the {what} {twice!r} twice; keep one")
     return name, labels, columns, np.concatenate(blocks)
+
+
+def _header(line: str, where: str) -> list[str]:
+    words = [x.strip() for x in next(csv.reader([line]), [])][1:]
+    if not words:
+        raise DataError(f"{where} has no header of column labels; is it a csv matrix?")
+    if "" in words:
+        raise DataError(f"{where}, column {words.index('') + 2} has no label in the first line; repair the header")
+    return words
+
+
+def _numbers(cells: pd.DataFrame, rows: list[str], columns: list[str], where: str) -> np.ndarray:
+    """Cells as numbers, empty ones as NaN; text is refused by row and column."""
+    try:
+        return np.asarray(cells.to_numpy(dtype=float, na_value=np.nan))
+    except (TypeError, ValueError):
+        numbers = cells.apply(pd.to_numeric, errors="coerce")
+        row, column = np.argwhere((numbers.isna() & cells.notna()).to_numpy())[0]
+        text = cells.iat[row, column]
+        cell = f"row {rows[row]}, column {columns[column]}"
+        raise DataError(f"{where}, {cell} is not a number ({text!r}); repair that cell") from None

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from calibration.errors import DataError
+from calibration.parse import check_archive, check_claim, doubled, reading
 
 SERVICES = "Services (aggregate)"
 
@@ -66,22 +68,21 @@ def read_trade_cube(path: str | Path, year: int = 2018) -> TradeCube:
         path = path / f"ICIO{year}.mat"
     if not path.is_file():
         raise DataError(f"trade cube {path} not found; it is the MATLAB file ICIO<year>.mat of the OECD ICIO cubes")
-    try:
-        with h5py.File(path, "r") as held:
-            data = held["data"]
-            labels = {
-                key: ["".join(map(chr, held[cell][()].ravel())) for cell in data[name][()].ravel()]
-                for key, name in (("r", "countries"), ("i", "sectors"))
-            }
-            values = np.asarray(data["Xjik_3D"][()], dtype=float)
-            found = int(np.asarray(data["year"][()]).ravel()[0])
-    except (OSError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path} is not an OECD ICIO cube (HDF5 with data/Xjik_3D, countries, sectors, year): {error}"
-        ) from error
+    with reading(path, "OECD ICIO cube (HDF5 with data/Xjik_3D, countries, sectors, year)"), h5py.File(path, "r") as held:
+        data = held["data"]
+        check_claim(path, 8.0 * data["Xjik_3D"].size, "OECD ICIO cube")
+        labels = {
+            key: ["".join(map(chr, held[cell][()].ravel())) for cell in data[name][()].ravel()]
+            for key, name in (("r", "countries"), ("i", "sectors"))
+        }
+        values = np.asarray(data["Xjik_3D"][()], dtype=float)
+        found = int(np.asarray(data["year"][()]).ravel()[0])
     if found != year:
         raise DataError(f"{path} holds the year {found}, not {year}; pass year={found} or the other file")
     n, k = len(labels["r"]), len(labels["i"])
+    for what, names in labels.items():
+        if (twice := doubled(names)) is not None:
+            raise DataError(f"{path} lists the {'economy' if what == 'r' else 'sector'} {twice!r} twice; keep one")
     if values.shape != (k, n, n):
         raise DataError(f"{path}: Xjik_3D has shape {values.shape[::-1]}, its labels ask for {(n, n, k)}; is it truncated?")
     # MATLAB stores [exporter, importer, sector] by columns: h5py shows [sector, importer, exporter]
@@ -113,14 +114,17 @@ def read_emissions(path: str | Path) -> xr.DataArray:
     DataError
         Missing file or another layout.
     """
-    import pandas as pd
-
     path = Path(path)
     if path.is_dir():
         path = path / "ICIO_Co2_2018.xlsx"
     if not path.is_file():
         raise DataError(f"emissions workbook {path} not found")
-    table = pd.read_excel(path)
+    check_archive(path, "workbook")
+    with reading(path, "workbook of emissions"):
+        return _emissions(pd.read_excel(path), path)
+
+
+def _emissions(table: pd.DataFrame, path: Path) -> xr.DataArray:
     if list(table.columns[:2]) != ["Country", "Sector"] or table.shape[1] != 3:
         raise DataError(f"{path}: expected the columns Country, Sector and one year, found {list(table.columns)}")
     table["Country"] = table["Country"].ffill().str.split(":").str[0].str.strip()

@@ -18,6 +18,7 @@ from calibration.aggregate import collapse
 from calibration.errors import DataError
 from calibration.isic import isic4_detail
 from calibration.mrio import Mrio
+from calibration.parse import reading, year_of
 from calibration.readers.labelled_csv import read_matrix
 
 AGENTS = {
@@ -40,7 +41,7 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
     path : path
         csv file, or zip archive (``year`` chooses the member).
     year : int, optional
-        Default: the year in the file's name.
+        Default: the year in the file's name; another than that is refused.
 
     Raises
     ------
@@ -65,9 +66,13 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
         raise DataError(f"{path}: {name} is not {r} economies x {n} industries; missing rows: {', '.join(lost[:5]) or 'order'}")
     at = {c: k for k, c in enumerate(columns)}
     known = {*industries, *AGENTS}
-    odd = [c for c in columns if c not in OUTPUT and c.partition("_")[0] in regions and c.partition("_")[2] not in known]
+    owners = {*regions, *(PARTS.get(c, c) for c in regions)}
+    odd = [c for c in columns if c not in OUTPUT and (c.partition("_")[0] not in owners or c.partition("_")[2] not in known)]
     if odd:
         raise DataError(f"{path}: {name} has columns of an unknown kind: {', '.join(odd[:5])}; is this another edition?")
+    odd = [x for x in rows if "_" not in x and x not in (*VALUE_ADDED, *OUTPUT) and not TAXES.match(x)]
+    if odd:
+        raise DataError(f"{path}: {name} has rows of an unknown kind: {', '.join(odd[:5])}; is this another edition?")
     finals = tuple(f for f in AGENTS if f"{regions[0]}_{f}" in at)
     parents = list(dict.fromkeys(PARTS.get(c, c) for c in regions))
     holders = [c for c in parents if f"{c}_{finals[0]}" in at]
@@ -93,20 +98,21 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
     final = collapse(final.reshape(r, n, size, len(finals)), 0, group, size)
     taxes = None
     if taxes_use is not None and taxes_final is not None:
-        taxes = np.nan_to_num(np.concatenate([collapse(taxes_use, 0, group, size), taxes_final], axis=1))
-    found = re.findall(r"(?<!\d)(19[89]\d|20[0-4]\d)(?!\d)", Path(name).stem)
+        taxes = np.concatenate([collapse(taxes_use, 0, group, size), taxes_final], axis=1)
+    with reading(path, "OECD ICIO table"):
+        details = {i: isic4_detail(i) for i in industries}
     return Mrio(
         parents,
         industries,
         use,
         final,
         collapse(output.reshape(r, n), 0, group, size),
-        year or (int(found[-1]) if found else 0),
+        year_of(name, year, path),
         str(path),
         finals=finals,
         agents={f: AGENTS[f] for f in finals},
         taxes=taxes,
-        details={i: isic4_detail(i) for i in industries},
+        details=details,
         source=f"OECD, Inter-Country Input-Output Database ({Path(name).name})",
         licence="OECD: reuse with attribution",
     )

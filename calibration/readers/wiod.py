@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from calibration.classification import GROUPS
-from calibration.errors import DataError
+from calibration.errors import DataError, require_labels
 from calibration.isic import isic4_detail
 from calibration.mrio import FINAL, Mrio
+from calibration.parse import reading, year_of
 from calibration.readers.sheet import Layout, read_sheet
 
 INDUSTRIES = {
@@ -72,13 +73,15 @@ SOURCE = "World Input-Output Database, {} release (Timmer, Dietzenbacher, Los, S
 LICENCE = "CC BY 4.0 (World Input-Output Database)"
 
 
-def read_wiod(path: str | Path) -> Mrio:
+def read_wiod(path: str | Path, year: int | None = None) -> Mrio:
     """Read a WIOD 2013-release table from ``.RData``, ``.xlsx`` or ``.csv``.
 
     Parameters
     ----------
     path : path
         The file, or a folder holding exactly one ``wiot_*.RData``.
+    year : int, optional
+        The year that the file must be of.
 
     Raises
     ------
@@ -95,29 +98,31 @@ def read_wiod(path: str | Path) -> Mrio:
         raise DataError(f"WIOD table {path} not found; download the 2013 release (wiod.org) or give its path")
     suffix = path.suffix.lower()
     if suffix == ".rdata":
-        return _read_rdata(path)
+        return _read_rdata(path, year)
     if suffix in (".xlsx", ".csv"):
-        table = read_sheet(path, WIOD_2013)
+        table = read_sheet(path, WIOD_2013, year)
         return replace(table, details={c: DETAILS[c] for c in table.industries}, source=SOURCE.format(2013), licence=LICENCE)
     raise DataError(f"{path}: a WIOD table is .RData, .xlsx or .csv, not {suffix!r}; convert it")
 
 
-def _read_rdata(path: Path) -> Mrio:
+def _read_rdata(path: Path, year: int | None) -> Mrio:
     try:
         import rdata
     except ImportError as error:
         raise DataError(f"{path}: reading RData needs the extra 'data' (pip install 'open-cge[data]')") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # rdata warns of the absent encoding attribute of old R files
-            held = rdata.read_rda(path)
-    except Exception as error:
-        raise DataError(f"{path} is not a readable RData file ({error}); download it again") from error
-    table = next(iter(held.values()))
+    with reading(path, "RData file"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rdata warns of the absent encoding attribute of old R files
+        table = next(iter(rdata.read_rda(path).values()))
+    with reading(path, "WIOD table"):
+        return _of_lists(table, path, year)
+
+
+def _of_lists(table: object, path: Path, year: int | None) -> Mrio:
     if not isinstance(table, dict) or not {"inter", "final", "output", "countries", "industries"} <= set(table):
         raise DataError(f"{path} lacks the lists 'inter', 'final', 'output', 'countries', 'industries' of a WIOD table")
     regions = [str(x) for x in table["countries"]]
     industries = [str(x) for x in table["industries"]]
+    require_labels(industries, DETAILS, "WIOD industry")
     r, n = len(regions), len(industries)
     inter, final = (np.asarray(table[k], dtype=float) for k in ("inter", "final"))
     output = np.asarray(table["output"], dtype=float)
@@ -129,9 +134,9 @@ def _read_rdata(path: Path) -> Mrio:
         inter.reshape(r, n, r, n),
         final.reshape(r, n, r, len(FINAL)),
         output.reshape(r, n),
-        int(np.asarray(table["year"]).ravel()[0]),
+        year_of(path.name, year, path, [int(np.asarray(table["year"]).ravel()[0])]),
         str(path),
-        details={c: DETAILS[c] for c in industries if c in DETAILS},
+        details={c: DETAILS[c] for c in industries},
         source=SOURCE.format(2013),
         licence=LICENCE,
     )
@@ -155,7 +160,7 @@ WIOD_2016 = Layout(
 )
 
 
-def read_wiod_2016(path: str | Path) -> Mrio:
+def read_wiod_2016(path: str | Path, year: int | None = None) -> Mrio:
     """Read a WIOD 2016-release table (``WIOTyyyy_Nov16_ROW``), saved as ``.xlsx`` or ``.csv``: 44 regions, 56 industries.
 
     Parameters
@@ -167,6 +172,7 @@ def read_wiod_2016(path: str | Path) -> Mrio:
     DataError
         The file is missing, of another edition, truncated, or holds a value that is not a number.
     """
-    table = read_sheet(path, WIOD_2016)
-    details = {code: isic4_detail(code) for code in table.industries}
+    table = read_sheet(path, WIOD_2016, year)
+    with reading(path, "WIOD 2016 table"):
+        details = {code: isic4_detail(code) for code in table.industries}
     return replace(table, details=details, source=SOURCE.format(2016), licence=LICENCE)

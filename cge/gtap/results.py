@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.currency import in_currency
 from cge.errors import ModelError, SolveError
 from cge.gtap import indices, welfare
 from cge.gtap.absent import without_absent
@@ -108,7 +109,7 @@ class GtapResult:
         meanings = {**QUANTITIES, **PRICES, **indices.REGIONAL, **indices.WORLD}
         for variable in out.data_vars:
             unit, meaning = DERIVED.get(str(variable), (PERCENT, meanings.get(str(variable), "")))
-            out[variable].attrs = {"long_name": meaning, "units": unit}
+            out[variable].attrs = {"long_name": meaning, "units": in_currency(unit, model.benchmark.currency)}
         for known, largest in self.error.items():
             out[known].attrs["error"] = largest
         if parts is not None:

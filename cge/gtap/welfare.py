@@ -119,7 +119,7 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
         dims=("part", "r"),
         coords={"part": list(PARTS), "r": regions},
         attrs={
-            "units": "million USD",
+            "units": _money(result),
             "long_name": "contributions to equivalent variation",
             "error": float(result.parts.error.max()),
         },
@@ -147,6 +147,10 @@ def _integrated(result: GtapResult) -> Integral:
     )
 
 
+def _money(result: GtapResult) -> str:
+    return f"million {result.after.model.benchmark.currency}"
+
+
 def contributions(result: GtapResult, shock: Shock | None = None) -> xr.Dataset:
     """The decomposition under GTAP's names: ``CNTalleff`` (r) and by tax (tax, r), the others of :data:`NAMES` (r).
 
@@ -164,9 +168,9 @@ def contributions(result: GtapResult, shock: Shock | None = None) -> xr.Dataset:
     for part, name in NAMES.items():
         out[name] = parts.sel(part=part, drop=True)
     for name, meaning in WELFARE.items():
-        out[name].attrs = {"units": "million USD", "long_name": meaning, "error": parts.attrs["error"]}
+        out[name].attrs = {"units": _money(result), "long_name": meaning, "error": parts.attrs["error"]}
     out["EV"] = ("r", result.ev())
-    return out.assign_attrs(units="million USD", source="Huff and Hertel 2000; integrated along the path")
+    return out.assign_attrs(units=_money(result), source="Huff and Hertel 2000; integrated along the path")
 
 
 def _same_shock(result: GtapResult, shock: Shock) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from calibration.currency import currency_of
 from calibration.sam import SCHEMA, Sam
 from cge.calibrated import BALANCE_TOLERANCE
 from cge.errors import ModelError
@@ -46,6 +47,8 @@ class Flows:
         The make matrix at basic prices.
     components : mapping of name to ndarray, dims (a, r)
         Parts of value added measured apart; empty at benchmark prices, where value added is what is left.
+    units : str
+        Millions of the currency, as ``million USD``.
     """
 
     commodities: list[str]
@@ -57,6 +60,7 @@ class Flows:
     margins: Array
     made: Array
     components: Mapping[str, Array]
+    units: str
 
     def table(self, what: str, tolerance: float, reason: str) -> Icio:
         """Stack the flows into one table and check it.
@@ -81,7 +85,8 @@ class Flows:
         z = np.ascontiguousarray(whole[..., :n]).reshape(r * n, r * n)
         y = np.ascontiguousarray(whole[..., n:users]).reshape(r * n, r, users - n)
         parts = {name: np.ascontiguousarray(values.T).ravel() for name, values in self.components.items()}
-        table = Icio(list(self.regions), list(self.activities), z, y, list(AGENTS), np.zeros(r * n), parts, [NOTE])
+        stocks = np.zeros(r * n)
+        table = Icio(list(self.regions), list(self.activities), z, y, list(AGENTS), stocks, parts, [NOTE], self.units)
         if parts:
             paid, left = (x.reshape(r, n).T for x in (np.sum(list(parts.values()), axis=0), table.value_added))
             size = table.x.reshape(r, n).T
@@ -110,7 +115,7 @@ class Flows:
         if bad.any():
             k, r = np.unravel_index(int(np.argmax(np.where(bad, gap / scale, 0.0))), gap.shape)
             raise ModelError(
-                f"{what} differ for {labels[k]} of {self.regions[r]} by {found[k, r] - wanted[k, r]:,.4g} million USD "
+                f"{what} differ for {labels[k]} of {self.regions[r]} by {found[k, r] - wanted[k, r]:,.4g} {self.units} "
                 f"({int(bad.sum())} cells differ): {reason}"
             )
 
@@ -146,6 +151,7 @@ def of_sam(sam: Sam) -> Icio:
             "output tax": (g["makb"] - g["maks"]).sum(0),
             PRODUCT_TAXES: (g["vdfp"] - g["vdfb"]).sum(0) + _paid_over_basic(g["vmfp"], imported, margins, len(activities)),
         },
+        f"million {currency_of(sam.data.attrs)}",
     )
     return flows.table("the table inside the SAM", BALANCE_TOLERANCE, "the SAM is out of balance; see Sam.check")
 
@@ -193,6 +199,7 @@ def of_solution(solution: Solution, prices: Literal["current", "base"] = "curren
         margins,
         _made_as_sold(solution, prices),
         components,
+        f"million {model.benchmark.currency}",
     )
     tolerance = max(TOLERANCE, 10 * model.benchmark.sam.largest_gap())
     return flows.table(f"the inter-country table of solution {solution.name!r}", tolerance, reason(solution))

@@ -140,10 +140,10 @@ class Icio:
         gap = table.output.reshape(-1) - z.sum(1) - y.sum((1, 2))
         notes = [
             "value added is output less intermediates: taxes and margins are in it",
-            f"discrepancy of rows against published output: {gap.sum():.0f} million USD, largest {abs(gap).max():.0f}",
+            f"discrepancy of rows against published output: {gap.sum():.0f} {table.units}, largest {abs(gap).max():.0f}",
         ]
         stocks = table.of_agent("stocks").reshape(r * n, r).sum(1)
-        return cls(regions, table.industries, z, y, list(table.finals), stocks, notes=notes, discrepancy=gap)
+        return cls(regions, table.industries, z, y, list(table.finals), stocks, notes=notes, units=table.units, discrepancy=gap)
 
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:

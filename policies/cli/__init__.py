@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from calibration import DataError
-from cge import ModelError, SolveError, progress
+from cge import progress
 from policies.cli.benchmarks import check, data_build, info, list_
 from policies.cli.gtap import replicate, shock
 from policies.cli.paths import dynamics
 from policies.cli.shared import command, hush
 from policies.cli.static import docs, gvc, run
+from policies.cli.stops import STOPS, explain, guarded
 from policies.registry import POLICIES
 
 app = typer.Typer(
@@ -39,11 +39,11 @@ def _options(
     pass
 
 
-app.command("list")(list_)
+app.command("list")(guarded(list_))
 for _function in (info, check, run, gvc, shock, dynamics, replicate, docs):
-    app.command()(_function)
+    app.command()(guarded(_function))
 data = typer.Typer(help="Build benchmarks from downloaded official tables.", no_args_is_help=True)
-data.command("build")(data_build)
+data.command("build")(guarded(data_build))
 app.add_typer(data, name="data")
 
 
@@ -54,13 +54,14 @@ def run_script(policy: str) -> None:
 
 
 def main() -> None:
-    """Entry point: errors of data, model or solve are one line on standard error and exit code 2."""
+    """Entry point: whatever stops a command is one line on standard error and an exit code (:mod:`policies.cli.stops`)."""
     hush(False)
     try:
         with progress.Pulse(textwrap.shorten(command(), 60)):
             app()
-    except (DataError, ModelError, SolveError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        for line in getattr(error, "worst", []):
-            typer.echo(f"  {line}", err=True)
-        raise SystemExit(2) from None
+    except STOPS as error:
+        line, code = explain(error)
+        typer.echo(f"error: {line}", err=True)
+        for worst in getattr(error, "worst", []):
+            typer.echo(f"  {worst}", err=True)
+        raise SystemExit(code) from None

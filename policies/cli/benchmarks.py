@@ -11,11 +11,13 @@ import typer
 from calibration import DataError, available, load_benchmark
 from cge import Model
 from policies import findings
+from policies.cli.outputs import check_place, refuse_overwriting
 from policies.cli.shared import (
     AsJson,
     BenchmarkArgument,
     Quiet,
     print_json,
+    refuse_options,
     say,
     show,
 )
@@ -24,6 +26,8 @@ from policies.registry import POLICIES, find_policy
 ATTRIBUTES = (
     "title",
     "year",
+    "conversion",
+    "tariffs",
     "source",
     "licence",
     "observed",
@@ -59,7 +63,9 @@ def info(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json: 
         "regions": data.regions,
         "commodities": data.commodities,
         "factors": data.sam.factors,
-        "gdp_tn_usd": round(float(data.sam.gdp().sum()) / 1e6, 3),
+        "currency": data.currency,
+        "gdp_trillion": round(float(data.sam.gdp().sum()) / 1e6, 3),
+        **({"gdp_tn_usd": round(float(data.sam.gdp().sum()) / 1e6, 3)} if as_json and data.currency == "USD" else {}),
         "adjustments": {str(k): int(v) for k, v in adjustments["rule"].value_counts().items()},
         "elasticity_studies": data.studies,
         "elasticity_sources": str(data.attrs.get("elasticity_sources", "")).splitlines(),
@@ -104,6 +110,7 @@ def check(benchmark: BenchmarkArgument = "world", quiet: Quiet = False, as_json:
 
 
 def data_build(
+    context: typer.Context,
     path: Annotated[Path, typer.Argument(help="The file or folder as downloaded.")],
     source: Annotated[
         str, typer.Option("--source", help="wiod2013, wiod2016, oecd-icio, adb-mrio, eora26, exiobase, figaro or gtap-har.")
@@ -112,7 +119,12 @@ def data_build(
     year: Annotated[int | None, typer.Option("--year", help="Year to take from an archive.")] = None,
     regions: Annotated[Path | None, typer.Option("--regions", help="CSV with two columns: old label, new label.")] = None,
     sectors: Annotated[Path | None, typer.Option("--sectors", help="CSV with two columns: old label, new label.")] = None,
-    tariffs: Annotated[str, typer.Option("--tariffs", help="CSV with i,s,d,rate in the new labels, or 'none'.")] = "none",
+    tariffs: Annotated[str, typer.Option("--tariffs", help="CSV: i,s,d and rate or percent, new labels; or 'none'.")] = "none",
+    tariff_unit: Annotated[
+        str | None, typer.Option("--tariff-unit", help="Unit of the column rate: 'fraction' (0.25) or 'percent' (25).")
+    ] = None,
+    rate: Annotated[float | None, typer.Option("--rate", help="Convert: units of --currency for one of the table's.")] = None,
+    currency: Annotated[str | None, typer.Option("--currency", help="Currency to convert to, with --rate.")] = None,
     elasticities: Annotated[str, typer.Option("--elasticities", help="A study (see: cge info) or a CSV table.")] = "gtap",
     inventories: Annotated[str, typer.Option(help="'investment' adds them to it, 'drop' leaves them out.")] = "investment",
     negatives: Annotated[str, typer.Option(help="Negative uses: 'zero' or 'error'.")] = "zero",
@@ -133,6 +145,24 @@ def data_build(
     for option, (given, choices) in lawful.items():
         if given not in choices:
             raise DataError(f"--{option} {given!r} is not one of {', '.join(choices)}")
+    if tariff_unit not in (None, "fraction", "percent"):
+        raise DataError(f"--tariff-unit {tariff_unit!r} is not one of fraction, percent")
+    if out.suffix != ".nc":
+        raise DataError(f"--out {out} must end in .nc: a netCDF file, with its report as .html and .json beside it")
+    if source == "gtap-har":
+        why = "GTAP's data hold it themselves"
+        names = ("year", "tariffs", "tariff_unit", "rate", "currency", "elasticities", "inventories", "negatives")
+        refuse_options(context, why, *names, "discrepancy", "product_taxes")
+    check_place("--out", out.parent)
+    if out.is_dir():
+        raise DataError(f"--out {out} is a folder; name a file")
+    files = [out, out.with_suffix(".html"), out.with_suffix(".json")]
+    inputs: dict[str, str | Path | None] = {"table": path, "region map": regions, "sector map": sectors}
+    inputs |= {"tariff table": tariffs, "elasticity table": elasticities}
+    if path.is_dir():
+        inside = [file for file in files if file.is_file() and file.resolve().is_relative_to(path.resolve())]
+        inputs |= {f"file {file.name} of the table": file for file in inside}
+    refuse_overwriting(inputs, files)
     built = build_benchmark(
         source,
         path,
@@ -140,6 +170,9 @@ def data_build(
         regions=regions,
         sectors=sectors,
         tariffs=tariffs,
+        tariff_unit=tariff_unit,  # type: ignore[arg-type]
+        rate=rate,
+        currency=currency,
         elasticities=elasticities,
         inventories=inventories,  # type: ignore[arg-type]
         negatives=negatives,  # type: ignore[arg-type]
@@ -155,7 +188,14 @@ def data_build(
         return
     report_ = built.report
     say(f"{report_['title']}: {len(report_['regions'])} regions x {len(report_['sectors'])} sectors")
-    say(f"World GDP {report_['world_gdp'] / 1e6:,.2f} tn; duties {100 * report_['duties_over_imports']:.2f} % of imports")
+    duties = f"duties {100 * report_['duties_over_imports']:.2f} % of imports"
+    say(f"World GDP {report_['world_gdp'] / 1e6:,.2f} tn {report_['currency']}; {duties}")
+    if report_["conversion"]:
+        say(f"Converted {report_['conversion']}")
+    if report_["tariffs"]:
+        say(f"Tariffs: {report_['tariffs']}")
     for rule, row in report_["adjustments"].items():
         say(f"  {rule}: {row['cells']} cells, {row['before']:,.0f} -> {row['after']:,.0f}")
+    if report_["adjustments"]:
+        say("Each of these repairs is within its limit (docs: How calibration works).")
     say(f"Every identity holds to 1e-9. Written: {out}, {out.with_suffix('.html')}, {out.with_suffix('.json')}")

@@ -14,12 +14,12 @@ import typer
 from calibration import DataError
 from cge import ModelError, SolveError
 from cge.shock import remarks
+from policies.cli.outputs import check_outputs, shock_files
 from policies.cli.shared import (
     AsJson,
     PdfOption,
     Quiet,
     ReportOption,
-    check_files,
     command,
     print_json,
     report,
@@ -70,7 +70,7 @@ def shock(
 
     if model != "gtap":
         raise ModelError(f"unknown model {model!r}; this command runs 'gtap' (other models: cge run)")
-    check_files(report_file, pdf)
+    check_outputs("shock", {"policy": text, "benchmark": benchmark, **shock_files(text)}, out, report_file, pdf)
     policy = find_policy(text) if text in POLICIES or Path(text).suffix in (".yaml", ".yml") else None
     if policy is not None and subtotals:
         raise ModelError("--subtotals takes shocks parted by ';', not a policy")
@@ -164,11 +164,13 @@ def _show(
     """The tables on the terminal."""
     table = result.table()
     table.index.name = "region"
-    table.columns = pd.Index(["EV, m USD", *[f"{c} %" for c in table.columns[1:]]])
-    table["EV, m USD"] = [f"{v:,.1f}" for v in table["EV, m USD"]]
+    currency = result.after.model.benchmark.currency
+    ev = f"EV, m {currency}"
+    table.columns = pd.Index([ev, *[f"{c} %" for c in table.columns[1:]]])
+    table[ev] = [f"{v:,.1f}" for v in table[ev]]
     show(table, f"GTAP standard model, {text}")
     if parts is not None:
-        show(parts, "Contributions to EV, million USD", 1)
+        show(parts, f"Contributions to EV, million {currency}", 1)
     if groups is not None:
         show(groups, "Contributions of each shock to real GDP, per cent", 4)
     for note in notes:

@@ -11,13 +11,13 @@ import typer
 from calibration import load_benchmark
 from cge import ModelError
 from policies.belt_and_road import BeltAndRoadProgramme
+from policies.cli.outputs import check_outputs
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
     PdfOption,
     Quiet,
     ReportOption,
-    check_files,
     command,
     print_json,
     report,
@@ -48,6 +48,7 @@ def _programme(name: str, static: Policy, finance: str | None, first: int, last:
 
 
 def dynamics(
+    context: typer.Context,
     policy: Annotated[
         str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file; belt-and-road is built in time.")
     ],
@@ -75,7 +76,8 @@ def dynamics(
     from cge.dynamics import Baseline, Dynamics, PathOfYears
     from policies import dynamics_report
 
-    check_files(report_file, pdf)
+    inputs = {"policy": policy, "benchmark": benchmark, "growth table": growth}
+    check_outputs("dynamics", inputs, out, report_file, pdf)  # a resumed path may be written over: it goes on
     first, last = _years(years)
     static = find_policy(policy)
     programme = _programme(policy, static, finance, first, last)

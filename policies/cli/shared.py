@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cge import ModelError, progress
-from policies.pdf import find_browser, no_browser, print_pdf
+from policies.pdf import print_pdf
 from policies.style import in_words
 
 
@@ -71,12 +71,28 @@ def command() -> str:
     return shlex.join(["cge", *sys.argv[1:]])
 
 
-def check_files(report_file: Path | None, pdf: Path | None) -> None:
-    """Refuse before a solve what would fail after it."""
-    if report_file is not None and report_file.is_dir():
-        raise ModelError(f"--report {report_file} is a folder; name a file, as {report_file / 'report.html'}")
-    if pdf is not None and find_browser() is None:
-        raise no_browser()
+def given(context: typer.Context, *names: str) -> list[str]:
+    """Which of a command's options the user gave, at their default or not, as they are written (``--assembly``)."""
+    found = []
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = next(p for p in context.command.params if p.name == name)
+            found.append(max(option.opts, key=len))
+    return found
+
+
+def refuse_options(context: typer.Context, why: str, *names: str) -> None:
+    """Raise where an option is given that does not apply.
+
+    Raises
+    ------
+    ModelError
+        Naming the options, and ``why``.
+    """
+    if found := given(context, *names):
+        does = "does" if len(found) == 1 else "do"
+        raise ModelError(f"{' and '.join(found)} {does} not apply: {why}; leave {'it' if len(found) == 1 else 'them'} out")
 
 
 def report(report_file: Path | None, pdf: Path | None, write: Callable[[Path, bool | None], Any]) -> None:
@@ -105,10 +121,17 @@ def say(text: str, indent: str = "") -> None:
         typer.echo(text if "\n" in text else fold.fill(text))
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to :mod:`policies.cli.stops`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Where tables go: the terminal, or a pipe of a fixed width."""
     # rich itself honours NO_COLOR; in a notebook a command prints text all the same
-    return Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
+    return _Console(width=None if sys.stdout.isatty() else WIDTH, force_jupyter=False)
 
 
 def show(table: pd.DataFrame, title: str, digits: int = 3) -> None:

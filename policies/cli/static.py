@@ -12,6 +12,7 @@ from calibration import load_benchmark
 from cge import Closure, ModelError, progress
 from policies import experiment, findings, html
 from policies import report as files
+from policies.cli.outputs import check_outputs
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
@@ -22,9 +23,10 @@ from policies.cli.shared import (
     Quiet,
     ReportOption,
     SourcingOption,
-    check_files,
     command,
+    given,
     print_json,
+    refuse_options,
     report,
     say,
     show,
@@ -33,6 +35,7 @@ from policies.registry import find_policy
 
 
 def run(
+    context: typer.Context,
     policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
     benchmark: BenchmarkOption = "world",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV, PNG and JSON results.")] = None,
@@ -53,16 +56,19 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy and show who gains and loses."""
-    check_files(report_file, pdf)
+    check_outputs(
+        "usmca" if policy == "usmca" else "run", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf
+    )
     if more_figures and out is None:
         raise ModelError("--figures needs --out FOLDER")
     if policy == "usmca":
-        if ranges or more_figures:
-            raise ModelError("--ranges and --figures do not apply to usmca; its own figure comes with --curve")
+        why = "usmca is a study of rules of origin with its own closure and figures (--curve)"
+        refuse_options(
+            context, why, "ranges", "more_figures", "investment", "labour", "capital", "sourcing", "elasticities", "method"
+        )
         _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
-    if rules or curve:
-        raise ModelError("--rules and --curve belong to the policy usmca")
+    refuse_options(context, "it belongs to the policy usmca", "rules", "assembly", "curve")
     if capital not in ("mobile", "specific"):
         raise ModelError(f"unknown capital rule {capital!r}; choose 'mobile' or 'specific'")
     if method not in ("auto", "ipopt"):
@@ -70,7 +76,12 @@ def run(
     specific = ("nat", "cap") if capital == "specific" else None
     closure = Closure.standard(investment=investment, labour=labour, specific=specific)  # type: ignore[arg-type]
     data = load_benchmark(benchmark, elasticities or None)
-    result = experiment.run(find_policy(policy), data, closure, sourcing=sourcing, method=method)
+    if ranges and not data.studies:
+        raise ModelError(f"--ranges needs studies of elasticities, and benchmark {data.name!r} carries none (see: cge info)")
+    asked = find_policy(policy)
+    if asked.origin is not None:
+        refuse_options(context, "a policy with an origin clause is solved by its own method", "method")
+    result = experiment.run(asked, data, closure, sourcing=sourcing, method=method)
     spread = None
     if ranges:
         with progress.Progress("elasticities") as bar:
@@ -89,7 +100,7 @@ def run(
         return
     table = result.comparison.table()
     table["ev_musd"] = [f"{v:,.0f}" for v in table["ev_musd"]]
-    table.columns = pd.Index([html.words(str(c)) for c in table.columns])
+    table.columns = pd.Index([html.words(str(c), data.currency) for c in table.columns])
     if spread is not None:
         table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(spread.min(axis=1), spread.max(axis=1), strict=True)])
     show(table, f"{summary['title'] or summary['policy']} on benchmark {summary['benchmark']}")
@@ -108,6 +119,7 @@ def run(
 
 
 def docs(
+    context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder of the pages.")],
     model: Annotated[
         str,
@@ -129,11 +141,15 @@ def docs(
     from policies import model_docs
     from policies.models import open_benchmark
 
+    check_outputs("docs", {"benchmark": benchmark, "growth table": growth, **{"policy " + p: p for p in policy or []}}, out)
+    if model in ("gtap", "rules"):
+        if given(context, "investment", "labour"):
+            raise ModelError(f"--investment and --labour belong to the models core and growth, not to {model!r}")
+        if given(context, "sourcing"):
+            raise ModelError(f"sourcing belongs to the models core and growth; {model!r} has its own")
     data = open_benchmark(model, benchmark, elasticities)
     closure = None
     if (investment, labour) != ("saving", "full employment"):
-        if model in ("gtap", "rules"):
-            raise ModelError(f"--investment and --labour belong to the models core and growth, not to {model!r}")
         closure = Closure.standard(investment=investment, labour=labour)  # type: ignore[arg-type]
     shown = [p if model == "rules" else find_policy(p) for p in policy or []]
     with progress.Progress("documentation") as bar:
@@ -216,7 +232,7 @@ def gvc(
     """Value chains before and after a policy."""
     from policies import gvc_report
 
-    check_files(report_file, pdf)
+    check_outputs("gvc", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf)
     result = experiment.run(find_policy(policy), benchmark)
     chains = gvc_report.compare(result)
     if out is not None:
