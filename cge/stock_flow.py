@@ -13,6 +13,7 @@ import numpy as np
 
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
+from calibration.labels import as_labels
 from cge.errors import ModelError
 from cge.path_of_years import State
 from cge.programme import Flows
@@ -138,15 +139,15 @@ class StockFlow:
         benchmark_share = np.where(value > 0, value / value.sum(0), 1.0)
         return np.asarray(np.where(value > 0, stock / stock.sum(0) / benchmark_share, 1.0))
 
-    def park_activities(self, sectors: Sequence[str]) -> Array:
-        """Which activities park capital goes to.
+    def park_activities(self, named: str | Sequence[str]) -> Array:
+        """Which activities park capital goes to; a text is one.
 
         Raises
         ------
         ModelError
             A sector that the benchmark lacks.
         """
-        known = self.benchmark.commodities
+        known, sectors = self.benchmark.commodities, as_labels(named, "park sectors")
         for sector in sectors:
             if sector not in known:
                 raise ModelError(f"park sector {sector!r} is no sector of the benchmark{nearest(sector, known)}")

@@ -138,7 +138,7 @@ def test_a_region_under_two_names_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "matrix_eu-ic-io_ind-by-ind_24ed_2022.csv"
     figaro_csv(path)
     path.write_text(path.read_text().replace("AT_", "GR_"))
-    with pytest.raises(DataError, match="region 'GRC' comes twice"):
+    with pytest.raises(DataError, match="'GRC' stands twice"):
         read_figaro(path)
 
 

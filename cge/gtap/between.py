@@ -19,6 +19,8 @@ class Reached:
 
     solution: Solution
 
+    void = True  # a solution at the benchmark has changed nothing, and that is its result
+
     @property
     def name(self) -> str:
         """The policy's name."""
@@ -26,7 +28,8 @@ class Reached:
 
     def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
         """Factors (or amounts) by instrument."""
-        moved = {}
+        numeraire = self.solution["pfactwld"] / float(model.benchmark_values["pfactwld"])
+        moved = {"pfactwld": numeraire}
         for name, symbol in model.symbols.items():
             if symbol.kind == "parameter" or model.free[name].all():
                 continue
