@@ -178,8 +178,7 @@ def _checked(model: Model, name: str, value: Any) -> np.ndarray:
         bad |= array <= 0
     if bad.any():
         at = model.label(name, int(np.flatnonzero(bad)[0]))
-        lawful = "finite" if model.symbols[name].signed else "finite and positive"
-        raise ModelError(f"{name} of {at} is {array[bad].flat[0]}; it must be {lawful}")
+        raise ModelError(f"{name} of {at} is {array[bad].flat[0]}; it must be finite and positive")
     return array
 
 
