@@ -151,6 +151,23 @@ def test_welfare_is_under_one_name_or_absent_with_where_to_find_it(composition) 
     assert set(table.attrs["absent"]) == set()
 
 
+def test_the_benchmark_compared_with_itself_changes_nothing(composition) -> None:
+    _, _, base, _ = composition
+    table = base.compare(base).table()
+    assert float(abs(table.drop(columns="ev_musd")).max().max()) < 1e-9  # per cent
+    assert float(abs(table["ev_musd"]).max()) < 1e-9 * float(base["gdp"].sum())
+
+
+def test_gtaps_result_of_a_branch_that_no_path_reaches_is_refused(composition) -> None:
+    kind, model, base, _ = composition
+    if not kind.startswith("gtap"):
+        return
+    loose = model.solve(SHOCKS["tariff"], method="ipopt", branch="any")
+    for answer in (lambda: result_of(loose), lambda: loose.compare(base).table()):
+        with pytest.raises(ModelError, match="not known to be connected to the benchmark"):
+            answer()
+
+
 def test_a_name_that_no_block_has_gets_the_nearest_one(composition) -> None:
     with pytest.raises(ModelError, match="did you mean 'qgdp'"):
         composition[3]["qgdpp"]

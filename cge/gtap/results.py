@@ -355,11 +355,16 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     SolveError
         No equilibrium, or an index is not known to :data:`cge.path.LIMIT`; then ``last`` is the finished solution.
     """
-    if "bank" not in model.symbols:
-        raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
+    require_standard(model)
     require_change(model, shock)
     base = model.solve()
     after = model.solve(shock)
     path = Path.along(base, shock, after)
     divisia = indices.along(path, after, goal)
     return GtapResult(base, after, path, divisia)
+
+
+def require_standard(model: Model) -> None:
+    """Raise :class:`ModelError` where a model is not the standard model's composition."""
+    if "bank" not in model.symbols:
+        raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
