@@ -101,15 +101,22 @@ def costinot_rodriguez_clare_2014(folder: str | Path | None = None) -> Replicati
         )
     clock = [time.perf_counter()]
     study = read_trade_study(folder)
-    built = benchmark_from_flows(
-        study.flows,
-        study.input_shares,
-        study.theta,
-        study.final_shares,
-        name="costinot-rodriguez-clare",
-        attrs=study.about,
-        rebalance=study.about.get("rebalance", "") == "yes",
-    )
+    rebalance = study.about.get("rebalance", "no").lower()
+    if rebalance not in ("yes", "no"):
+        raise DataError(f"{Path(folder) / 'about.csv'}: rebalance is {rebalance!r}; say yes or no")
+    try:
+        built = benchmark_from_flows(
+            study.flows,
+            study.input_shares,
+            study.theta,
+            study.final_shares,
+            name="costinot-rodriguez-clare",
+            attrs=study.about,
+            rebalance=rebalance == "yes",
+        )
+    except DataError as error:
+        asked = "a line 'rebalance,yes' in about.csv"
+        raise DataError(f"{folder}: {str(error).replace('rebalance=True', asked)}") from error
     clock.append(time.perf_counter())
     model = Model(built.benchmark, sourcing="pooled", blocks=TRADE_MODEL)
     clock.append(time.perf_counter())
