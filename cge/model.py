@@ -204,10 +204,6 @@ class Model:
             raise ModelError(f"calibrated names without a declaration: {', '.join(given)}")
         return out
 
-    def is_exogenous(self, name: str) -> bool:
-        """Whether some element of a variable or instrument is exogenous."""
-        return not bool(self.free[name].all())
-
     def labelled(self, name: str, values: np.ndarray) -> xr.DataArray:
         """Labels on an array of a symbol that is in the model's own order, as :meth:`solve` takes it.
 
