@@ -148,7 +148,9 @@ class GtapResult:
         out["tot"] = _less(out["psw"], out["pdw"])
         out["qxwreg"] = _less(self._percent("vexp", nominal=True), out["psw"])
         out["qmwreg"] = _less(self._percent("vimp", nominal=True), out["pdw"])
-        traded = float((self.after["vexp"].sum() / self.base["vexp"].sum()) * self.scale)
+        exports = [float(s["vexp"].sum()) for s in (self.base, self.after)]
+        traded = exports[1] / exports[0] * self.scale if exports[0] else np.nan  # one region trades with nobody
+        out["pxwwld"] = out["pxwwld"].where(exports[0] > 0)
         out["qxwwld"] = _less(xr.DataArray(100 * (traded - 1)), out["pxwwld"])
         if float(self.after.arrays["rordelta"]) == 1.0:
             out["rorg"] = self._percent("bank")
