@@ -81,6 +81,9 @@ def read_request(
 ) -> Request:
     """The arguments of a solve, refused where they do not fit the model; it raises what :meth:`Model.solve` says."""
     _check_options(model, policy, start, method, guess, branch)
+    for what, arrays in (("parameters", parameters), ("exogenous", exogenous), ("guess", guess)):
+        if not isinstance(arrays, Mapping | None) and not (what == "guess" and isinstance(arrays, Solution)):
+            raise ModelError(f"{what} is {type(arrays).__name__}; give a mapping of names to labelled arrays")
     kept = start.arrays if isinstance(start, Solution) else model.benchmark_values
     origin = guess.arrays if isinstance(guess, Solution) else kept
     asked = targets(model, policy, kept) if policy is not None else {}
@@ -156,6 +159,9 @@ def _live(model: Model, name: str, value: Any) -> np.ndarray:
     array = _checked(model, name, value)
     if model.symbols[name].kind != "parameter" or model.symbols[name].structural:
         raise ModelError(f"{name} is not a live parameter; recalibrate the benchmark to change it")
+    if name.startswith("esub") and (array < 0).any():
+        at = model.label(name, int(np.flatnonzero(array < 0)[0]))
+        raise ModelError(f"{name} of {at} is {array[array < 0][0]:g}; an elasticity of substitution may not be negative")
     return array
 
 

@@ -34,6 +34,7 @@ COLUMNS = {
     "about": ("key", "value"),
 }
 OPTIONAL = ("about",)
+NEEDED = ", ".join(f"{name}.csv" for name in COLUMNS if name not in OPTIONAL)
 
 SYNONYMS = {
     "sector": ("good", "industry", "commodity", "activity", "i"),
@@ -82,7 +83,7 @@ def read_trade_study(folder: str | Path) -> TradeStudy:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"{folder} is no folder; give the one that holds {', '.join(f'{n}.csv' for n in COLUMNS)}")
+        raise DataError(f"{folder} is no folder; give the one that holds {NEEDED}")
     tables = {name: _table(folder, name) for name in COLUMNS}
     sectors = list(dict.fromkeys(tables["elasticities"]["sector"]))
     regions = list(dict.fromkeys(tables["flows"]["source"]))
@@ -101,9 +102,8 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         if name in OPTIONAL:
             return pd.DataFrame(columns=list(COLUMNS[name]), dtype=str)
-        needed = ", ".join(f"{n}.csv" for n in COLUMNS if n not in OPTIONAL)
         there = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
-        raise DataError(f"{path} not found; the folder needs {needed} and holds {there}")
+        raise DataError(f"{path} not found; the folder needs {NEEDED} and holds {there}")
     frame = _named(path, _csv(path), COLUMNS[name])
     keys = list(COLUMNS[name][:-1])
     twice = frame.duplicated(keys)
