@@ -116,9 +116,11 @@ def benchmark_from_flows(
     gap = abs(x - spending).sum(0) / spending.sum(0)
     if not rebalance and gap.max() > BALANCED:
         worst = int(gap.argmax())
+        good = int(abs(x - spending)[:, worst].argmax())
         raise DataError(
             f"{name}: flows, input shares and final shares do not agree: spending of {regions[worst]} differs by "
-            f"{gap[worst]:.2%}; repair them, or give rebalance=True to solve spending from the shares"
+            f"{gap[worst]:.2%}, most on {goods[good]} ({spending[good, worst]:,.6g} in the flows, {x[good, worst]:,.6g} by the "
+            "shares); repair them, or give rebalance=True to solve spending from the shares"
         )
     arrays = _arrays(materials, net * x[:, None, :], rate, share * income, origin)
     sam = Sam(make_dataset(arrays, {**{k: sets[k] for k in "iar"}, "f": ["lab"], "m": [goods[-1]]}, attrs))
@@ -169,6 +171,11 @@ def _require_dims(array: xr.DataArray, what: str, dims: tuple[str, ...]) -> None
 
 def _check(flow: Array, rate: Array, materials: Array, sets: Mapping[str, list[str]]) -> None:
     goods, regions = sets["i"], sets["r"]
+    k = np.arange(len(regions))
+    if rate[:, k, k].any():
+        i, r = np.argwhere(rate[:, k, k] != 0)[0]
+        own = rate[i, r, r]
+        raise DataError(f"{regions[r]} puts a tariff of {own:g} on its own {goods[i]}; own sales bear none, set it to 0")
     if (rate <= -1).any():
         i, s, d = np.argwhere(rate <= -1)[0]
         raise DataError(

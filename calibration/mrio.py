@@ -20,6 +20,16 @@ FINAL = ("c37", "c38", "c39", "c41", "c42")
 
 WIOD_AGENTS = {"c37": "prv", "c38": "prv", "c39": "gov", "c41": "inv", "c42": "stocks"}
 
+FINAL_WORDS = (
+    ("household", "prv"),
+    ("non-profit", "prv"),
+    ("government", "gov"),
+    ("fixed capital", "inv"),
+    ("inventor", "stocks"),
+    ("valuables", "stocks"),
+)
+"""Word in a category of final demand, as national accounts name it -> who demands."""
+
 
 @dataclass(frozen=True)
 class Mrio:

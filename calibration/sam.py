@@ -188,18 +188,17 @@ class Sam:
         Parameters
         ----------
         tolerance : float
-            Allowed gap relative to the larger side (and to a millionth of world GDP for tiny cells).
+            Allowed gap relative to the larger side (to a millionth of world GDP for tiny cells, a hundredth for the world).
 
         Returns
         -------
         pandas.DataFrame
             Columns ``identity, cell, left, right, gap``; empty where the SAM is in balance.
         """
-        floor = 1e-6 * float(self.gdp().sum())
         rows: list[dict[str, Any]] = []
         for name, (dims, left, right) in self.identities().items():
             gap = left - right
-            size = np.maximum(np.maximum(abs(left), abs(right)), floor)
+            size = np.maximum(np.maximum(abs(left), abs(right)), self._smallest(dims))
             for index in np.argwhere(abs(gap) > tolerance * size):
                 labels = [str(self.data[d].values[k]) for d, k in zip(dims, index, strict=True)]
                 at = tuple(index)
@@ -209,12 +208,18 @@ class Sam:
 
     def largest_gap(self) -> float:
         """Largest gap of an identity relative to its larger side, as :meth:`check` measures it."""
-        floor = 1e-6 * float(self.gdp().sum())
         gaps = (
-            abs(left - right) / np.maximum(np.maximum(abs(left), abs(right)), floor)
-            for _, left, right in self.identities().values()
+            abs(left - right) / np.maximum(np.maximum(abs(left), abs(right)), self._smallest(dims))
+            for dims, left, right in self.identities().values()
         )
         return max(float(np.max(gap, initial=0.0)) for gap in gaps)
+
+    def _smallest(self, dims: tuple[str, ...]) -> float:
+        """What a tiny cell's gap is measured in: a millionth of world GDP; a hundredth for what the whole world adds up.
+
+        Where nobody invests, as in tables of one final demand, both sides of the world's identity are rounding.
+        """
+        return (1e-6 if dims else 1e-2) * float(self.gdp().sum())
 
     def identities(self) -> dict[str, tuple[tuple[str, ...], np.ndarray, np.ndarray]]:
         """Both sides of each accounting identity: name -> (dims, left, right)."""

@@ -14,7 +14,6 @@ Trade, duties and sourcing by use stay what they were, so the split needs import
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
@@ -174,14 +173,3 @@ def _activity_columns(values: np.ndarray, dims: tuple[str, ...], m: int, other: 
         for k in (0, 1):
             halves[k][m + 1] = column[m + 1] * own[k]
     return np.moveaxis(np.concatenate([moved[:m], halves[0][None], halves[1][None], moved[m + 1 :]]), 0, axis)
-
-
-def non_originating(benchmark: Benchmark, sector: str, material: str, area: list[str]) -> xr.DataArray:
-    """Share of a material that a sector of each member buys outside the area, landed prices; dims (r,)."""
-    sam = benchmark.sam
-    a, i = sam.commodities.index(sector), sam.commodities.index(material)
-    origin = ratio(sam["vmub"][i, USES.index("int")], sam["vmub"][i, USES.index("int")].sum(0))
-    outside = np.array([r not in area for r in sam.regions])
-    imported = sam["vmfp"][i, a]
-    share = ratio(imported * origin[outside].sum(0), imported + sam["vdfp"][i, a])
-    return xr.DataArray(share, dims="r", coords={"r": sam.regions}).sel(r=area)

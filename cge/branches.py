@@ -23,11 +23,12 @@ import scipy.sparse.linalg as sla
 from cge.errors import ModelError, SolveError
 from cge.ipopt import run_ipopt
 from cge.krylov import Newton, follow_path
+from cge.request import share_setter
 from cge.shock import Shock, targets
+from cge.solution import Solution
 
 if TYPE_CHECKING:
     from cge.model import Model
-    from cge.solution import Solution
 
 Array = np.ndarray
 
@@ -83,16 +84,8 @@ def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array
     SolveError
         The path ends before, or arrives at another equilibrium.
     """
-    from cge.model import between
-
     first = model.benchmark_values
-    moving = [n for n, a in goal.items() if ((first[n] != a) & ~model.free[n]).any()]
-
-    def set_share(share: float) -> None:
-        for n in moving:
-            there = goal[n] if share == 1.0 else between(first[n], goal[n], share, model.symbols[n].signed)
-            model.values.set(n, there)
-
+    set_share = share_setter(model, first, goal)
     log: list[dict[str, Any]] = []
     start = model.system.pack(first)
     newton = model.newton
@@ -292,8 +285,6 @@ def _solutions(
     residuals: Sequence[float],
     connected: int,
 ) -> list[Solution]:
-    from cge.solution import Solution
-
     name = policy.name if policy is not None else "benchmark"
     out = []
     for k, held in enumerate(arrays):

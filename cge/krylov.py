@@ -91,12 +91,16 @@ class Preconditioner:
     """
 
     def __init__(self, jacobian: sp.csr_matrix, system: System, restart: int = 0) -> None:
-        self.inner_rows = np.flatnonzero(system.owner_of_row != WORLD)
-        self.inner_cols = np.flatnonzero(system.owner_of_unknown != WORLD)
-        self.border_rows = np.flatnonzero(system.owner_of_row == WORLD)
-        self.border_cols = np.flatnonzero(system.owner_of_unknown == WORLD)
-        same = system.owner_of_row[system.row_index] == system.owner_of_unknown[system.column_index]
-        same &= system.owner_of_row[system.row_index] != WORLD
+        row_owner, column_owner = system.owner_of_row, system.owner_of_unknown
+        if np.unique(column_owner[column_owner != WORLD]).size < 2:
+            # one region alone: its block without the numeraire, which only the border holds, is singular
+            row_owner, column_owner = np.zeros_like(row_owner), np.zeros_like(column_owner)
+        self.inner_rows = np.flatnonzero(row_owner != WORLD)
+        self.inner_cols = np.flatnonzero(column_owner != WORLD)
+        self.border_rows = np.flatnonzero(row_owner == WORLD)
+        self.border_cols = np.flatnonzero(column_owner == WORLD)
+        same = row_owner[system.row_index] == column_owner[system.column_index]
+        same &= row_owner[system.row_index] != WORLD
         row_of = np.full(system.rows, -1)
         row_of[self.inner_rows] = np.arange(self.inner_rows.size)
         col_of = np.full(system.n, -1)
@@ -105,7 +109,7 @@ class Preconditioner:
         blocks = sp.csc_matrix(
             (jacobian.data[same], (row_of[system.row_index[same]], col_of[system.column_index[same]])), shape=(k, k)
         )
-        memory.require(blocks, system.owner_of_unknown[self.inner_cols], system.nnz, system.n, restart)
+        memory.require(blocks, column_owner[self.inner_cols], system.nnz, system.n, restart)
         self.lu = sla.splu(blocks, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1)
         self.right = jacobian[self.inner_rows][:, self.border_cols].toarray()
         self.lower = jacobian[self.border_rows][:, self.inner_cols]

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
-import pyomo.environ as pyo
 import xarray as xr
 
 from calibration.benchmark import Benchmark
@@ -19,27 +18,23 @@ from cge.blocks import CORE
 from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
 from cge.checks import enforce
-from cge.closure import Closure, Swap
+from cge.closure import Closure
 from cge.connectivity import check_connected
 from cge.declare import SET_OF_DIM, Block, Composition, Rule, Symbol
-from cge.door import aligned
-from cge.errors import ClosureError, ModelError, SolveError
+from cge.endogenous import apply_closure
+from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
 from cge.progress import Progress
-from cge.shock import Shock, require_shock, targets
+from cge.pyomo_block import pyomo_block
+from cge.request import Branch, Method, Request, Start, read_request, share_setter
+from cge.shock import Shock
 from cge.solution import Solution
 from cge.squareness import check_square
 from cge.statements import check_benchmark, check_definitions
 from cge.system import System
 from cge.templates import PYOMO_LOCK, Values
-
-Start = Literal["fast", "benchmark"]
-STARTS: tuple[str, ...] = ("fast", "benchmark")
-Method = Literal["auto", "ipopt"]
-METHODS: tuple[str, ...] = ("auto", "ipopt")
-Branch = Literal["connected", "any"]
 
 Method_ = TypeVar("Method_", bound=Callable[..., Any])
 
@@ -56,22 +51,8 @@ def one_caller(method: Method_) -> Method_:
 
 
 CERTIFIED = {0: "Optimal Solution Found"}
-
-
-class _Inline:
-    """A definition inside Pyomo rules: indexing it writes its expression out."""
-
-    def __init__(self, rule: Rule, block: Any) -> None:
-        self._rule, self._block, self._open = rule, block, False
-
-    def __getitem__(self, index: Any) -> Any:
-        if self._open:
-            raise ModelError(f"definition {self._rule.name} refers to itself in a circle; make one of the circle a variable")
-        self._open = True
-        try:
-            return self._rule.function(self._block, *(index if isinstance(index, tuple) else (index,)))
-        finally:
-            self._open = False
+WORK = ("newton_steps", "gmres_iterations", "factorisations")
+"""Counters of :class:`cge.krylov.Newton` of which a solution's ``info`` holds its share."""
 
 
 class Model:
@@ -145,9 +126,9 @@ class Model:
         self.definitions = {n: r for n, r in self.rules.items() if not r.is_equation}
         self.benchmark_values = self._calibrate()
         self.values = Values({n: a.copy() for n, a in self.benchmark_values.items()})
-        self.pyomo = self._pyomo_block()
+        self.pyomo = pyomo_block(self)
         self.remarks: list[str] = []  # what a reader of results must know about how the model was put together
-        self.free, self.active = self._apply_closure()
+        self.free, self.active = apply_closure(self)
         names = [*self.symbols, *self.rules, *self.sets]
         self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active, names)
         check_square(self.system, self.closure.name)
@@ -188,7 +169,6 @@ class Model:
             return f"the closure ({self.closure.name!r} against {other.closure.name!r})"
         return ""
 
-    # -- construction ------------------------------------------------------------------------------
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape of a symbol or rule."""
         dims = self.symbols[name].dims if name in self.symbols else self.rules[name].dims
@@ -224,112 +204,6 @@ class Model:
             raise ModelError(f"calibrated names without a declaration: {', '.join(given)}")
         return out
 
-    def _pyomo_block(self) -> Any:
-        """Pyomo components, lazily indexed: nothing is expanded until a member is asked for."""
-        block = pyo.ConcreteModel()
-        for name, labels in self.sets.items():
-            setattr(block, name, pyo.Set(initialize=labels, ordered=True))
-        position = {name: {label: k for k, label in enumerate(labels)} for name, labels in self.sets.items()}
-
-        def reader(name: str, dims: tuple[str, ...]) -> Any:
-            maps = [position[SET_OF_DIM[d]] for d in dims]
-
-            def value(_: Any, *index: str) -> float:
-                at = tuple(m[k] for m, k in zip(maps, index, strict=True))
-                return float(self.values[name][at])
-
-            return value
-
-        for name, symbol in self.symbols.items():
-            index_sets = [getattr(block, SET_OF_DIM[d]) for d in symbol.dims]
-            if symbol.kind == "parameter":
-                component = pyo.Param(*index_sets, mutable=True, default=reader(name, symbol.dims), within=pyo.Reals)
-            elif symbol.dims:
-                component = pyo.Var(*index_sets, initialize=reader(name, symbol.dims), dense=False)
-            else:
-                component = pyo.Var(initialize=float(self.values[name]))
-            setattr(block, name, component)
-        for name, rule in self.definitions.items():
-            object.__setattr__(block, name, _Inline(rule, block))
-        return block
-
-    def _apply_closure(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        exists = {n: np.ones(self.shape(n), bool) for n, s in self.symbols.items() if s.kind == "variable"}
-        for block in self.blocks:
-            for name, mask in block.masks(self.data).items():
-                exists[name] = np.asarray(mask, bool)
-        active = {}
-        for name, rule in self.equations.items():
-            assert rule.defines is not None
-            if self.shape(name) != exists[rule.defines].shape:
-                raise ModelError(f"equation {name} and the variable {rule.defines} it defines differ in shape")
-            active[name] = exists[rule.defines]
-        free = {n: mask.copy() for n, mask in exists.items()}
-        free.update({n: np.zeros(self.shape(n), bool) for n, s in self.symbols.items() if s.kind == "instrument"})
-        for swap in self.closure.swaps:
-            self._apply_swap(swap, free, exists)
-        return free, active
-
-    def _apply_swap(self, swap: Swap, free: dict[str, np.ndarray], exists: Mapping[str, np.ndarray]) -> None:
-        """One swap on the masks of what is endogenous; refused where it changes nothing, noted where only in part."""
-        closure = f"closure {self.closure.name!r}"
-        for name in (swap.fixed, swap.free):
-            if name not in free:
-                raise ClosureError(f"{closure}: unknown variable {name!r}{nearest(name, free)}")
-        apart = swap.free_where is not None  # elements of the two sides differ
-        fixed = self._chosen(swap.fixed, swap.where)
-        freed = self._chosen(swap.free, swap.where if swap.free_where is None else swap.free_where)
-        if (freed & free[swap.free]).any():
-            raise ClosureError(f"{closure}: {swap.free} is endogenous already where the swap frees it")
-        leaving = fixed & free[swap.fixed]
-        if apart and leaving.any() and leaving.sum() != freed.sum():
-            raise ClosureError(
-                f"{closure}: the swap fixes {int(leaving.sum())} elements of {swap.fixed} and frees "
-                f"{int(freed.sum())} of {swap.free}; name as many of each (elements without a flow do not count)"
-            )
-        if not apart and leaving.shape == freed.shape:
-            freed &= leaving  # an absent element has nothing to trade
-        if not leaving.any() or not freed.any():
-            there = exists.get(swap.fixed, np.ones_like(fixed))
-            why = (
-                f"{swap.fixed} is exogenous already there"
-                if (fixed & there).any()
-                else f"{swap.fixed} does not exist there (no such flow, or a factor that does not move)"
-            )
-            raise ClosureError(f"{closure}: the swap of {swap.fixed} and {swap.free} touches nothing: {why}; drop it")
-        idle = np.flatnonzero(fixed & ~leaving)
-        if idle.size:
-            cells = ", ".join(self.label(swap.fixed, int(k)) for k in idle[:5]) + (" and more" if idle.size > 5 else "")
-            self.remarks.append(
-                f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are "
-                f"(they do not exist or are exogenous already): {cells}"
-            )
-        free[swap.fixed] &= ~fixed
-        free[swap.free] |= freed
-
-    def _chosen(self, name: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> np.ndarray:
-        mask = np.ones(self.shape(name), bool)
-        dims = self.symbols[name].dims
-        twins = {"i": "a", "a": "i", "r": "d", "d": "r"}  # an activity and its commodity, a region and a destination
-        for named, wanted in where:
-            dim = named if named in dims else twins.get(named, named)
-            if dim not in dims:
-                raise ClosureError(f"closure {self.closure.name!r}: {name} has dims {dims}, not {dim!r}")
-            labels = self.labels(dim)
-            for label in wanted:
-                if label not in labels:
-                    raise ClosureError(
-                        f"closure {self.closure.name!r}: {label!r} is not in dim {dim!r}{nearest(label, labels)}"
-                    )
-            shape = [1] * len(dims)
-            shape[dims.index(dim)] = len(labels)
-            mask &= np.array([label in wanted for label in labels]).reshape(shape)
-        return mask
-
-    def is_exogenous(self, name: str) -> bool:
-        """Whether some element of a variable or instrument is exogenous."""
-        return not bool(self.free[name].all())
-
     def labelled(self, name: str, values: np.ndarray) -> xr.DataArray:
         """Labels on an array of a symbol that is in the model's own order, as :meth:`solve` takes it.
 
@@ -346,7 +220,6 @@ class Model:
         coords = {d: self.labels(d) for d in symbol.dims}
         return xr.DataArray(array, dims=symbol.dims, coords=coords, name=name, attrs={"units": symbol.unit})
 
-    # -- evaluation --------------------------------------------------------------------------------
     @one_caller
     def touches(self, name: str, direction: np.ndarray) -> bool:
         """Whether moving an exogenous array in ``direction`` moves any equation at the benchmark."""
@@ -405,7 +278,6 @@ class Model:
             **({"remarks": "; ".join(self.remarks)} if self.remarks else {}),
         }
 
-    # -- solving -----------------------------------------------------------------------------------
     @one_caller
     def solve(
         self,
@@ -457,95 +329,91 @@ class Model:
             No equilibrium found; the error says how far the path went, whether it ends in a fold and what runs out. Or the
             one found fails a check (:mod:`cge.checks`), or is not connected to the benchmark.
         """
-        if branch not in ("connected", "any"):
-            raise ModelError(f"unknown branch {branch!r}; choose 'connected' or 'any'")
         started = time.perf_counter()
-        self._check_request(policy, start, method, guess)
-        kept = start.arrays if isinstance(start, Solution) else self.benchmark_values
-        origin = guess.arrays if isinstance(guess, Solution) else kept
-        asked = targets(self, policy, kept) if policy is not None else {}
-        goal = {**asked, **{name: self._exogenous(name, value, kept) for name, value in (exogenous or {}).items()}}
-        live = [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
-        tuned = {n: kept[n] for n in live} | {n: self._live(n, value) for n, value in (parameters or {}).items()}
-        exogenous_names = [n for n, s in self.symbols.items() if s.kind != "parameter"]
-        for name in self.symbols:
-            wanted = origin[name] if name in exogenous_names else tuned.get(name, self.benchmark_values[name])
+        request = read_request(self, policy, start, method, parameters, exogenous, guess, branch)
+        before = {work: getattr(self.newton, work) for work in WORK}
+        log: list[dict[str, Any]] = []
+        try:  # evidence is taken at the point: the model goes back to its benchmark afterwards
+            verdict, judged = self._travel(request, log, progress)
+            with guarded("checking the solution"):
+                info = {
+                    "path": log,
+                    "method": method,
+                    "certificate_seconds": judged,
+                    **{work: getattr(self.newton, work) - done for work, done in before.items()},
+                    "preconditioner_mb": self.newton.preconditioner.megabytes if self.newton.preconditioner else 0.0,
+                    "iterations": verdict.iterations,
+                    "status": CERTIFIED.get(verdict.status, verdict.message),
+                    **self._judged(verdict, log),
+                    "seconds": time.perf_counter() - started,
+                }
+                solution = Solution(self, request.name, self._arrays(verdict.x), log, verdict, info, request.asked)
+                enforce(solution)
+                solution.info |= self._connection(request, solution, verdict.x)
+        except BaseException:
+            self.newton.scale = None  # factors of the point where the path ended serve no other solve
+            raise
+        finally:
+            self.newton.options = self.options
+            self._restore()
+        return solution
+
+    def _travel(self, request: Request, log: list[dict[str, Any]], progress: bool | None) -> tuple[Verdict, float]:
+        """Follow the path of a request to its end and ask Ipopt: its verdict, and the seconds that took."""
+        for name, symbol in self.symbols.items():
+            live = request.parameters.get(name, self.benchmark_values[name])
+            wanted = live if symbol.kind == "parameter" else request.origin[name]
             if self.values[name] is not wanted:
                 self.values.set(name, wanted)
-        first = {n: origin[n] for n in exogenous_names if not self.free[n].all()}
-        last = {n: goal.get(n, kept[n]) for n in first}
-        moving = [n for n in first if ((first[n] != last[n]) & ~self.free[n]).any()]
-
-        def set_share(share: float) -> None:
-            for n in moving:
-                self.values.set(n, last[n] if share == 1.0 else between(first[n], last[n], share, self.symbols[n].signed))
+        begin = self.system.pack(request.origin)
+        set_share = share_setter(self, request.first, request.last)
 
         def ending(x: np.ndarray, share: float) -> tuple[str, list[str]]:
-            return end_of_path(self.newton, self.system.pack(origin), x, set_share, share)
+            return end_of_path(self.newton, begin, x, set_share, share)
 
-        log: list[dict[str, Any]] = []
-        x = self.system.pack(origin)
-        first_guess = self._first_guess(origin, guess)
-        retuned = any(not np.array_equal(tuned[n], self.benchmark_values[n]) for n in live)
-        name = policy.name if policy is not None else "benchmark"
-        counts = (self.newton.newton_steps, self.newton.gmres_iterations, self.newton.factorisations)
+        by_ipopt = request.method == "ipopt"
         try:
-            self._ready(x, retuned, origin is self.benchmark_values)
-            with Progress(name, progress) as bar, guarded("solving"):
-                solver = self._ipopt_point if method == "ipopt" else self.newton.solve
-                tangents = None if method == "ipopt" else self.newton
+            self._ready(begin, request.retuned, request.from_benchmark)
+            with Progress(request.name, progress) as bar, guarded("solving"):
                 options = self.options
-                if start == "benchmark":
+                if request.start == "benchmark":
                     options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
                 self.newton.options = options
                 x = follow_path(
-                    self.system, x, set_share, solver, options, log, bar.update,
-                    newton=tangents, first=first_guess, ending=ending,
-                )  # fmt: skip
-                judged = time.perf_counter()
+                    self.system,
+                    begin,
+                    set_share,
+                    self._ipopt_point if by_ipopt else self.newton.solve,
+                    options,
+                    log,
+                    bar.update,
+                    newton=None if by_ipopt else self.newton,
+                    first=request.guess,
+                    ending=ending,
+                )
+                asked = time.perf_counter()
                 verdict = certify(self.newton, x)
-                judged = time.perf_counter() - judged
+                return verdict, time.perf_counter() - asked
         except SolveError as error:
-            self.newton.options = self.options
-            self.newton.scale = None  # factors of the point where the path ended serve no other solve
             if error.last is not None:
-                error.last = Solution(self, f"{name} (share {error.share:.4f})", self._arrays(error.last), log, None, {})
-            self._restore()
-            raise
-        self.newton.options = self.options
-        solver_log = {
-            "path": log,
-            "method": method,
-            "certificate_seconds": judged,
-            "newton_steps": self.newton.newton_steps - counts[0],
-            "gmres_iterations": self.newton.gmres_iterations - counts[1],
-            "factorisations": self.newton.factorisations - counts[2],
-            "preconditioner_mb": self.newton.preconditioner.megabytes if self.newton.preconditioner else 0.0,
-        }
-        try:  # evidence is taken at the point: the model goes back to its benchmark afterwards
-            with guarded("checking the solution"):
-                residual = self._judged(verdict, log)
-                seconds = time.perf_counter() - started
-                info = {**solver_log, "iterations": verdict.iterations, "status": CERTIFIED[verdict.status], **residual}
-                solution = Solution(self, name, self._arrays(verdict.x), log, verdict, {**info, "seconds": seconds}, asked)
-                enforce(solution)
-                followed = method == "auto" and (first_guess is None or len(log) > 1)
-                begun = [s for s in (start, guess) if isinstance(s, Solution)]
-                sure = all(s.info.get("connected") is True for s in begun)
-                if branch == "any" and not (followed and sure):
-                    solution.info |= {"connected": None, "connection": "not asked for"}
-                elif followed and sure:
-                    rough = sum(not entry["contracts"] for entry in log if entry["solved"])
-                    how = f"path of the shock in {len(log)} points" + (f", {rough} by steps that do not halve" if rough else "")
-                    solution.info |= {"connected": True, "connection": how}
-                else:
-                    solution.info |= connect(self, solution, verdict.x, last)
-        except SolveError:
-            self.newton.scale = None
+                reached = f"{request.name} (share {error.share:.4f})"
+                error.last = Solution(self, reached, self._arrays(error.last), log, None, {})
             raise
         finally:
-            self._restore()
-        return solution
+            self.newton.options = self.options
+
+    def _connection(self, request: Request, solution: Solution, x: np.ndarray) -> dict[str, Any]:
+        """Whether a solution is the one that the benchmark moves to; the path is followed where nothing shows it yet."""
+        log = solution.info["path"]
+        followed = request.method == "auto" and (request.guess is None or len(log) > 1)
+        sure = followed and all(s.info.get("connected") is True for s in request.begun)
+        if sure:
+            rough = sum(not entry["contracts"] for entry in log if entry["solved"])
+            steps = f", {rough} by steps that do not halve" if rough else ""
+            return {"connected": True, "connection": f"path of the shock in {len(log)} points{steps}"}
+        if request.branch == "any":
+            return {"connected": None, "connection": "not asked for"}
+        return connect(self, solution, x, request.last)
 
     def _judged(self, verdict: Verdict, log: list[dict[str, Any]]) -> dict[str, float]:
         """The largest residual over its limit, as ``max_residual`` and ``residual_limit``; raises where not certified."""
@@ -563,51 +431,6 @@ class Model:
         k = int(np.argmax(residual / allowed))
         return {"max_residual": float(residual[k]), "residual_limit": float(allowed[k])}
 
-    def _check_request(self, policy: Any, start: Any, method: Any, guess: Any) -> None:
-        if policy is not None:
-            require_shock(policy)
-        if method not in METHODS:
-            raise ModelError(f"unknown method {method!r}{nearest(str(method), METHODS)}; choose among {', '.join(METHODS)}")
-        if not isinstance(start, Solution) and start not in STARTS:
-            hint = nearest(str(start), STARTS)
-            raise ModelError(f"unknown start {start!r}{hint}; choose among {', '.join(STARTS)}, or give a solution")
-        for solution, what in ((start, "starting"), (guess, "guessed")):
-            differs = self.difference(solution.model) if isinstance(solution, Solution) else ""
-            if differs:
-                raise ModelError(f"the {what} solution is of another model: it differs in {differs}; solve from the benchmark")
-
-    def _exogenous(self, name: str, value: Any, kept: Mapping[str, np.ndarray]) -> np.ndarray:
-        """A user's exogenous values in the model's order, refused where the closure leaves an element endogenous."""
-        array = self._checked(name, value)
-        if self.symbols[name].kind == "parameter":
-            raise ModelError(f"{name} is a parameter; give it in parameters=")
-        free = self.free[name]
-        given = free & (array != kept[name])
-        if given.any():
-            at = self.label(name, int(np.flatnonzero(given)[0]))
-            remedy = "leave it out" if free.all() else f"leave those {int(free.sum())} elements as they are"
-            raise ModelError(
-                f"{name} of {at} is endogenous under closure {self.closure.name!r}, so it cannot be given; {remedy}, or swap it"
-            )
-        return array
-
-    def _live(self, name: str, value: Any) -> np.ndarray:
-        array = self._checked(name, value)
-        if self.symbols[name].kind != "parameter" or self.symbols[name].structural:
-            raise ModelError(f"{name} is not a live parameter; recalibrate the benchmark to change it")
-        return array
-
-    def _first_guess(
-        self, origin: Mapping[str, np.ndarray], guess: Mapping[str, xr.DataArray | float] | Solution | None
-    ) -> np.ndarray | None:
-        if guess is None or isinstance(guess, Solution):
-            return None
-        arrays = {name: self._checked(name, value) for name, value in guess.items()}
-        for name in arrays:
-            if not self.free[name].any() if name in self.free else True:
-                raise ModelError(f"{name} is exogenous, so there is nothing to guess; give it in exogenous=")
-        return self.system.pack({**origin, **arrays})
-
     def _ready(self, x: np.ndarray, retuned: bool, from_benchmark: bool) -> None:
         """Row scale and factors to begin with: the benchmark's, so that a solve does not depend on what was solved before.
 
@@ -624,20 +447,14 @@ class Model:
             self._prepare(x)
         self._retuned = retuned
 
-    def _checked(self, name: str, value: Any) -> np.ndarray:
-        array = aligned(self, name, value)
-        bad = ~np.isfinite(array)
-        if not self.symbols[name].signed:
-            bad |= array <= 0
-        if bad.any():
-            at = self.label(name, int(np.flatnonzero(bad)[0]))
-            raise ModelError(f"{name} of {at} is {array[bad].flat[0]}; it must be finite and positive")
-        return array
+    @property
+    def live_parameters(self) -> list[str]:
+        """Parameters that a solve may change without recalibrating."""
+        return [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
 
     def changed_parameters(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The live parameters among ``arrays`` that differ from the benchmark's."""
-        live = [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
-        return {n: arrays[n] for n in live if (arrays[n] != self.benchmark_values[n]).any()}
+        return {n: arrays[n] for n in self.live_parameters if (arrays[n] != self.benchmark_values[n]).any()}
 
     def _prepare(self, x: np.ndarray) -> None:
         self.newton.scale = None
@@ -667,10 +484,3 @@ def _rebuilt(
 ) -> Model:
     """A model read from a pickle."""
     return Model(benchmark, closure, sourcing=sourcing, blocks=blocks, options=options)
-
-
-def between(first: np.ndarray, last: np.ndarray, share: float, signed: bool) -> np.ndarray:
-    """A point on the way from ``first`` to ``last``: geometric for powers and indices, linear for signed values."""
-    if signed:
-        return np.asarray(first + share * (last - first))
-    return np.asarray(first * (last / first) ** share)

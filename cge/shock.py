@@ -201,15 +201,9 @@ def as_changes(model: Model, levels: Mapping[str, xr.DataArray]) -> dict[str, xr
     """Factors on benchmark values (amounts for signed symbols) that give the levels."""
     found = {}
     for name, level in levels.items():
-        base = labelled(model, name, model.benchmark_values[name])
+        base = model.labelled(name, model.benchmark_values[name])
         found[name] = level - base if model.symbols[name].signed else level / base
     return found
-
-
-def labelled(model: Model, name: str, values: np.ndarray) -> xr.DataArray:
-    """A full array of a symbol with its labels."""
-    dims = model.symbols[name].dims
-    return xr.DataArray(values, dims=dims, coords={d: model.labels(d) for d in dims})
 
 
 def remarks(model: Model, shock: Shock | ExactShock) -> list[str]:

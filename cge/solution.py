@@ -92,7 +92,8 @@ class Solution:
                 shapes = {n: a.shape for n, a in self.arrays.items()}
                 kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, self.arrays)
                 model._definition_kernels[name] = kernel
-            return np.array(kernel.evaluate(model.values, self.arrays))
+            with np.errstate(all="ignore"):  # what does not exist (trade of one region alone) is 0 / 0
+                return np.array(kernel.evaluate(model.values, self.arrays))
 
     def value(self, name: str, prices: Literal["current", "base"] = "current") -> xr.DataArray:
         """A header of the SAM at this solution, million USD: at its own prices, or its quantities at benchmark prices.

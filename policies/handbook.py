@@ -17,7 +17,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,26 +100,37 @@ def costinot_rodriguez_clare_2014(folder: str | Path | None = None) -> Replicati
         )
     clock = [time.perf_counter()]
     study = read_trade_study(folder)
-    built = benchmark_from_flows(
-        study.flows,
-        study.input_shares,
-        study.theta,
-        study.final_shares,
-        name="costinot-rodriguez-clare",
-        attrs=study.about,
-        rebalance=study.about.get("rebalance", "") == "yes",
-    )
+    rebalance = study.about.get("rebalance", "no").lower()
+    if rebalance not in ("yes", "no"):
+        raise DataError(f"{Path(folder) / 'about.csv'}: rebalance is {rebalance!r}; say yes or no")
+    try:
+        built = benchmark_from_flows(
+            study.flows,
+            study.input_shares,
+            study.theta,
+            study.final_shares,
+            name="costinot-rodriguez-clare",
+            attrs=study.about,
+            rebalance=rebalance == "yes",
+        )
+    except DataError as error:
+        asked = "a line 'rebalance,yes' in about.csv"
+        raise DataError(f"{folder}: {str(error).replace('rebalance=True', asked)}") from error
     clock.append(time.perf_counter())
     model = Model(built.benchmark, sourcing="pooled", blocks=TRADE_MODEL)
     clock.append(time.perf_counter())
     values = model.benchmark_values
     without = {"fsav": np.zeros_like(values["fsav"]), "qe": values["qe"] * built.labour.values[None, :]}
     traded = model.data["vcif"] > 0
-    base = model.solve(exogenous=_labelled(model, without))
+
+    def given(arrays: Mapping[str, np.ndarray]) -> dict[str, xr.DataArray | float]:
+        return {name: model.labelled(name, values) for name, values in arrays.items()}
+
+    base = model.solve(exogenous=given(without))
     iceberg = {**without, "ams": np.where(traded, 1 / COST, values["ams"])}
     duties = {**without, "tms": np.where(traded, COST * values["tms"], values["tms"])}
-    dearer = model.solve(exogenous=_labelled(model, iceberg), start=base)
-    taxed = model.solve(exogenous=_labelled(model, duties), start=base)
+    dearer = model.solve(exogenous=given(iceberg), start=base)
+    taxed = model.solve(exogenous=given(duties), start=base)
     clock.append(time.perf_counter())
     alpha = model.data["vdpb"] + model.data["vmpb"]
     table = closed_forms(study)
@@ -150,10 +160,3 @@ def costinot_rodriguez_clare_2014(folder: str | Path | None = None) -> Replicati
         notes,
         {"closed_form_gap": float(np.nanmax(abs(wage - formula)))},
     )
-
-
-def _labelled(model: Model, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    return {
-        n: xr.DataArray(a, dims=model.symbols[n].dims, coords={d: model.labels(d) for d in model.symbols[n].dims})
-        for n, a in arrays.items()
-    }

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from calibration.errors import DataError, nearest
 from calibration.yaml_file import read_yaml
 from cge.errors import ShockError
-from cge.shock import Levels, as_changes, labelled
+from cge.shock import Levels, as_changes
 from policies.composition import Composed, Start
 from policies.instrument_change import MEMBERS, InstrumentChange
 from policies.placement import Placement
@@ -166,7 +166,7 @@ class Policy(BaseModel):
         for name, composed in self.composed(model, origin).items():
             if model.symbols[name].unit.startswith("power"):
                 self._refuse_subsidies(model, name, composed)
-            values[name] = labelled(model, name, composed.value)
+            values[name] = model.labelled(name, composed.value)
         return values
 
     def changes(self, model: Model) -> dict[str, xr.DataArray]:

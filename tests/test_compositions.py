@@ -151,6 +151,23 @@ def test_welfare_is_under_one_name_or_absent_with_where_to_find_it(composition) 
     assert set(table.attrs["absent"]) == set()
 
 
+def test_the_benchmark_compared_with_itself_changes_nothing(composition) -> None:
+    _, _, base, _ = composition
+    table = base.compare(base).table()
+    assert float(abs(table.drop(columns="ev_musd")).max().max()) < 1e-9  # per cent
+    assert float(abs(table["ev_musd"]).max()) < 1e-9 * float(base["gdp"].sum())
+
+
+def test_gtaps_result_of_a_branch_that_no_path_reaches_is_refused(composition) -> None:
+    kind, model, base, _ = composition
+    if not kind.startswith("gtap"):
+        return
+    loose = model.solve(SHOCKS["tariff"], method="ipopt", branch="any")
+    for answer in (lambda: result_of(loose), lambda: loose.compare(base).table()):
+        with pytest.raises(ModelError, match="not known to be connected to the benchmark"):
+            answer()
+
+
 def test_a_name_that_no_block_has_gets_the_nearest_one(composition) -> None:
     with pytest.raises(ModelError, match="did you mean 'qgdp'"):
         composition[3]["qgdpp"]
@@ -278,6 +295,32 @@ def test_constants_of_the_benchmark_are_named_and_their_change_is_refused(compos
         after.value("vfobb")
     with pytest.raises(ModelError, match="unknown prices 'real'"):
         after.value("vfob", prices="real")
+
+
+# -- one region, one good ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("regions", "goods"), [(1, 1), (1, 3), (2, 1)])
+@pytest.mark.parametrize("kind", [k for k in COMPOSITIONS if not k.startswith("rules")])
+def test_the_smallest_worlds_answer_too(kind: str, regions: int, goods: int) -> None:
+    plain = random_benchmark(regions, goods, seed=3)
+    benchmark = standard_gtap(plain) if kind.startswith("gtap") else one_final_demand(plain) if kind == "trade" else plain
+    model = COMPOSITIONS[kind][1](benchmark)
+    base, after = model.solve(), model.solve(SHOCKS["tax"])
+    table = after.compare(base).table()
+    trade = ["exports_percent", "imports_percent", "terms_of_trade_percent"]
+    assert table[trade].isna().all(axis=None) == (regions == 1)  # one region trades with nobody
+    assert np.isfinite(table.drop(columns=trade).to_numpy()).all()
+    assert updated_sam(after).largest_gap() < 1e-9
+    assert after.homogeneity() < 1e-8
+    # the gradient is the slope: a ten-thousandth of the power, up and down
+    step = 1e-4
+    slope = float((after.gradient("gdp", "tpd", r="R0")["tpd"].sel(r="R0") * after["tpd"].sel(r="R0")).sum())
+    moved = [model.solve(shock("tpd", where={"r": ("R0",)}, factor=1 + x), start=after) for x in (step, -step)]
+    numeric = float((moved[0]["gdp"] - moved[1]["gdp"]).sel(r="R0")) / (2 * step)
+    assert slope == pytest.approx(numeric, rel=1e-5, abs=1e-6 * float(base["gdp"].sum()))
+    summary = base.gvc().compare(after.gvc()).table()
+    assert np.isfinite(summary.to_numpy(dtype=float)).any()
 
 
 # -- investment ------------------------------------------------------------------------------------

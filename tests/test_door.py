@@ -201,3 +201,17 @@ def test_a_permuted_benchmark_gives_the_same_economy() -> None:
     second = Model(moved).solve(policy)
     ev = second["ev"].sel(r=first.model.labels("r"))
     assert np.allclose(first["ev"], ev, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parameters": ["esubm"]}, "parameters is list; give a mapping of names"),
+        ({"exogenous": "tms"}, "exogenous is str; give a mapping of names"),
+        ({"guess": "benchmark"}, "guess is str; give a mapping of names"),
+        ({"parameters": {"esubm": -3.0}}, "esubm of g0 R0 is -3; an elasticity of substitution may not be negative"),
+    ],
+)
+def test_what_cannot_be_an_argument_of_a_solve_is_refused(options: dict, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Model(random_benchmark(2, 2)).solve(**options)

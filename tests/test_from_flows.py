@@ -83,6 +83,8 @@ def test_order_of_labels_and_of_dims_does_not_matter() -> None:
         ({"input_shares": parts()["input_shares"].rename(r="s")}, "input shares have dims"),
         ({"final_shares": labelled(np.full((2, 3), 0.4), "ir")}, "final shares of A sum to 0.8; they must sum to 1"),
         ({"final_shares": labelled(np.array([[0.9] * 3, [0.1] * 3]), "ir")}, "do not agree: spending of .* rebalance=True"),
+        ({"final_shares": labelled(np.array([[0.9] * 3, [0.1] * 3]), "ir")}, r"most on [gh] \([\d.]+ in the flows, [\d.]+ by"),
+        ({"tariffs": labelled(np.full((2, 3, 3), 0.1), "isd")}, "A puts a tariff of 0.1 on its own g"),
         ({"flows": parts()["flows"].values}, "flows must be a DataArray"),
     ],
 )
@@ -151,9 +153,34 @@ def test_published_numbers_stand_beside_and_another_year_is_said(folder: Path) -
     assert any("the chapter's year is 2008" in note for note in found.notes)
 
 
+def test_the_usual_layouts_of_a_folder_give_the_same_study(folder: Path) -> None:
+    plain = costinot_rodriguez_clare_2014(folder).table
+    names = {"source": "Exporter", "destination": "IMPORTER", "value": "trade"}
+    flows = pd.read_csv(folder / "flows.csv").rename(columns=names)
+    flows.iloc[:, ::-1].to_csv(folder / "flows.csv", index=False, sep=";")
+    theta = pd.read_csv(folder / "elasticities.csv").rename(columns={"theta": "Elasticity"}).assign(source="made up")
+    theta.to_csv(folder / "elasticities.csv", index=False, sep="\t")
+    inputs = (folder / "inputs.csv").read_text().replace(",g,", ", g ,").replace("region,", "country,")
+    (folder / "inputs.csv").write_text("\ufeff" + inputs, encoding="utf-8")
+    (folder / "about.csv").unlink()
+    other = costinot_rodriguez_clare_2014(folder)
+    assert np.allclose(other.table, plain, rtol=1e-12)
+    assert "data of unknown year" in other.notes[0]
+
+
+def test_shares_that_do_not_agree_are_refused_with_the_line_that_asks_for_rebalancing(folder: Path) -> None:
+    (folder / "consumption.csv").write_text("region,sector,share\n" + "".join(f"{r},{i},0.5\n" for r in REGIONS for i in GOODS))
+    with pytest.raises(DataError, match=r"most on [gh] .*'rebalance,yes' in about\.csv"):
+        costinot_rodriguez_clare_2014(folder)
+    with (folder / "about.csv").open("a") as file:
+        file.write("rebalance,Yes\n")
+    assert costinot_rodriguez_clare_2014(folder).figures["closed_form_gap"] < 1e-9
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
+        ("about", "year,2008", "rebalance,maybe", "rebalance is 'maybe'; say yes or no"),
         ("flows", "sector,source", "sectr,source", "lacks column sector"),
         ("flows", "g,A,A,", "g,A,A,x", "line 2: value .* is not a finite number"),
         ("inputs", "A,g,g,", "Z,g,g,", "unknown region of .*inputs.csv 'Z'"),
@@ -163,8 +190,9 @@ def test_published_numbers_stand_beside_and_another_year_is_said(folder: Path) -
 def test_bad_folders_name_file_and_line(folder: Path, file: str, old: str, new: str, message: str) -> None:
     path = folder / f"{file}.csv"
     path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(DataError, match=message):
-        read_trade_study(folder)
+    with pytest.raises(DataError, match=message) as caught:
+        costinot_rodriguez_clare_2014(folder)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_folder_says_what_it_needs(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark
-from cge import Model, ModelError
+from cge import Model, ModelError, SolveError
 from cge.blocks import CORE, Income, Production
 from cge.blocks.growth import growth_blocks
-from cge.declare import definition, instrument
+from cge.declare import definition, equation, instrument
 from cge.update import updated_benchmark, updated_sam
 from policies import InstrumentChange, Policy, rcep
 from tests.worlds import random_benchmark
@@ -142,12 +142,32 @@ class Transfer(Income):
 
     gift = instrument("r", "transfer received", "million USD", signed=True)
 
+    e_y = equation("r", "income with a transfer", defines="y")(
+        lambda m, r: m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] + m.gift[r] * m.pfactwld - m.depr[r]
+    )
+
+    def calibrate(self, data):
+        return {**super().calibrate(data), "gift": np.zeros(data["vdep"].size)}
+
+
+class Misbooked(Income):
+    """A transfer booked as a tax, which no buyer pays."""
+
+    gift = instrument("r", "transfer received", "million USD", signed=True)
+
     tax = definition("r", "taxes and a transfer", "million USD")(
         lambda m, r: Income.rules["tax"].function(m, r) + m.gift[r] * m.pfactwld
     )
 
     def calibrate(self, data):
         return {**super().calibrate(data), "gift": np.zeros(data["vdep"].size)}
+
+
+def test_a_transfer_booked_as_a_tax_fails_a_check_of_the_solution() -> None:
+    model = Model(random_benchmark(3, 3, seed=21), blocks=tuple({Income: Misbooked}.get(b, b) for b in CORE))
+    given = xr.DataArray([1.0, -1.0, 0.0], dims="r", coords={"r": model.labels("r")})
+    with pytest.raises(SolveError, match="the check 'GDP expenditure = income' fails"):
+        model.solve(exogenous={"gift": given})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.errors import DataError, require_labels
-from calibration.mrio import Mrio
+from calibration.mrio import FINAL_WORDS, Mrio
 from calibration.parse import check_archive, reading, year_of
 
 EORA_DETAILS = {
@@ -45,14 +45,6 @@ EORA_DETAILS = {
     "Others": "pub",
     "Re-export & Re-import": "trd",
 }
-_FINAL_WORDS = (
-    ("household", "prv"),
-    ("non-profit", "prv"),
-    ("government", "gov"),
-    ("fixed capital", "inv"),
-    ("inventor", "stocks"),
-    ("valuables", "stocks"),
-)
 
 
 def read_eora26(path: str | Path, year: int | None = None) -> Mrio:
@@ -98,7 +90,7 @@ def read_eora26(path: str | Path, year: int | None = None) -> Mrio:
             raise DataError(f"{path}: tables of {use.shape} and {final.shape} do not fit {fit}")
         agents: dict[str, str] = {}
         for category in categories:
-            agent = next((a for word, a in _FINAL_WORDS if word in category.lower()), None)
+            agent = next((a for word, a in FINAL_WORDS if word in category.lower()), None)
             if agent is None:
                 raise DataError(f"{path}: final-use category {category!r} is unknown; is this another edition?")
             agents[category] = agent

@@ -18,19 +18,11 @@ import pandas as pd
 
 from calibration.errors import DataError
 from calibration.geography import iso3
-from calibration.mrio import Mrio
+from calibration.mrio import FINAL_WORDS, Mrio
 from calibration.parse import check_archive, doubled, reading, year_of
 from calibration.readers.exiobase_sectors import exiobase_details
 
-_FINAL_WORDS = (
-    ("household", "prv"),
-    ("non-profit", "prv"),
-    ("government", "gov"),
-    ("fixed capital", "inv"),
-    ("inventor", "stocks"),
-    ("valuables", "stocks"),
-    ("export", "prv"),
-)
+_FINAL_WORDS = (*FINAL_WORDS, ("export", "prv"))
 _UNITS = {"M.EUR": "million EUR", "MEUR": "million EUR", "M EUR": "million EUR", "M.USD": "million USD"}
 _REGIONS = {"ROM": "ROU", "WWA": "WA", "WWE": "WE", "WWF": "WF", "WWL": "WL", "WWM": "WM"}
 """Regions that some editions spell in another way."""

@@ -6,11 +6,12 @@
 | ``inputs.csv`` | ``region, input, sector, share`` | share of the sector's cost |
 | ``consumption.csv`` | ``region, sector, share`` | share of consumption; sums to 1 by region |
 | ``elasticities.csv`` | ``sector, theta`` | trade elasticity, positive |
-| ``about.csv`` | ``key, value``: ``year``, ``source``, others | |
+| ``about.csv`` (optional) | ``key, value``: ``year``, ``source``, ``rebalance`` (``yes``), others | |
 | ``published.csv`` (optional) | ``region`` and columns named as the study's results | per cent |
 
 Cells left out of flows, inputs and consumption are zero; every sector has an elasticity. Labels of sectors and regions are
-those of ``elasticities.csv`` and of the sources in ``flows.csv``, in their order there.
+those of ``elasticities.csv`` and of the sources in ``flows.csv``, in their order there. Files may be parted by comma,
+semicolon or tab; columns stand in any order, in any case, and by the usual other names (:data:`SYNONYMS`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.errors import DataError, require_labels
+from calibration.errors import DataError, require_labels, require_unique
+from calibration.parse import reading
 
 COLUMNS = {
     "flows": ("sector", "source", "destination", "value"),
@@ -31,6 +33,21 @@ COLUMNS = {
     "elasticities": ("sector", "theta"),
     "about": ("key", "value"),
 }
+OPTIONAL = ("about",)
+NEEDED = ", ".join(f"{name}.csv" for name in COLUMNS if name not in OPTIONAL)
+
+SYNONYMS = {
+    "sector": ("good", "industry", "commodity", "activity", "i"),
+    "source": ("origin", "exporter", "from", "s"),
+    "destination": ("importer", "to", "d"),
+    "value": ("flow", "trade", "amount"),
+    "region": ("country", "iso3", "iso", "r"),
+    "input": ("input_sector", "supplier"),
+    "share": ("value", "coefficient"),
+    "theta": ("elasticity", "trade_elasticity", "epsilon", "eps"),
+    "key": ("name", "item"),
+}
+"""Other names of a column, taken where the file has not the first."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,8 @@ def read_trade_study(folder: str | Path) -> TradeStudy:
         A file or column is missing, a cell comes twice or is not a finite number, or a label is unknown.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; give the one that holds {NEEDED}")
     tables = {name: _table(folder, name) for name in COLUMNS}
     sectors = list(dict.fromkeys(tables["elasticities"]["sector"]))
     regions = list(dict.fromkeys(tables["flows"]["source"]))
@@ -73,7 +92,7 @@ def read_trade_study(folder: str | Path) -> TradeStudy:
     inputs = _array(where["inputs"], tables["inputs"], {"input": sectors, "sector": sectors, "region": regions}, "iar")
     consumed = _array(where["consumption"], tables["consumption"], {"sector": sectors, "region": regions}, "ir")
     theta = _array(where["elasticities"], tables["elasticities"], {"sector": sectors}, "i")
-    about = dict(zip(tables["about"]["key"], tables["about"]["value"].astype(str), strict=True))
+    about = {k.lower(): v for k, v in zip(tables["about"]["key"], tables["about"]["value"], strict=True)}
     theta.attrs["source"] = about.get("elasticities", f"theta of {where['elasticities'].name}")
     return TradeStudy(flows, inputs, consumed, theta, about, _published(folder / "published.csv", regions))
 
@@ -81,20 +100,46 @@ def read_trade_study(folder: str | Path) -> TradeStudy:
 def _table(folder: Path, name: str) -> pd.DataFrame:
     path = folder / f"{name}.csv"
     if not path.is_file():
-        raise DataError(f"{path} not found; the folder needs {', '.join(f'{n}.csv' for n in COLUMNS)}")
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path} cannot be read as a table: {error}") from error
-    lacking = [c for c in COLUMNS[name] if c not in frame.columns]
-    if lacking:
-        raise DataError(f"{path} lacks column {', '.join(lacking)}; it needs {', '.join(COLUMNS[name])}")
+        if name in OPTIONAL:
+            return pd.DataFrame(columns=list(COLUMNS[name]), dtype=str)
+        there = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
+        raise DataError(f"{path} not found; the folder needs {NEEDED} and holds {there}")
+    frame = _named(path, _csv(path), COLUMNS[name])
     keys = list(COLUMNS[name][:-1])
     twice = frame.duplicated(keys)
     if twice.any():
         at = int(np.flatnonzero(twice)[0])
         raise DataError(f"{path} line {at + 2}: {' '.join(frame.loc[at, keys])} comes twice; keep one")
     return frame
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    """All cells as text without blanks around it."""
+    with reading(path, "table of text and numbers"):
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = max(",;\t", key=header.count)
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False, skip_blank_lines=False
+        )
+    return frame.rename(columns=lambda c: str(c).strip().lower()).apply(lambda column: column.str.strip())
+
+
+def _named(path: Path, frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The columns that are needed, under their names here."""
+    names: dict[str, str] = {}
+    for column in columns:
+        known = [c for c in (column, *SYNONYMS.get(column, ())) if c in frame.columns and c not in names.values()]
+        if known:
+            names[column] = known[0]
+    lacking = [c for c in columns if c not in names]
+    if lacking:
+        has = ", ".join(map(str, frame.columns))
+        raise DataError(f"{path} lacks column {', '.join(lacking)}; it needs {', '.join(columns)} and has {has}")
+    double = [n for n in names.values() if list(frame.columns).count(n) > 1]
+    if double:
+        raise DataError(f"{path} has the column {double[0]} twice; keep one")
+    return pd.DataFrame({column: frame[name] for column, name in names.items()})
 
 
 def _array(path: Path, frame: pd.DataFrame, sets: dict[str, list[str]], dims: str) -> xr.DataArray:
@@ -117,12 +162,15 @@ def _array(path: Path, frame: pd.DataFrame, sets: dict[str, list[str]], dims: st
 def _published(path: Path, regions: list[str]) -> pd.DataFrame | None:
     if not path.is_file():
         return None
-    frame = pd.read_csv(path)
-    if "region" not in frame.columns:
+    frame = _csv(path)
+    region = next((c for c in ("region", *SYNONYMS["region"]) if c in frame.columns), None)
+    if region is None:
         raise DataError(f"{path} lacks column region")
-    table = frame.set_index("region")
-    require_labels([str(r) for r in table.index], regions, f"region of {path}")
+    require_unique(frame[region], f"region of {path}")
+    table = frame.set_index(region).rename_axis("region")
+    require_labels(list(table.index), regions, f"region of {path}")
     numbers = table.apply(pd.to_numeric, errors="coerce")
-    if (numbers.isna() & table.notna()).to_numpy().any():
-        raise DataError(f"{path} holds a cell that is not a number")
+    if (numbers.isna() & (table != "")).to_numpy().any():
+        row, column = np.argwhere((numbers.isna() & (table != "")).to_numpy())[0]
+        raise DataError(f"{path} line {row + 2}: {table.columns[column]} {table.iat[row, column]!r} is not a number")
     return numbers

@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import xarray as xr
+import numpy as np
 
 from cge.errors import ModelError
-from cge.gtap.results import GtapResult, solve_gtap
-from cge.model import Model
+from cge.gtap import indices
+from cge.gtap.results import GtapResult, require_standard
+from cge.path import Path
+from cge.quadrature import GOAL
 from cge.solution import Solution
-
-
-@dataclass(frozen=True)
-class Reached:
-    """The shock that leads from the benchmark to a solution: every exogenous value in which it differs."""
-
-    solution: Solution
-
-    void = True  # a solution at the benchmark has changed nothing, and that is its result
-
-    @property
-    def name(self) -> str:
-        """The policy's name."""
-        return self.solution.name
-
-    def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
-        """Factors (or amounts) by instrument."""
-        numeraire = self.solution["pfactwld"] / float(model.benchmark_values["pfactwld"])
-        moved = {"pfactwld": numeraire}
-        for name, symbol in model.symbols.items():
-            if symbol.kind == "parameter" or model.free[name].all():
-                continue
-            before, after = model.benchmark_values[name], self.solution.arrays[name]
-            change = after - before if symbol.signed else after / before
-            change = change * ~model.free[name] + (0.0 if symbol.signed else 1.0) * model.free[name]
-            if ((after != before) & ~model.free[name]).any():
-                moved[name] = xr.DataArray(change, dims=symbol.dims, coords={d: model.labels(d) for d in symbol.dims})
-        return moved
 
 
 def result_of(solution: Solution) -> GtapResult:
     """GTAP's percentage changes, utility and EV of a solution, from the benchmark along the straight path to it.
 
+    The benchmark's own solution gives zeros.
+
     Raises
     ------
     ModelError
-        The model is not the standard model, or the solution used other elasticities than the benchmark's.
+        The model is not the standard model, the solution used other elasticities than the benchmark's, or it is an
+        equilibrium that no path from the benchmark is known to reach: its indices are integrals along that path.
+    SolveError
+        As :func:`cge.gtap.solve_gtap`.
     """
     model = solution.model
+    require_standard(model)
     if model.changed_parameters(solution.arrays):
         raise ModelError(
             "the solution used other elasticities than its benchmark; build a model with these and solve the shock"
         )
-    return solve_gtap(model, Reached(solution))
+    if solution.info.get("connected", True) is not True:
+        raise ModelError(
+            f"solution {solution.name!r} is not known to be connected to the benchmark, and GTAP's indices, utility and EV are "
+            "integrals along the path from there; solve it with branch='connected'"
+        )
+    direction = {}
+    for name, symbol in model.symbols.items():
+        change = np.where(model.free.get(name, True), 0.0, solution.arrays[name] - model.benchmark_values[name])
+        if symbol.kind != "parameter" and change.any():
+            direction[name] = change
+    path = Path(model.solve(progress=False), direction, solution)
+    return GtapResult(path.base, solution, path, indices.along(path, solution, GOAL))

@@ -128,7 +128,7 @@ def rates(p: PathPoint) -> Array:
     world = {
         "pfactwld": factor[0].sum() / factor[1].sum(),
         "pcgdswld": (net * d("pinv")).sum() / net.sum(),
-        "pxwwld": exported.sum() / exports.sum(),
+        "pxwwld": float(mean((exported.sum(), exports.sum()))),
         "rorg": (net * d("rore")).sum() / net.sum(),
     }
     return np.concatenate([*(regional[n] for n in REGIONAL), [world[n] for n in WORLD]])

@@ -148,7 +148,9 @@ class GtapResult:
         out["tot"] = _less(out["psw"], out["pdw"])
         out["qxwreg"] = _less(self._percent("vexp", nominal=True), out["psw"])
         out["qmwreg"] = _less(self._percent("vimp", nominal=True), out["pdw"])
-        traded = float((self.after["vexp"].sum() / self.base["vexp"].sum()) * self.scale)
+        exports = [float(s["vexp"].sum()) for s in (self.base, self.after)]
+        traded = exports[1] / exports[0] * self.scale if exports[0] else np.nan  # one region trades with nobody
+        out["pxwwld"] = out["pxwwld"].where(exports[0] > 0)
         out["qxwwld"] = _less(xr.DataArray(100 * (traded - 1)), out["pxwwld"])
         if float(self.after.arrays["rordelta"]) == 1.0:
             out["rorg"] = self._percent("bank")
@@ -355,11 +357,16 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     SolveError
         No equilibrium, or an index is not known to :data:`cge.path.LIMIT`; then ``last`` is the finished solution.
     """
-    if "bank" not in model.symbols:
-        raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")
+    require_standard(model)
     require_change(model, shock)
     base = model.solve()
     after = model.solve(shock)
     path = Path.along(base, shock, after)
     divisia = indices.along(path, after, goal)
     return GtapResult(base, after, path, divisia)
+
+
+def require_standard(model: Model) -> None:
+    """Raise :class:`ModelError` where a model is not the standard model's composition."""
+    if "bank" not in model.symbols:
+        raise ModelError("this is not the GTAP standard model; build it with cge.gtap.gtap_model")

@@ -30,7 +30,7 @@ from cge.errors import ShockError
 from cge.gtap.shock_table import read_shock_table
 from cge.model import Model
 from cge.reach import reached_cells
-from cge.shock import Levels, as_changes, exogenous_names, labelled, require_exogenous, touches
+from cge.shock import Levels, as_changes, exogenous_names, require_exogenous, touches
 
 ALIASES = {
     "tm": ("tms", ("i", "d")),
@@ -118,7 +118,7 @@ class GtapShock:
                 )
             shocked.setdefault(symbol, []).append(statement)
             reached[symbol] = np.where(cells, statement.values, reached.get(symbol, start[symbol]))
-        return {symbol: labelled(model, symbol, values) for symbol, values in reached.items()}
+        return {symbol: model.labelled(symbol, values) for symbol, values in reached.items()}
 
     def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
         """Factors on the benchmark (amounts for signed symbols) by symbol; see :class:`cge.shock.Shock`."""

@@ -228,7 +228,7 @@ def real_income(point: PathPoint) -> dict[str, Array]:
     freight = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
     parts["tech"] = _technology(point, freight)
     exports, exported = exports_price(point)
-    world = exported.sum() / exports.sum()  # pxwwld
+    world = exported.sum() / exports.sum() if exports.any() else 0.0  # pxwwld
     bought = v("vcif") * v("sfob") * v("pfob") * v("qxs")
     imports = weighted(bought, d("pfob"), (0, 1)) + weighted(freight, d("pt")[:, None, None, None], (0, 1, 2))
     spent_abroad = bought.sum((0, 1)) + freight.sum((0, 1, 2))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from calibration.arrays import ratio
 from calibration.currency import currency_of
 from calibration.sam import SCHEMA, Sam
 from cge.calibrated import BALANCE_TOLERANCE
@@ -129,9 +130,9 @@ def of_sam(sam: Sam) -> Icio:
         The SAM is out of balance.
     """
     g = {h: sam[h] for h in SCHEMA}
-    origin, margin = _ratio(g["vxsb"], g["vmsb"]), _ratio(g["vtwr"], g["vmsb"])
-    by_source = _ratio(g["vmub"], g["vmub"].sum(2)[:, :, None])
-    pool = _ratio(g["vst"], g["vst"].sum(1, keepdims=True))
+    origin, margin = ratio(g["vxsb"], g["vmsb"]), ratio(g["vtwr"], g["vmsb"])
+    by_source = ratio(g["vmub"], g["vmub"].sum(2)[:, :, None])
+    pool = ratio(g["vst"], g["vst"].sum(1, keepdims=True))
     bought = np.concatenate([g["vmfb"], *(g[f"vm{k}b"][:, None] for k in AGENTS.values())], axis=1)
     activities = [str(x) for x in sam.data["a"].values]
     use_of = np.r_[np.zeros(len(activities), int), 1, 2, 3]
@@ -213,7 +214,7 @@ def _made_as_sold(solution: Solution, prices: Literal["current", "base"]) -> Arr
     if prices == "current" or "qca" not in solution.model.symbols:
         return basic
     supply = solution.values_of("vob") * solution.values_of("qc")
-    return np.asarray(basic * _ratio(supply, basic.sum(1))[:, None])
+    return np.asarray(basic * ratio(supply, basic.sum(1))[:, None])
 
 
 def _shipments(solution: Solution) -> Array:
@@ -223,7 +224,7 @@ def _shipments(solution: Solution) -> Array:
     class_of = [next(k for k, uses in enumerate(classes) if use in uses) for use in ("int", *AGENTS)]
     bought = np.concatenate([v("vmfb") * v("qfm")] + [(v(f"vm{k}b") * v(f"q{k}m"))[:, None] for k in AGENTS.values()], axis=1)
     u = np.r_[np.full(len(model.sets["acts"]), class_of[0]), class_of[1:]]
-    portion = _ratio(bought, (v("vmu") * v("qms"))[:, u])  # of the class's imports, (i, user, d)
+    portion = ratio(bought, (v("vmu") * v("qms"))[:, u])  # of the class's imports, (i, user, d)
     sigma = v("esubm")
     drawn = v("qms") * v("pms") ** sigma[:, None]
     landing = v("ams") ** (sigma[:, None] - 1) * v("pmds") ** -sigma[:, None]
@@ -234,9 +235,9 @@ def _shipments(solution: Solution) -> Array:
 def _margins(solution: Solution, shipped: Array, price: Array) -> Array:
     """Margin services of each supplier in the imports of each user; dims (m, r, user, d)."""
     v = solution.values_of
-    per_unit = _ratio(v("vtwr"), np.broadcast_to(v("vxsb"), v("vtwr").shape)) / v("atmfsd")
+    per_unit = ratio(v("vtwr"), np.broadcast_to(v("vxsb"), v("vtwr").shape)) / v("atmfsd")
     supplied = v("vst") * v("qst")
-    pool = _ratio(supplied, supplied.sum(1, keepdims=True))
+    pool = ratio(supplied, supplied.sum(1, keepdims=True))
     used = (v("vtwr") * v("qxs") / v("atmfsd")).sum((1, 2, 3))
     stretch = np.divide(supplied.sum(1), used, out=np.ones_like(used), where=used > 0)  # pool composite to its parts
     return np.asarray(np.einsum("iusd,misd,mr->mrud", shipped, per_unit, pool * stretch[:, None] * price))
@@ -246,7 +247,3 @@ def _paid_over_basic(paid: Array, imported: Array, margins: Array, activities: i
     """Taxes on imported inputs: what activities pay less what origins and carriers receive; dims (a, r)."""
     received = imported[:, :activities].sum((0, 2)) + margins[:, :, :activities].sum((0, 1))
     return np.asarray(paid.sum(0) - received)
-
-
-def _ratio(top: Array, bottom: Array) -> Array:
-    return np.asarray(np.divide(top, bottom, out=np.zeros_like(top), where=np.broadcast_to(bottom, top.shape) > 0))
