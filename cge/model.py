@@ -28,12 +28,13 @@ from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
 from cge.progress import Progress
+from cge.pyomo_templates import PYOMO_LOCK
 from cge.shock import Shock, require_shock, targets
 from cge.solution import Solution
 from cge.squareness import check_square
 from cge.statements import check_benchmark, check_definitions
 from cge.system import System
-from cge.templates import PYOMO_LOCK, Values
+from cge.templates import Values
 
 Start = Literal["fast", "benchmark"]
 STARTS: tuple[str, ...] = ("fast", "benchmark")
