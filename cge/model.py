@@ -22,7 +22,7 @@ from cge.checks import enforce
 from cge.closure import Closure, Swap
 from cge.connectivity import check_connected
 from cge.declare import SET_OF_DIM, Block, Composition, Rule, Symbol
-from cge.door import aligned
+from cge.door import aligned, require_mapping
 from cge.errors import ClosureError, ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
@@ -56,6 +56,8 @@ def one_caller(method: Method_) -> Method_:
     return cast(Method_, alone)
 
 
+SIGNS = {"esub": 1, "etra": -1}
+"""Sign of elasticities by the stem of their names: of substitution, and of transformation as GTAP writes it."""
 CERTIFIED = {0: "Optimal Solution Found"}
 
 
@@ -462,10 +464,14 @@ class Model:
             raise ModelError(f"unknown branch {branch!r}; choose 'connected' or 'any'")
         started = time.perf_counter()
         self._check_request(policy, start, method, guess)
+        for option, values in (("parameters", parameters), ("exogenous", exogenous)):
+            require_mapping(values, option)
         kept = start.arrays if isinstance(start, Solution) else self.benchmark_values
         origin = guess.arrays if isinstance(guess, Solution) else kept
         asked = targets(self, policy, kept) if policy is not None else {}
-        goal = {**asked, **{name: self._exogenous(name, value, kept) for name, value in (exogenous or {}).items()}}
+        given = {name: self._exogenous(name, value, kept) for name, value in (exogenous or {}).items()}
+        self._refuse_given_twice(asked, given, kept)
+        goal = {**asked, **given}
         live = [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
         tuned = {n: kept[n] for n in live} | {n: self._live(n, value) for n, value in (parameters or {}).items()}
         exogenous_names = [n for n, s in self.symbols.items() if s.kind != "parameter"]
@@ -537,7 +543,9 @@ class Model:
                     solution.info |= {"connected": None, "connection": "not asked for"}
                 elif followed and sure:
                     rough = sum(not entry["contracts"] for entry in log if entry["solved"])
-                    how = f"path of the shock in {len(log)} points" + (f", {rough} by steps that do not halve" if rough else "")
+                    how = f"path of the shock in {len(log)} points" + (
+                        f", {rough} of them by steps that do not halve: there the path is likely, not proved" if rough else ""
+                    )
                     solution.info |= {"connected": True, "connection": how}
                 else:
                     solution.info |= connect(self, solution, verdict.x, last)
@@ -577,13 +585,26 @@ class Model:
             if differs:
                 raise ModelError(f"the {what} solution is of another model: it differs in {differs}; solve from the benchmark")
 
+    def _refuse_given_twice(
+        self, asked: Mapping[str, np.ndarray], given: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
+    ) -> None:
+        """A value in ``exogenous`` that undoes what the policy does to the same element would do so without a word."""
+        for name in asked.keys() & given.keys():
+            twice = (asked[name] != kept[name]) & (given[name] != asked[name]) & ~self.free[name]
+            if twice.any():
+                k = int(np.flatnonzero(twice)[0])
+                raise ModelError(
+                    f"{name} of {self.label(name, k)} is {asked[name].flat[k]:.6g} under the policy and "
+                    f"{given[name].flat[k]:.6g} in exogenous=; leave it out of one of them"
+                )
+
     def _exogenous(self, name: str, value: Any, kept: Mapping[str, np.ndarray]) -> np.ndarray:
         """A user's exogenous values in the model's order, refused where the closure leaves an element endogenous."""
         array = self._checked(name, value)
         if self.symbols[name].kind == "parameter":
             raise ModelError(f"{name} is a parameter; give it in parameters=")
         free = self.free[name]
-        given = free & (array != kept[name])
+        given = free & ((array != kept[name]) | free.all())
         if given.any():
             at = self.label(name, int(np.flatnonzero(given)[0]))
             remedy = "leave it out" if free.all() else f"leave those {int(free.sum())} elements as they are"
@@ -596,6 +617,12 @@ class Model:
         array = self._checked(name, value)
         if self.symbols[name].kind != "parameter" or self.symbols[name].structural:
             raise ModelError(f"{name} is not a live parameter; recalibrate the benchmark to change it")
+        lawful = next((sign for stem, sign in SIGNS.items() if name.startswith(stem)), 0)
+        wrong = array * lawful < 0
+        if wrong.any():
+            at = self.label(name, int(np.flatnonzero(wrong)[0]))
+            side = "below" if lawful > 0 else "above"
+            raise ModelError(f"{name} of {at} is {array[wrong].flat[0]:g}; this elasticity is never {side} 0")
         return array
 
     def _first_guess(
@@ -603,6 +630,7 @@ class Model:
     ) -> np.ndarray | None:
         if guess is None or isinstance(guess, Solution):
             return None
+        require_mapping(guess, "guess")
         arrays = {name: self._checked(name, value) for name, value in guess.items()}
         for name in arrays:
             if not self.free[name].any() if name in self.free else True:
