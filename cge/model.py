@@ -470,7 +470,6 @@ class Model:
         origin = guess.arrays if isinstance(guess, Solution) else kept
         asked = targets(self, policy, kept) if policy is not None else {}
         given = {name: self._exogenous(name, value, kept) for name, value in (exogenous or {}).items()}
-        self._refuse_given_twice(asked, given, kept)
         goal = {**asked, **given}
         live = [n for n, s in self.symbols.items() if s.kind == "parameter" and not s.structural]
         tuned = {n: kept[n] for n in live} | {n: self._live(n, value) for n, value in (parameters or {}).items()}
@@ -584,19 +583,6 @@ class Model:
             differs = self.difference(solution.model) if isinstance(solution, Solution) else ""
             if differs:
                 raise ModelError(f"the {what} solution is of another model: it differs in {differs}; solve from the benchmark")
-
-    def _refuse_given_twice(
-        self, asked: Mapping[str, np.ndarray], given: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
-    ) -> None:
-        """A value in ``exogenous`` that undoes what the policy does to the same element would do so without a word."""
-        for name in asked.keys() & given.keys():
-            twice = (asked[name] != kept[name]) & (given[name] != asked[name]) & ~self.free[name]
-            if twice.any():
-                k = int(np.flatnonzero(twice)[0])
-                raise ModelError(
-                    f"{name} of {self.label(name, k)} is {asked[name].flat[k]:.6g} under the policy and "
-                    f"{given[name].flat[k]:.6g} in exogenous=; leave it out of one of them"
-                )
 
     def _exogenous(self, name: str, value: Any, kept: Mapping[str, np.ndarray]) -> np.ndarray:
         """A user's exogenous values in the model's order, refused where the closure leaves an element endogenous."""

@@ -91,7 +91,6 @@ def test_names_that_are_not_what_they_are_given_as_are_refused(world3: Model) ->
         ({"parameters": {"tms": 1.1}}, "tms is not a live parameter"),
         ({"guess": {"tms": 1.1}}, "tms is exogenous"),
         ({"exogenous": {"qo": base["qo"]}}, "qo of .* is endogenous under closure"),
-        ({"policy": tariff_change(points=20.0), "exogenous": {"tms": base["tms"]}}, "under the policy and .* in exogenous="),
         ({"parameters": {"esubm": -1.0}}, "esubm of g0 R0 is -1; this elasticity is never below 0"),
         ({"parameters": {"esubm": True}}, "esubm is given as true or false"),
         ({"parameters": [2.0]}, "parameters takes values by name"),
