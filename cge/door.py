@@ -8,6 +8,7 @@ every element.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ def aligned(model: Model, name: str, value: Any) -> np.ndarray:
     dims = model.symbols[name].dims
     if isinstance(value, pd.Series):
         value = _from_series(name, dims, value)
+    if isinstance(value, (bool, np.bool_)) or getattr(getattr(value, "dtype", None), "kind", "") == "b":
+        raise ModelError(f"{name} is given as true or false; it takes numbers")
     if isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return np.full(model.shape(name), float(value))
     if isinstance(value, np.ndarray | list | tuple):
@@ -61,6 +64,18 @@ def aligned(model: Model, name: str, value: Any) -> np.ndarray:
         return np.array(ordered.values, dtype=float)
     except (TypeError, ValueError) as error:
         raise ModelError(f"{name} holds values that are not numbers ({error})") from error
+
+
+def require_mapping(values: Any, option: str) -> None:
+    """Raise where an option that takes values by name is given something else.
+
+    Raises
+    ------
+    ModelError
+    """
+    if values is not None and not isinstance(values, Mapping):
+        shown = repr(values) if isinstance(values, (str, int, float)) else f"an object of type {type(values).__name__}"
+        raise ModelError(f"{option} takes values by name, as {option}={{'name': value}}, not {shown}")
 
 
 def _check_labels(model: Model, name: str, dim: str, value: xr.DataArray) -> None:

@@ -24,7 +24,8 @@ from cge.ces import NEAR_COBB_DOUGLAS
 from cge.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
 from cge.model import Model
-from cge.templates import PYOMO_LOCK, templatize
+from cge.pyomo_templates import PYOMO_LOCK
+from cge.templates import templatize
 
 LETTERS = {
     "comm": ("i", "j", "h"),

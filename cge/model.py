@@ -28,13 +28,14 @@ from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
 from cge.progress import Progress
 from cge.pyomo_block import pyomo_block
+from cge.pyomo_templates import PYOMO_LOCK
 from cge.request import Branch, Method, Request, Start, read_request, share_setter
 from cge.shock import Shock
 from cge.solution import Solution
 from cge.squareness import check_square
 from cge.statements import check_benchmark, check_definitions
 from cge.system import System
-from cge.templates import PYOMO_LOCK, Values
+from cge.templates import Values
 
 Method_ = TypeVar("Method_", bound=Callable[..., Any])
 
@@ -409,7 +410,7 @@ class Model:
         sure = followed and all(s.info.get("connected") is True for s in request.begun)
         if sure:
             rough = sum(not entry["contracts"] for entry in log if entry["solved"])
-            steps = f", {rough} by steps that do not halve" if rough else ""
+            steps = f", {rough} of them by steps that do not halve: there the path is likely, not proved" if rough else ""
             return {"connected": True, "connection": f"path of the shock in {len(log)} points{steps}"}
         if request.branch == "any":
             return {"connected": None, "connection": "not asked for"}

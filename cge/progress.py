@@ -96,7 +96,10 @@ class Pulse:
         """Show it after a second, if it is not ended before."""
         self._timer = threading.Timer(DELAY, self._show)
         self._timer.daemon = True
-        self._timer.start()
+        try:
+            self._timer.start()
+        except RuntimeError:  # no room for a thread under a limit of memory: the work goes on without a bar
+            self._timer = None
 
     def _show(self) -> None:
         with self._lock:

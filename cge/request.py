@@ -145,7 +145,7 @@ def _exogenous(model: Model, name: str, value: Any, kept: Mapping[str, np.ndarra
     if model.symbols[name].kind == "parameter":
         raise ModelError(f"{name} is a parameter; give it in parameters=")
     free = model.free[name]
-    given = free & (array != kept[name])
+    given = free & ((array != kept[name]) | free.all())
     if given.any():
         at = model.label(name, int(np.flatnonzero(given)[0]))
         remedy = "leave it out" if free.all() else f"leave those {int(free.sum())} elements as they are"

@@ -12,7 +12,6 @@ them changes. Factors that fold to zero and branches not taken cost nothing.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,9 @@ from typing import Any
 import numpy as np
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as rel
-from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, TemplateSumExpression, templatize_rule
+from pyomo.core.expr.template_expr import GetItemExpression, IndexTemplate, TemplateSumExpression
 
-PYOMO_LOCK = threading.RLock()
-"""Held while Pyomo makes a template or lists a set: it patches the iteration of all sets meanwhile, in every thread."""
+from cge.pyomo_templates import one_member, template_of
 
 Array = Any  # numpy array or Python float; complex where a derivative is taken by complex step
 
@@ -164,7 +162,7 @@ class Kernel:
             axes: list[int | tuple[int]] = []
             for k, label in enumerate(index):
                 if isinstance(label, IndexTemplate):
-                    axes.append(scope[id(label)])
+                    axes.append(_axis_of(label, scope))
                 else:
                     axes.append((sets[k].ord(label) - 1,))
             free = [a for a in axes if isinstance(a, int)]
@@ -205,12 +203,15 @@ class Kernel:
         if isinstance(e, rel.InequalityExpression):
             return self._emit("<=", tuple(self._compile(x, scope) for x in e.args))
         if getattr(e, "is_indexed", None) is not None and not e.is_indexed():  # a scalar component
-            return self._emit("leaf", data=Leaf(e.name, ()))
+            component, labels = one_member(e)
+            own = component.index_set().subsets() if labels else ()
+            places = tuple((s.ord(label) - 1,) for s, label in zip(own, labels, strict=True))
+            return self._emit("leaf", data=Leaf(component.name, places))
         raise TypeError(f"expression {type(e).__name__} is not supported in a template: {e}")
 
     def _set_of(self, label: Any, scope: Mapping[int, int]) -> Any:
         """The set an index runs over; None for a fixed label."""
-        return self._axis_sets[scope[id(label)]] if isinstance(label, IndexTemplate) else None
+        return self._axis_sets[_axis_of(label, scope)] if isinstance(label, IndexTemplate) else None
 
     def _log(self, k: int) -> int:
         """The log of a node, taken inside products, powers and exponentials where it costs nothing."""
@@ -376,12 +377,13 @@ class Kernel:
             if kept[0] is token and kept[1] == self._state:
                 return kept[2]
         v: list[Array] = list(self._folded)
-        for k in self._order:
-            node = self.nodes[k]
-            if node.op == "leaf":
-                v[k] = self._leaf(node.data, varying[node.data.name])
-            else:
-                v[k] = self._apply(_Redirected(node, self._alias), v)  # type: ignore[arg-type]
+        with np.errstate(all="ignore"):  # what has no value is NaN or infinite; whoever asked judges the numbers
+            for k in self._order:
+                node = self.nodes[k]
+                if node.op == "leaf":
+                    v[k] = self._leaf(node.data, varying[node.data.name])
+                else:
+                    v[k] = self._apply(_Redirected(node, self._alias), v)  # type: ignore[arg-type]
         return v
 
     def evaluate(self, values: Values, varying: Mapping[str, np.ndarray], token: Any = None) -> np.ndarray:
@@ -434,12 +436,13 @@ class Kernel:
                 out.append((node.data, g))
                 continue
             args = [self._alias[a] for a in node.args]
-            for position, share in self._pull(node, args, v, v[k], g):
-                arg = args[position]
-                if self.nodes[arg].fixed:
-                    continue
-                share = self._reduce(share, self.nodes[arg].axes | keep)
-                bar[arg] = share if arg not in bar else bar[arg] + share
+            with np.errstate(all="ignore"):
+                for position, share in self._pull(node, args, v, v[k], g):
+                    arg = args[position]
+                    if self.nodes[arg].fixed:
+                        continue
+                    share = self._reduce(share, self.nodes[arg].axes | keep)
+                    bar[arg] = share if arg not in bar else bar[arg] + share
         return out
 
     def pull_into(
@@ -587,15 +590,16 @@ def _indices_fit(component: str, sets: Sequence[Any], given: Sequence[Any]) -> N
             raise TypeError(f"symbol {component} is indexed by {wanted.name} where the rule gives an index of {runs.name}")
 
 
+def _axis_of(label: IndexTemplate, scope: Mapping[int, int]) -> int:
+    if id(label) not in scope:
+        raise TypeError(f"an index over {label._set.name} is used outside the sum that runs over it")
+    return scope[id(label)]
+
+
 def templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
     """The Pyomo template of a rule: its expression and the index templates it was called with."""
-    with PYOMO_LOCK:
-        return _templatize(function, block, index_sets)
-
-
-def _templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
     if not index_sets:
-        expression, _ = templatize_rule(block, lambda b, _: function(b), None)
+        expression, _ = template_of(block, lambda b, _: function(b), None)
         return expression, ()
     product = index_sets[0]
     for other in index_sets[1:]:
@@ -604,7 +608,7 @@ def _templatize(function: Callable[..., Any], block: Any, index_sets: Sequence[A
     def called(b: Any, index: Any) -> Any:
         return function(b, *(index if isinstance(index, tuple) else (index,)))
 
-    expression, indices = templatize_rule(block, called, product)
+    expression, indices = template_of(block, called, product)
     if isinstance(expression, tuple):
         expression = expression[0] == expression[1]
     return expression, tuple(indices)

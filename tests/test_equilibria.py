@@ -152,11 +152,43 @@ def test_an_equation_of_ones_own_that_holds_is_taken(small: Benchmark) -> None:
         (lambda m, r: m.extra[r] == m.pds[r, r], "symbol pds is indexed by comm where the rule gives an index of reg"),
         (lambda m, r: m.extra[r] == 2.0 * m.y[r], r"e_extra\[R0\] of block Mine does not hold.*benchmark.*residual is 0.69"),
         (lambda m, r: m.extra[r] == 1.0001 * m.y[r], r"e_extra\[R0\] of block Mine does not hold.*residual is 0.0001"),
+        (lambda m, r: m.extra[r] == (m.y[r] if r == "R0" else 1.0), "compares an index over reg with the label 'R0'"),
+        (lambda m, r: m.extra[r] == (m.y[r] if r in {"R0"} else 1.0), "looks an index over reg up among labels"),
+        (lambda m, r: m.extra[r] == m.y[r] * {"R0": 2.0}.get(r, 1.0), "looks an index over reg up among labels"),
+        (lambda m, r: m.extra[r] == sum(m.y[s] for s in m.reg if s != r), "compares an index over reg with another index"),
+        (
+            lambda m, r: m.extra[r] == sum(m.pds[i, s] for i in m.comm for s in ("R0", "R1")),
+            "runs over a set and over labels written out in one",
+        ),
     ],
 )
 def test_a_rule_that_is_no_equation_or_does_not_hold_is_refused_at_build(small: Benchmark, rule, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         Model(small, blocks=(*CORE, _stating(rule)))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda m, r: m.extra[r] * m.two[r] == m.y["R1"] * m.pds["g1", r] + m.pds["g0", "R2"],
+        lambda m, r: m.extra[r] * m.two[r] == sum(m.pds["g0", s] * m.y[r] for s in ("R0", "R1")),
+        lambda m, r: m.extra[r] * m.two[r] == sum((m.y[s] for s in m.reg), 1.0) / 2.0,
+        lambda m, r: m.extra[r] * 6.0 == sum(sum(m.pds[i, s] for s in ("R0", "R1")) for i in m.comm),
+    ],
+)
+def test_labels_written_out_in_a_rule_mean_those_labels(small: Benchmark, rule) -> None:
+    model = Model(small, blocks=(*CORE, _stating(rule)))
+    after = model.solve(tariff_change(points=20))
+    y, pds = (dict(zip(model.labels("r"), np.moveaxis(after.arrays[n], -1, 0), strict=True)) for n in ("y", "pds"))
+    wanted = [
+        lambda r: (y["R1"] * pds[r][1] + pds["R2"][0]) / 2,
+        lambda r: (pds["R0"][0] + pds["R1"][0]) * y[r] / 2,
+        lambda r: (sum(y.values()) + 1) / 4,
+        lambda r: (pds["R0"] + pds["R1"]).sum() / 6,
+    ]
+    found = [np.allclose(after.arrays["extra"], [form(r) for r in model.labels("r")], rtol=1e-12) for form in wanted]
+    assert sum(found) == 1
+    assert not np.allclose(after.arrays["extra"], 1.0, rtol=1e-6)
 
 
 def test_a_definition_of_ones_own_is_read_at_build_though_nothing_uses_it(small: Benchmark) -> None:
@@ -284,10 +316,11 @@ def test_another_branch_is_refused_unless_asked_for(folded: Model) -> None:
         folded.solve(policy, guess=other)
 
 
-def test_where_investment_runs_out_the_path_says_so(folded: Model) -> None:
+def test_where_investment_runs_out_the_path_says_so() -> None:
+    poor = gtap_model(standard_gtap(random_benchmark(3, 2, seed=2, investment=0.0)))
     with pytest.raises(SolveError, match=r"ends at share 0\.\d+: qinv\[R0\] runs out.*What runs out: qinv\[R0\]") as caught:
-        folded.solve(shock("txs", rate_add=0.4))
-    assert 0.1 < caught.value.share < 0.9
+        poor.solve(shock("tms", rate_add=0.5))
+    assert 0.9 < caught.value.share < 1.0
     assert float(caught.value.last["qinv"].sel(r="R0")) < 0.01
 
 

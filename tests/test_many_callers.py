@@ -83,6 +83,33 @@ def test_models_are_built_in_several_threads() -> None:
     assert len(built) == 6
 
 
+def test_sums_and_sets_of_other_threads_are_their_own_while_a_rule_is_read(model: Model) -> None:
+    found: list[object] = []
+    built: list[Model] = []
+
+    def others() -> None:
+        found.append(sum(k for k in range(4)))
+        found.append([*model.pyomo.reg])
+
+    class Asking(Block):
+        """A rule during which another thread sums and lists a set."""
+
+        @definition("r", "world income, while another thread works")
+        def asked(m, r):  # type: ignore[no-untyped-def]
+            def term(s):  # type: ignore[no-untyped-def]
+                thread = threading.Thread(target=others)
+                thread.start()
+                thread.join()
+                return m.y[s]
+
+            return sum(term(s) for s in m.reg) * m.y[r]
+
+    built.append(Model(random_benchmark(3, 3, seed=1), blocks=(*CORE, Asking)))
+    assert built[0].solve()["asked"].values == pytest.approx(3.0)
+    assert found
+    assert all(value in (6, ["R0", "R1", "R2", "R3"]) for value in found)
+
+
 def compositions() -> dict[str, Model]:
     benchmark = random_benchmark(3, 3, seed=1)
     from calibration.gtap import standard_gtap

@@ -28,8 +28,13 @@ def elasticity_table(commodities: list[str], rng: np.random.Generator | None = N
     return pd.DataFrame({**columns, "source": "test"}, index=commodities)
 
 
-def random_sam(regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0.2, taxes: float = 0.2) -> Sam:
-    """A balanced SAM with zeros, all taxes (of either sign), margins and trade imbalances."""
+def random_sam(
+    regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0.2, taxes: float = 0.2, investment: float = 0.5
+) -> Sam:
+    """A balanced SAM with zeros, all taxes (of either sign), margins and trade imbalances.
+
+    Investment has ``investment`` times a region's trade added; without it a shock soon exhausts it under fixed foreign saving.
+    """
     rng = np.random.default_rng(seed)
     r, n, f = regions, goods, 2
     names = [f"R{k}" for k in range(r)]
@@ -64,8 +69,7 @@ def random_sam(regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0
     cost = (arrays["vdfp"] + arrays["vmfp"]).sum(0)
     arrays["vdpb"] = 1.5 * cost + rng.lognormal(0, 0.3, (n, r)) * size
     arrays["vdgb"] = rng.lognormal(-0.5, 0.4, (n, r)) * size
-    # investment outweighs foreign saving, so that a shock does not exhaust it
-    arrays["vdib"] = rng.lognormal(-0.5, 0.4, (n, r)) * size + 0.5 * (vxsb.sum(2) + vmsb.sum(1))
+    arrays["vdib"] = rng.lognormal(-0.5, 0.4, (n, r)) * size + investment * (vxsb.sum(2) + vmsb.sum(1))
     for k in "pgi":
         arrays[f"vd{k}p"], arrays[f"vm{k}p"] = arrays[f"vd{k}b"] * power(n, r), arrays[f"vm{k}b"] * power(n, r)
     arrays["vst"] = vtwr.sum((1, 2, 3))[:, None] * rng.dirichlet(np.ones(r), 1)
@@ -90,10 +94,16 @@ def random_sam(regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0
 
 
 def random_benchmark(
-    regions: int = 3, goods: int = 3, seed: int = 0, zeros: float = 0.2, taxes: float = 0.2, **fixed: float
+    regions: int = 3,
+    goods: int = 3,
+    seed: int = 0,
+    zeros: float = 0.2,
+    taxes: float = 0.2,
+    investment: float = 0.5,
+    **fixed: float,
 ) -> Benchmark:
     """A benchmark on :func:`random_sam`."""
-    sam = random_sam(regions, goods, seed, zeros, taxes)
+    sam = random_sam(regions, goods, seed, zeros, taxes, investment)
     table = elasticity_table(sam.commodities, np.random.default_rng(seed + 1), **fixed)
     return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), f"random-{seed}")
 
