@@ -42,6 +42,27 @@ def test_rates_that_look_like_per_cent_are_refused_until_the_unit_is_said(tmp_pa
         assert float(found.sel(i="C29", s="CHN", d="MEX")) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("C29,CHN,MEX,0.25\nA01,CHN,USA,0.1\nA01,USA,CHN,2.5\n", "line 4: the rate 2.5 of A01 USA CHN would be 250%"),
+        (
+            "A01,CHN,USA,0.1\nA01,MEX,USA,0.1\nA01,USA,MEX,0.1\nC29,USA,MEX,1.2\nC29,CHN,MEX,1.9\n",
+            "half the positive rates of the sector C29 are above 1.55, or 155% as fractions, unlike the rest",
+        ),
+        (
+            "A01,CHN,USA,0.1\nC29,CHN,USA,0.1\nA01,CHN,MEX,0.1\nA01,USA,MEX,0.1\nC29,MEX,CHN,1.5\nA01,MEX,CHN,1.1\n",
+            "half the positive rates of the exporter MEX are above",
+        ),
+    ],
+)
+def test_per_cent_hidden_among_fractions_are_refused_until_the_unit_is_said(tmp_path: Path, text: str, message: str) -> None:
+    path = tariffs(tmp_path, "i,s,d,rate\n" + text)
+    with pytest.raises(DataError, match=message):
+        read_tariffs(path, SECTORS, REGIONS)
+    assert float(read_tariffs(path, SECTORS, REGIONS, "fraction").max()) > 1  # as the user says
+
+
 def test_fractions_are_taken_as_they_are_and_coverage_is_told(tmp_path: Path) -> None:
     path = tariffs(tmp_path, "i,s,d,rate\nC29,CHN,MEX,0.25\nA01,USA,CHN,1.5\nA01,CHN,USA,0.1\n")
     found = read_tariffs(path, SECTORS, REGIONS)
