@@ -11,8 +11,10 @@ import pytest
 
 import policies
 from calibration import DataError, aggregate, aggregate_benchmark, gras, load_benchmark, ras, read_mapping, readers
-from cge import Closure, Model, ModelError, SolveError
+from calibration.build import build_benchmark
+from cge import Closure, Model, ModelError, SolveError, probe_equilibria
 from cge.dynamics import Baseline, Dynamics, PathOfYears
+from cge.gtap import gtap_model
 from tests.worlds import growth_table, random_benchmark
 
 PACKAGES = (
@@ -106,6 +108,24 @@ REFUSED = {
     "usmca, unknown rules": lambda: policies.usmca("nobody"),
     "BeltAndRoadProgramme, unknown finance": lambda: policies.BeltAndRoadProgramme(finance="luck"),  # type: ignore[arg-type]
     "run, unknown benchmark": lambda: policies.run(policies.rcep(), "wrld"),
+    "load_benchmark, a number": lambda: load_benchmark(5),  # type: ignore[arg-type]
+    "build_benchmark, no path": lambda: build_benchmark("figaro", None),  # type: ignore[arg-type]
+    "read_mapping, a list": lambda: read_mapping(["A"]),  # type: ignore[arg-type]
+    "aggregate, a benchmark": lambda: aggregate(ONE, {}),  # type: ignore[arg-type]
+    "aggregate, numbers for labels": lambda: aggregate(ONE.sam, {"R0": 1, "R1": 1}),  # type: ignore[dict-item]
+    "ras, text": lambda: ras("abc", [1.0], [1.0]),  # type: ignore[arg-type]
+    "Model, a name": lambda: Model("world"),  # type: ignore[arg-type]
+    "Model, a closure's name": lambda: Model(ONE, "fixed"),  # type: ignore[arg-type]
+    "Model, blocks that are none": lambda: Model(ONE, blocks=[5]),  # type: ignore[list-item]
+    "Model.solve, a policy's name": lambda: Model(ONE).solve("rcep"),  # type: ignore[arg-type]
+    "Model.solve, a list of names": lambda: Model(ONE).solve(exogenous=["fsav"]),  # type: ignore[arg-type]
+    "Model.solve, a text for arrays": lambda: Model(ONE).solve(parameters="esubm"),  # type: ignore[arg-type]
+    "Model.solve, a number to guess": lambda: Model(ONE).solve(guess=5),  # type: ignore[arg-type]
+    "Solution.compare, a name": lambda: Model(ONE).solve().compare("base"),  # type: ignore[arg-type]
+    "Solution.save, no path": lambda: Model(ONE).solve().save(None),  # type: ignore[arg-type]
+    "gtap_model, a name": lambda: gtap_model("world"),  # type: ignore[arg-type]
+    "probe_equilibria, a number": lambda: probe_equilibria(5),  # type: ignore[arg-type]
+    "rcep, a text for a share": lambda: policies.rcep(ntm_cut="x"),  # type: ignore[arg-type]
 }
 
 

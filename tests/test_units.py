@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,11 @@ import pytest
 from calibration import DataError, load_benchmark
 from calibration.build import build_benchmark
 from calibration.tariff_table import read_tariffs
-from cge import Model
+from cge import Model, SolveError
 from tests.test_data_build import figaro_csv, icio_csv
 from tests.test_readers import tiny_table
 
+ROOT = str(Path(__file__).resolve().parents[1])
 SECTORS, REGIONS = ["A01", "C29"], ["CHN", "MEX", "USA"]
 
 
@@ -272,3 +276,45 @@ def test_json_of_info_names_the_currency(command) -> None:
     code, text, _ = command("info", "world-2011", "--json")
     assert code == 0
     assert json.loads(text)["currency"] == "USD"
+
+
+def test_an_option_is_given_once(command, small, tmp_path: Path) -> None:
+    policy, benchmark = tmp_path / "p.yaml", tmp_path / "b.nc"
+    policy.write_text(POLICY)
+    small.save(benchmark)
+    at = ("run", str(policy), "--benchmark", str(benchmark))
+    for words in (("--benchmark", "world"), (f"--benchmark={benchmark}",), ("--method", "auto", "--method", "ipopt")):
+        code, _, error = command(*at, *words)
+        assert (code, error) == (2, f"error: {words[0].partition('=')[0]} is given twice; keep one\n")
+    assert command(*at, "--quiet", "--quiet")[0] == 0  # a switch says the same twice
+
+
+def test_a_closed_output_does_not_stop_a_run(small, tmp_path: Path) -> None:
+    small.save(tmp_path / "b.nc")
+    (tmp_path / "p.yaml").write_text(POLICY)
+    line = f"{sys.executable} -c 'from policies.cli import main; main()' run p.yaml --benchmark b.nc --out r >&- 2>&-"
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT}, check=False).returncode == 0
+    assert (tmp_path / "r" / "regions.csv").is_file()
+
+
+def test_an_interrupt_while_the_command_is_loaded_is_one_line(tmp_path: Path) -> None:
+    script = tmp_path / "cge"
+    script.write_text("import policies\nraise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, str(script)], env=os.environ | {"PYTHONPATH": ROOT}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert done.stderr == "error: interrupted\n"
+
+
+def test_results_are_written_before_the_ranges(command, tmp_path: Path, monkeypatch) -> None:
+    from policies import findings
+
+    def fail(*_: object, **__: object) -> None:
+        raise SolveError("no range")
+
+    monkeypatch.setattr(findings, "welfare_range", fail)
+    out = tmp_path / "r"
+    code, _, error = command("run", "us-china", "--ranges", "--out", str(out))
+    assert (code, "no range" in error) == (2, True)
+    assert (out / "regions.csv").is_file()
