@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.errors import DataError, nearest, require_unique
+from calibration.errors import DataError, nearest, require_type, require_unique
 from calibration.sam import SCHEMA, Sam, make_dataset
 from calibration.user_table import read_user_table
 
@@ -31,7 +31,11 @@ def read_mapping(source: str | Path | Mapping[str, str]) -> dict[str, str]:
         blank = [str(old) for old, new in source.items() if not str(new).strip()]
         if blank:
             raise DataError(f"mapping: {blank[0]!r} is mapped to a blank; name the group it goes to")
+        odd = [x for pair in source.items() for x in pair if not isinstance(x, str)]
+        if odd:
+            raise DataError(f"mapping: {odd[0]!r} is no label; write old and new labels as text")
         return {str(k): str(v) for k, v in source.items()}
+    require_type(source, (str, Path), "a mapping", "the path of a CSV file, or old labels with new ones as a dict")
     table = read_user_table(source, "mapping table", "give a CSV with columns 'from,to'")
     if len(table.columns) != 2:
         raise DataError(f"{table.path}: a mapping has two columns 'from,to', found {list(table.columns)}")
@@ -93,6 +97,7 @@ def aggregate(
     DataError
         A mapping leaves out a label, names an unknown one or maps one twice, or ``order`` does not list the new labels.
     """
+    require_type(sam, Sam, "aggregate", "a Sam (of a benchmark: aggregate_benchmark)")
     acts = [str(x) for x in sam.data["a"].values]
     margins = [str(x) for x in sam.data["m"].values]
     region_map = read_mapping(regions) if regions is not None else {x: x for x in sam.regions}

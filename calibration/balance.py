@@ -41,6 +41,13 @@ class Balanced:
     changes: pd.DataFrame
 
 
+def _numbers(given: object, what: str) -> np.ndarray:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} is no array of numbers ({' '.join(str(error).split())[:100]})") from error
+
+
 def gras(
     prior: np.ndarray,
     rows: np.ndarray,
@@ -74,7 +81,7 @@ def gras(
     DataError
         Totals disagree, an account has a target its cells cannot meet, no convergence, or more moved than allowed.
     """
-    prior, rows, columns = (np.asarray(x, dtype=float) for x in (prior, rows, columns))
+    prior, rows, columns = (_numbers(x, what) for x, what in ((prior, "prior"), (rows, "rows"), (columns, "columns")))
     if prior.shape != (rows.size, columns.size):
         raise DataError(f"prior has shape {prior.shape}, the targets {(rows.size, columns.size)}")
     names = labels or ([f"row {k}" for k in range(rows.size)], [f"column {k}" for k in range(columns.size)])
@@ -124,10 +131,10 @@ def ras(
 
     Parameters
     ----------
-    prior, rows, columns, labels, tolerance, limit
+    prior, rows, columns, labels, tolerance, limit, most_moved
         As of :func:`gras`.
     """
-    if (np.asarray(prior) < 0).any():
+    if (_numbers(prior, "prior") < 0).any():
         raise DataError("RAS needs a prior without negative cells; use gras, which keeps signs")
     return gras(prior, rows, columns, labels=labels, tolerance=tolerance, limit=limit, most_moved=most_moved)
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from calibration.currency import currency_of
 from calibration.elasticities import check_elasticities, to_dataset
-from calibration.errors import DataError, nearest, require_labels, require_unique
+from calibration.errors import DataError, nearest, require_labels, require_type, require_unique
 from calibration.labels import as_labels
 from calibration.parse import load_netcdf, reading
 from calibration.sam import SCHEMA, Sam
@@ -254,6 +254,7 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
         Unknown name, missing file, or a file that is not a benchmark.
     """
     names = available()
+    require_type(name, (str, Path), "load_benchmark", "the name of a benchmark or the path of a file or folder")
     if str(name) not in names:
         from calibration.gtap import is_gtap_source, load_gtap  # which builds on this module
 

@@ -21,7 +21,7 @@ from calibration.aggregate_benchmark import aggregate_benchmark
 from calibration.benchmark import Benchmark
 from calibration.classification import KIND
 from calibration.elasticities import STUDIES, read_table, study_table, to_dataset
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_type
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
 from calibration.geography import known
@@ -120,6 +120,7 @@ def build_benchmark(
     DataError
         Unknown source, bad files, or a SAM that does not balance.
     """
+    require_type(path, (str, Path), "build_benchmark", "the path of the file or folder as downloaded")
     if source not in SOURCES:
         raise DataError(f"unknown source {source!r}{nearest(source, SOURCES)}; known: {', '.join(SOURCES)}")
     if (rate is None) != (currency is None):

@@ -46,3 +46,15 @@ def require_unique(labels: Iterable[object], what: str, *, fold: bool = False) -
             same = f"{label!r} stands twice" if seen[key] == label else f"{seen[key]!r} and {label!r} differ by case alone"
             raise DataError(f"{what}: {same}; each element needs a name of its own")
         seen[key] = label
+
+
+def require_type(value: object, kinds: type | tuple[type, ...], who: str, wanted: str) -> None:
+    """Raise where an argument is of another type than the words ``wanted`` say.
+
+    Raises
+    ------
+    DataError
+        As said, naming the type that was given.
+    """
+    if not isinstance(value, kinds):
+        raise DataError(f"{who} takes {wanted}, not {type(value).__name__}")

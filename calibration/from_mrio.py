@@ -212,6 +212,13 @@ def _check_discrepancy(table: Mrio) -> None:
         row = f"{table.regions[at[0]]} {table.industries[at[1]]}"
         return f"{table.path}: row {row}: uses sum to {sold[at]:,.6g}, output is {output[at]:,.6g}{apart}"
 
+    both = (sold > 0) & (output > 0)
+    factors = np.divide(output, sold, out=np.ones_like(sold), where=both)[both]
+    if factors.size > 1 and abs(factors[0] - 1) > 1e-3 and np.ptp(factors) < 1e-5 * factors[0]:
+        raise DataError(
+            f"{table.path}: output is {factors[0]:.6g} times the sum of uses in every one of {factors.size} rows: output and "
+            "uses are in different units or currencies; repair the table"
+        )
     far = int((sizes > DISCREPANCY.most).sum())
     cause = f"{far} of {sizes.size} rows are; is output or the row in another unit, or a column missing? repair the table"
     DISCREPANCY.check(sizes, name, cause)

@@ -15,10 +15,10 @@ Unit = Literal["fraction", "percent"]
 UNITS: tuple[Unit, ...] = ("fraction", "percent")
 HIGHEST = 30.0
 """No rate above this is read in any unit: 3,000 %, twice the highest out-of-quota duties in force."""
-PLAUSIBLE = 5.0
-"""A rate above this (500 %) is not taken for a fraction unless the user says so."""
+PLAUSIBLE = 2.0
+"""A rate above this (200 %) is not taken for a fraction unless the user says so."""
 TYPICAL = 1.0
-"""Nor is a table in which half the positive rates are above this (100 %)."""
+"""Nor is a table, or the rates of one sector, exporter or importer, half of which are above this (100 %)."""
 
 
 def read_tariffs(path: str | Path, sectors: list[str], regions: list[str], unit: Unit | None = None) -> xr.DataArray:
@@ -94,17 +94,30 @@ def _refuse_percent(table: UserTable, numbers: np.ndarray) -> None:
         "if these are per cent, name the column 'percent' or say --tariff-unit percent; if they are fractions, say "
         "--tariff-unit fraction"
     )
-    if (numbers > PLAUSIBLE).any():
-        row = int(np.argmax(numbers))
-        cell = " ".join(table.rows[row][table.columns.index(k)] for k in ("i", "s", "d"))
-        shown = f"{numbers[row]:g} of {cell} would be {numbers[row]:.0%} as a fraction"
-        raise DataError(f"{table.at(row)}: the rate {shown}; {remedy}")
     positive = numbers[numbers > 0]
-    if positive.size and float(np.median(positive)) > TYPICAL:
-        raise DataError(
-            f"{table.path}: half the positive rates are above {float(np.median(positive)):g}, or "
-            f"{float(np.median(positive)):.0%} as fractions; {remedy}"
-        )
+    median = float(np.median(positive)) if positive.size else 0.0
+    far = int(np.argmax(numbers)) if numbers.size else 0
+    shown = f"{numbers[far]:g} of {' '.join(_cell(table, far))} would be {numbers[far]:.0%} as a fraction"
+    if numbers[far] > 5 * TYPICAL or (numbers[far] > PLAUSIBLE and median <= TYPICAL):
+        raise DataError(f"{table.at(far)}: the rate {shown}; {remedy}")
+    if median > TYPICAL:
+        raise DataError(f"{table.path}: half the positive rates are above {median:g}, or {median:.0%} as fractions; {remedy}")
+    # one sector or economy whose rates came from another source, in another unit
+    cells = np.array([_cell(table, row) for row in range(len(numbers))])
+    for column, what in enumerate(("sector", "exporter", "importer")):
+        for label in dict.fromkeys(cells[:, column]):
+            part = numbers[(cells[:, column] == label) & (numbers > 0)]
+            if part.size > 1 and float(np.median(part)) > TYPICAL:
+                high = float(np.median(part))
+                raise DataError(
+                    f"{table.path}: half the positive rates of the {what} {label} are above {high:g}, or {high:.0%} as "
+                    f"fractions, unlike the rest; {remedy}"
+                )
+
+
+def _cell(table: UserTable, row: int) -> list[str]:
+    """Sector, exporter and importer of a row."""
+    return [table.rows[row][table.columns.index(k)] for k in ("i", "s", "d")]
 
 
 def _coverage(rates: np.ndarray, cells: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.classification import GROUP_OF, GROUP_OF_WIOD
-from calibration.errors import require_labels
+from calibration.errors import DataError, require_labels
 from calibration.geography import economy
 from calibration.readers.caliendo_parro import COUNTRIES, TRADABLE, CaliendoParro
 from calibration.readers.oecd_cube import SERVICES
@@ -88,6 +88,8 @@ def caliendo_parro_tariffs(
     DataError
         An industry or region that no classification knows.
     """
+    if isinstance(union, str):
+        raise DataError(f"union is a collection of members, not the text {union!r}; write [{union!r}]")
     require_labels(industries, [*GROUP_OF, *GROUP_OF_WIOD, *goods_of, SERVICES], "industry of the tariff mapping")
     rate = source.data["tariff2005"].values / 100.0  # (t, d, s)
     trade = source.data["trade"].values

@@ -238,6 +238,8 @@ def probe_equilibria(
     ShockError
         The policy cannot act.
     """
+    if not hasattr(model, "newton"):
+        raise ModelError(f"probe_equilibria takes a Model, not {type(model).__name__}")
     if starts < 1 or not spread or min(spread) <= 0:
         raise ModelError("a probe needs starts of at least 1 and spreads above 0")
     rng = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -56,6 +56,19 @@ WORK = ("newton_steps", "gmres_iterations", "factorisations")
 """Counters of :class:`cge.krylov.Newton` of which a solution's ``info`` holds its share."""
 
 
+def unused_parameters(benchmark: Benchmark, symbols: Collection[str]) -> list[str]:
+    """GTAP's parameters that the data hold and a composition other than GTAP's does not use, as one remark."""
+    held = benchmark.elasticities.data_vars
+    if "subpar" not in held or "subpar" in symbols:
+        return []
+    gtap = ("subpar", "incpar", "esubg", "esubi", "esubq", "etraq", "etrae", "mobility", "rorflex")
+    names = [n for n in gtap if n in held and n not in symbols]
+    return [
+        f"GTAP's parameters {', '.join(names)} of this benchmark are not used: this model has its own demand and factor "
+        "mobility; cge shock (cge.gtap) solves GTAP's"
+    ]
+
+
 class Model:
     """A multi-region CGE model.
 
@@ -92,6 +105,14 @@ class Model:
         blocks: Sequence[type[Block]] = CORE,
         options: PathOptions | None = None,
     ) -> None:
+        if not isinstance(benchmark, Benchmark):
+            hint = f"; write load_benchmark({benchmark!r})" if isinstance(benchmark, str) else ""
+            raise ModelError(f"Model takes a Benchmark, not {type(benchmark).__name__}{hint}")
+        if closure is not None and not isinstance(closure, Closure):
+            raise ModelError(f"closure is a Closure, as Closure.standard(investment='fixed'), not {type(closure).__name__}")
+        odd = [b for b in blocks if not (isinstance(b, type) and issubclass(b, Block))]
+        if odd:
+            raise ModelError(f"blocks are classes derived from cge.declare.Block, not {odd[0]!r}")
         with PYOMO_LOCK:
             self._assemble(benchmark, closure, sourcing, blocks, options)
 
@@ -128,7 +149,8 @@ class Model:
         self.benchmark_values = self._calibrate()
         self.values = Values({n: a.copy() for n, a in self.benchmark_values.items()})
         self.pyomo = pyomo_block(self)
-        self.remarks: list[str] = []  # what a reader of results must know about how the model was put together
+        # what a reader of results must know about how the model was put together
+        self.remarks: list[str] = unused_parameters(benchmark, self.symbols)
         self.free, self.active = apply_closure(self)
         names = [*self.symbols, *self.rules, *self.sets]
         self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active, names)

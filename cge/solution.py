@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.currency import in_currency
-from calibration.errors import require_labels
+from calibration.errors import require_labels, require_type
 from calibration.labels import as_labels
 from calibration.sam import SCHEMA
 from cge import checks, saved, sensitivity
@@ -121,6 +121,7 @@ class Solution:
 
     def save(self, path: str | Path) -> None:
         """Write everything to one compressed netCDF file, from which :meth:`load` reads the solution back."""
+        require_type(path, (str, Path), "Solution.save", "the path of a file")
         saved.write(self, path)
 
     @classmethod
@@ -139,6 +140,7 @@ class Solution:
             No such file; not a saved solution; labels, closure or sourcing are not the model's; or what the file holds does
             not solve the model's equations (another benchmark, or the file was changed).
         """
+        require_type(path, (str, Path), "Solution.load", "the path of a file")
         content = saved.read(path, model)
         return cls(model, content.name, content.arrays, content.log, None, content.info, content.policy_values)
 
@@ -211,6 +213,8 @@ class Solution:
 
     def compare(self, base: Solution) -> Comparison:
         """What changed from ``base`` to this solution."""
+        if not isinstance(base, Solution):
+            raise ModelError(f"a solution is compared with a Solution, not with {type(base).__name__}")
         return Comparison(base, self)
 
 

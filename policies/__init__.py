@@ -1,6 +1,20 @@
 """Policies: sourced, composable shocks, and the command line that runs them."""
 
+import os
+import sys
 import warnings
+
+
+def _interrupted(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """One line for an interrupt while the command is still being loaded; every other error as ever."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("error: interrupted\n")
+    else:
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+
+
+if os.path.basename(sys.argv[0] if sys.argv else "") in ("cge", "cge.exe"):
+    sys.excepthook = _interrupted
 
 # `python -m policies.rcep` runs a module that this package has imported; that is intended
 warnings.filterwarnings("ignore", message="'policies\\.", category=RuntimeWarning, module="runpy")

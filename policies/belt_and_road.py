@@ -284,8 +284,14 @@ class BeltAndRoadProgramme:
         private = model.benchmark_values["inv_0"] / 0.10  # capital of the order of ten years of investment
         boost = (1 + finished / (self.public_share * private)) ** self.elasticity
         if self.elasticity and done > 0:
+            trade = "trd"
+            if trade not in benchmark.commodities:
+                raise ShockError(
+                    f"benchmark {benchmark.name!r} has no sector 'trd' (trade and transport), whose productivity finished "
+                    "works raise; name such a sector trd, or set elasticity=0"
+                )
             ao = model.benchmark_values["ao"].copy()
-            ao[benchmark.commodities.index("trd")] *= boost
+            ao[benchmark.commodities.index(trade)] *= boost
             flows.exogenous = {"ao": model.labelled("ao", ao)}
         return flows
 

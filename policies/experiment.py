@@ -75,7 +75,7 @@ class Experiment:
             "ev_unit": f"million {self.base.model.benchmark.currency}",
             "world_ev_musd": float(table["ev_musd"].sum()),
             "regions": regions,
-            "notes": self.policy.remarks(self.base.model),
+            "notes": [*self.policy.remarks(self.base.model), *self.base.model.remarks],
             "sources": list(self.policy.sources),
         }
 

@@ -41,6 +41,7 @@ def remarks(policy: Policy, start: Benchmark | Model) -> list[str]:
         *_members(policy, benchmark),
         *_left_out([change for change, step in placement.steps if step is None]),
         *_absent_flows(placement),
+        *_inner_duties(placement),
         *_idle(told, composed),
         *(line for name, found in composed.items() for line in _meetings(place, name, found)),
         *_subsidies(place, composed),
@@ -100,6 +101,28 @@ def _absent_flows(placement: Placement) -> list[str]:
         f"{len(cells):,} of {asked[name]:,} selections of {name} hold no flow in this benchmark, so nothing changes there "
         f"({_some(cells)})."
         for name, cells in missing.items()
+    ]
+
+
+def _inner_duties(placement: Placement) -> list[str]:
+    """Duties on trade among the economies of one region, which a change "among" regions leaves in place."""
+    model = placement.model
+    wide = [
+        c
+        for c, step in placement.steps
+        if step is not None and c.among and c.instrument == "tms" and not {"s", "d"} & set(c.where)
+    ]
+    if model is None or not wide or "tms_0" not in model.benchmark_values:
+        return []
+    duty = model.benchmark.sam.data["vmsb"] - model.benchmark.sam.data["vcif"]
+    inner = {r: float(abs(duty.sel(s=r, d=r)).sum()) for r in model.benchmark.regions}
+    regions = [r for r, paid in inner.items() if paid > 1e-9 * max(float(abs(duty).sum()), 1.0)]
+    if not regions:
+        return []
+    total = sum(float(duty.sel(s=r, d=r).sum()) for r in regions)
+    return [
+        f"The change acts between regions: duties on trade inside a grouped region stay ({', '.join(regions)}: {total:,.6g} "
+        f"million {model.benchmark.currency}, {100 * total / float(duty.sum()):.2g} % of all)."
     ]
 
 

@@ -59,8 +59,8 @@ def rcep(
     """
     if not 0 <= tariff_cut <= 1:
         raise ShockError(f"rcep: tariff_cut is {tariff_cut}; a share in [0, 1] is needed")
-    if not 0 <= ntm_cut < 1:
-        raise ShockError(f"rcep: ntm_cut is {ntm_cut}; a share in [0, 1) is needed")
+    if isinstance(ntm_cut, bool) or not isinstance(ntm_cut, (int, float)) or not 0 <= ntm_cut < 1:
+        raise ShockError(f"rcep: ntm_cut is {ntm_cut!r}; a share in [0, 1) is needed")
     if cumulation is not None and (cumulation not in ("full", "bilateral") or not 0 <= rvc < 1):
         raise ShockError(f"rcep: cumulation {cumulation!r} with rvc {rvc}; choose 'full' or 'bilateral', and a share in [0, 1)")
     where: dict[str, str | tuple[str, ...]] = {"s": MEMBERS, "d": MEMBERS}

@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration import Benchmark
+from calibration.errors import nearest
 from cge import Closure, Model, Solution
 from cge.blocks.accounts import is_labour
 from cge.blocks.rules_of_origin import PAIRS, Coverage, rules_blocks
@@ -291,7 +292,7 @@ class RulesStudy:
             for member, rate in self.reference.items():
                 column = names.index(member)
                 out["bref"][:, column] = (1.0 + rate) / applied[:, column]
-        for origin, destination in lapsed:
+        for origin, destination in _pairs(lapsed, names):
             out["use0"][:, names.index(origin), names.index(destination)] = 0.0
         label = self.model.labelled
         return {n: label(n, v) for n, v in out.items()}, {n: label(n, v) for n, v in guess.items()}, unused
@@ -389,3 +390,16 @@ def study_of(policy: Policy, benchmark: Benchmark, closure: Closure | None = Non
         cumulation=policy.origin.cumulation,
     )
     return RulesStudy(benchmark, coverage, closure=closure, sourcing=sourcing)
+
+
+def _pairs(lapsed: Sequence[tuple[str, str]], regions: list[str]) -> list[tuple[str, str]]:
+    """Pairs of regions, checked: a text is neither a pair nor a list of them."""
+    pairs: list[tuple[str, str]] = []
+    for pair in [lapsed] if isinstance(lapsed, str) else lapsed:
+        if isinstance(pair, str) or len(pair) != 2:
+            raise ShockError(f"lapsed: {pair!r} is no pair (origin, destination), as ('MEX', 'USA')")
+        for label in pair:
+            if label not in regions:
+                raise ShockError(f"lapsed: {label!r} is no region of the benchmark{nearest(str(label), regions)}")
+        pairs.append((pair[0], pair[1]))
+    return pairs

@@ -272,6 +272,21 @@ def test_exiobase_archive_is_read(tmp_path) -> None:
     assert np.allclose(table.output.ravel(), z.sum(1) + f.sum(1))
     with pytest.raises(DataError, match=r"EXIOBASE archive .* not found"):
         read_exiobase3(tmp_path / "none.zip")
+    # every label keeps its numbers, whatever the order of rows and columns: by sector, and one table unlike the other
+    by_sector, turned = index.sortlevel(1)[0], wide[::-1]
+    for name, frame in {
+        "Z": system.Z.loc[index[::-1], by_sector],
+        "Y": system.Y.loc[by_sector, turned],
+    }.items():
+        frame.to_csv(folder / f"{name}.txt", sep="\t")
+    other = read_exiobase3(folder)
+    at = {"s": [other.regions.index(x) for x in table.regions], "i": [other.industries.index(x) for x in table.industries]}
+    k = [other.finals.index(x) for x in table.finals]
+    assert np.array_equal(other.inter[np.ix_(at["s"], at["i"], at["s"], at["i"])], table.inter)
+    assert np.array_equal(other.final[np.ix_(at["s"], at["i"], at["s"], k)], table.final)
+    system.Y.drop(index=[index[4]]).to_csv(folder / "Y.txt", sep="\t")
+    with pytest.raises(DataError, match=r"does not fit 2 regions x 3 sectors x 7 categories: WA Manufacture of motor"):
+        read_exiobase3(folder)
 
 
 def test_eora26_folder_is_read(tmp_path) -> None:

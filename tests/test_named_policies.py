@@ -8,8 +8,12 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark, aggregate_benchmark, load_benchmark
-from policies import POLICIES, find_policy
+from cge import Model, ShockError
+from cge.gtap import gtap_model
+from policies import POLICIES, BeltAndRoadProgramme, experiment, find_policy, tariff_change
 from policies.usmca import RULES
+from tests.gtap_folders import small_gtap
+from tests.worlds import random_benchmark
 
 KEPT = ("USA", "CHN", "JPN", "MEX", "CAN", "EU")
 
@@ -97,3 +101,31 @@ def usmca_studies():
         return made[assembly]
 
     return study
+
+
+def test_free_trade_says_which_duties_it_leaves(small) -> None:
+    data = small.sam.data
+    inner = {r: float((data["vmsb"] - data["vcif"]).sel(s=r, d=r).sum()) for r in small.regions}
+    assert inner["ROW"] > 0
+    told = [line for line in find_policy("free-trade").remarks(Model(small)) if "between regions" in line]
+    assert told == [
+        f"The change acts between regions: duties on trade inside a grouped region stay (ROW: {inner['ROW']:,.6g} million USD, "
+        f"{100 * inner['ROW'] / float((data['vmsb'] - data['vcif']).sum()):.2g} % of all)."
+    ]
+    assert not any("between regions" in line for line in find_policy("us-china").remarks(Model(small)))
+
+
+def test_the_core_says_which_of_gtap_s_parameters_it_does_not_use() -> None:
+    world = small_gtap()
+    run = experiment.run(tariff_change(points=5), world)
+    assert any("GTAP's parameters subpar, incpar" in note for note in run.summary()["notes"])
+    assert not gtap_model(world).remarks
+    assert not Model(random_benchmark(2, 2, seed=1)).remarks
+
+
+def test_works_need_a_sector_of_trade(small) -> None:
+    sectors = {i: "srv" if i == "trd" else i for i in small.commodities}
+    model = Model(aggregate_benchmark(small, None, sectors))
+    programme = BeltAndRoadProgramme(start=2019, corridor_costs=False, finance="none")
+    with pytest.raises(ShockError, match="no sector 'trd'"):
+        programme.flows(2030, model, None)  # type: ignore[arg-type]

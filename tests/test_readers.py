@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,9 @@ def official_sheet(folder: Path, suffix: str = ".csv", spoil: str = "") -> Path:
         rows[7][5] = "n.a."
     if spoil == "row":
         del rows[8]
+    if spoil == "codes":  # one industry of every region loses its code
+        for k in (8, 11):
+            rows[k][3] = ""
     if spoil == "column":
         rows = [row[:-4] for row in rows]
     width = max(map(len, rows))
@@ -58,7 +62,13 @@ def test_official_wiod_sheet_is_read(tmp_path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"), [("text", "not finite in row USA c2"), ("row", "a row is missing"), ("column", "lacks the column")]
+    ("spoil", "message"),
+    [
+        ("text", "not finite in row USA c2"),
+        ("row", "a row is missing"),
+        ("column", "lacks the column"),
+        ("codes", "columns of industries without rows: USA c3, CHN c3"),
+    ],
 )
 def test_spoilt_sheets_are_refused_by_name(tmp_path, spoil: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
@@ -114,6 +124,20 @@ def test_every_adjustment_is_listed_with_its_size() -> None:
     assert {"CHN c3", "USA c2"} == set(scaled["cell"])
     gap = scaled.set_index("cell").loc["CHN c3"]
     assert gap["after"] - gap["before"] == pytest.approx(4.0)
+
+
+def test_output_in_another_currency_is_told_by_its_constant_factor() -> None:
+    table = tiny_table(investment=3.0)
+    with pytest.raises(DataError, match=r"output is 1\.05 times the sum of uses in every one of 6 rows"):
+        mrio_sam(replace(table, output=1.05 * table.output), _shares())
+    assert mrio_sam(replace(table, output=1.0001 * table.output), _shares()).check().empty  # rounding, put right
+
+
+def test_a_spoilt_sample_of_gtap_is_one_line(tmp_path) -> None:
+    path = tmp_path / "example.jld2"
+    path.write_bytes(b"no HDF5 at all")
+    with pytest.raises(DataError, match=r"example\.jld2 is not a readable GTAP v7 sample"):
+        read_gtap_sample(path)
 
 
 def test_rules_can_be_switched() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,11 @@ import pytest
 from calibration import DataError, load_benchmark
 from calibration.build import build_benchmark
 from calibration.tariff_table import read_tariffs
-from cge import Model
+from cge import Model, SolveError
 from tests.test_data_build import figaro_csv, icio_csv
 from tests.test_readers import tiny_table
 
+ROOT = str(Path(__file__).resolve().parents[1])
 SECTORS, REGIONS = ["A01", "C29"], ["CHN", "MEX", "USA"]
 
 
@@ -40,6 +44,27 @@ def test_rates_that_look_like_per_cent_are_refused_until_the_unit_is_said(tmp_pa
     for header, unit in (("i,s,d,rate", "percent"), ("i,s,d,percent", None), ("i,s,d,percent", "percent")):
         found = read_tariffs(tariffs(tmp_path, f"{header}\n{text}"), SECTORS, REGIONS, unit)  # type: ignore[arg-type]
         assert float(found.sel(i="C29", s="CHN", d="MEX")) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("C29,CHN,MEX,0.25\nA01,CHN,USA,0.1\nA01,USA,CHN,2.5\n", "line 4: the rate 2.5 of A01 USA CHN would be 250%"),
+        (
+            "A01,CHN,USA,0.1\nA01,MEX,USA,0.1\nA01,USA,MEX,0.1\nC29,USA,MEX,1.2\nC29,CHN,MEX,1.9\n",
+            "half the positive rates of the sector C29 are above 1.55, or 155% as fractions, unlike the rest",
+        ),
+        (
+            "A01,CHN,USA,0.1\nC29,CHN,USA,0.1\nA01,CHN,MEX,0.1\nA01,USA,MEX,0.1\nC29,MEX,CHN,1.5\nA01,MEX,CHN,1.1\n",
+            "half the positive rates of the exporter MEX are above",
+        ),
+    ],
+)
+def test_per_cent_hidden_among_fractions_are_refused_until_the_unit_is_said(tmp_path: Path, text: str, message: str) -> None:
+    path = tariffs(tmp_path, "i,s,d,rate\n" + text)
+    with pytest.raises(DataError, match=message):
+        read_tariffs(path, SECTORS, REGIONS)
+    assert float(read_tariffs(path, SECTORS, REGIONS, "fraction").max()) > 1  # as the user says
 
 
 def test_fractions_are_taken_as_they_are_and_coverage_is_told(tmp_path: Path) -> None:
@@ -251,3 +276,45 @@ def test_json_of_info_names_the_currency(command) -> None:
     code, text, _ = command("info", "world-2011", "--json")
     assert code == 0
     assert json.loads(text)["currency"] == "USD"
+
+
+def test_an_option_is_given_once(command, small, tmp_path: Path) -> None:
+    policy, benchmark = tmp_path / "p.yaml", tmp_path / "b.nc"
+    policy.write_text(POLICY)
+    small.save(benchmark)
+    at = ("run", str(policy), "--benchmark", str(benchmark))
+    for words in (("--benchmark", "world"), (f"--benchmark={benchmark}",), ("--method", "auto", "--method", "ipopt")):
+        code, _, error = command(*at, *words)
+        assert (code, error) == (2, f"error: {words[0].partition('=')[0]} is given twice; keep one\n")
+    assert command(*at, "--quiet", "--quiet")[0] == 0  # a switch says the same twice
+
+
+def test_a_closed_output_does_not_stop_a_run(small, tmp_path: Path) -> None:
+    small.save(tmp_path / "b.nc")
+    (tmp_path / "p.yaml").write_text(POLICY)
+    line = f"{sys.executable} -c 'from policies.cli import main; main()' run p.yaml --benchmark b.nc --out r >&- 2>&-"
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT}, check=False).returncode == 0
+    assert (tmp_path / "r" / "regions.csv").is_file()
+
+
+def test_an_interrupt_while_the_command_is_loaded_is_one_line(tmp_path: Path) -> None:
+    script = tmp_path / "cge"
+    script.write_text("import policies\nraise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, str(script)], env=os.environ | {"PYTHONPATH": ROOT}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert done.stderr == "error: interrupted\n"
+
+
+def test_results_are_written_before_the_ranges(command, tmp_path: Path, monkeypatch) -> None:
+    from policies import findings
+
+    def fail(*_: object, **__: object) -> None:
+        raise SolveError("no range")
+
+    monkeypatch.setattr(findings, "welfare_range", fail)
+    out = tmp_path / "r"
+    code, _, error = command("run", "us-china", "--ranges", "--out", str(out))
+    assert (code, "no range" in error) == (2, True)
+    assert (out / "regions.csv").is_file()

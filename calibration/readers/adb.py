@@ -29,6 +29,8 @@ def read_adb(path: str | Path, year: int | None = None) -> Mrio:
     Parameters
     ----------
     path : path
+    year : int, optional
+        The year that the file must be of.
 
     Raises
     ------

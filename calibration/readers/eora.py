@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from calibration.errors import DataError, require_labels
 from calibration.mrio import FINAL_WORDS, Mrio
@@ -88,6 +89,9 @@ def read_eora26(path: str | Path, year: int | None = None) -> Mrio:
         if use.shape != (r * n, r * n) or final.shape != (r * n, r * k):
             fit = f"{r} regions x {n} sectors x {k} categories"
             raise DataError(f"{path}: tables of {use.shape} and {final.shape} do not fit {fit}")
+        rows = pd.MultiIndex.from_product([regions, industries])
+        use = _by_label(use, rows, rows)
+        final = _by_label(final, rows, pd.MultiIndex.from_product([regions, categories]))
         agents: dict[str, str] = {}
         for category in categories:
             agent = next((a for word, a in FINAL_WORDS if word in category.lower()), None)
@@ -112,3 +116,10 @@ def read_eora26(path: str | Path, year: int | None = None) -> Mrio:
         licence="Eora: free for academic use; commercial use needs a licence",
         units="million USD",
     )
+
+
+def _by_label(table: pd.DataFrame, rows: pd.MultiIndex, columns: pd.MultiIndex) -> pd.DataFrame:
+    """The table with every region's rows and columns together, whatever their order in the file."""
+    named = table.set_axis(pd.MultiIndex.from_arrays([table.index.get_level_values(k).astype(str) for k in (0, 1)]), axis=0)
+    named = named.set_axis(pd.MultiIndex.from_arrays([table.columns.get_level_values(k).astype(str) for k in (0, 1)]), axis=1)
+    return named.loc[rows, columns]

@@ -65,14 +65,12 @@ def read_exiobase3(path: str | Path, year: int | None = None) -> Mrio:
     path = Path(path)
     files = _open(path)
     units = _units(files)
-    final = _matrix(files, "Y")
+    final = _ordered(files, _matrix(files, "Y"))
     how, use, output = _use(files, final)
     regions = [_REGIONS.get(x, x) for x in dict.fromkeys(r for r, _ in final.index)]
     industries = list(dict.fromkeys(i for _, i in final.index))
     categories = list(dict.fromkeys(k for _, k in final.columns))
     r, n, k = len(regions), len(industries), len(categories)
-    if final.shape != (r * n, r * k):
-        raise DataError(f"{path}: Y of {final.shape} does not fit {r} regions x {n} sectors x {k} categories; truncated?")
     agents: dict[str, str] = {}
     for category in categories:
         agent = next((a for word, a in _FINAL_WORDS if word in category.lower()), None)
@@ -152,13 +150,29 @@ def _matrix(files: _Files, name: str) -> pd.DataFrame:
     return numbers
 
 
-def _like(files: _Files, labels: pd.MultiIndex, wanted: pd.MultiIndex, name: str) -> None:
-    """Raise where a table lists other labels than final use, or the same in another order."""
-    if not labels.equals(wanted):
+def _ordered(files: _Files, final: pd.DataFrame) -> pd.DataFrame:
+    """Final use with every region's rows and columns together, whatever the order in the file."""
+    regions, industries, categories = (
+        list(dict.fromkeys(x))
+        for x in (final.index.get_level_values(0), final.index.get_level_values(1), final.columns.get_level_values(1))
+    )
+    rows, columns = (pd.MultiIndex.from_product([regions, x]) for x in (industries, categories))
+    for labels, wanted in ((final.index, rows), (final.columns, columns)):
         odd = [" ".join(x) for x in labels.symmetric_difference(wanted)[:3]]
-        what = f"differ in {', '.join(odd)}" if odd else "are in another order"
+        if odd:
+            fit = f"{len(regions)} regions x {len(industries)} sectors x {len(categories)} categories"
+            raise DataError(
+                f"{files.path}: {files.members['Y']} of {final.shape} does not fit {fit}: {', '.join(odd)}; truncated?"
+            )
+    return final.loc[rows, columns]
+
+
+def _like(files: _Files, labels: pd.MultiIndex, wanted: pd.MultiIndex, name: str) -> None:
+    """Raise where a table lists other labels than final use."""
+    odd = [" ".join(x) for x in labels.symmetric_difference(wanted)[:3]]
+    if odd:
         pair = f"{files.members[name]} and of {files.members['Y']}"
-        raise DataError(f"{files.path}: labels of {pair} {what}; take both from one edition")
+        raise DataError(f"{files.path}: labels of {pair} differ in {', '.join(odd)}; take both from one edition")
 
 
 def _use(files: _Files, final: pd.DataFrame) -> tuple[str, np.ndarray, np.ndarray]:
@@ -168,16 +182,18 @@ def _use(files: _Files, final: pd.DataFrame) -> tuple[str, np.ndarray, np.ndarra
     table = _matrix(files, name)
     for labels in (table.index, table.columns):
         _like(files, labels, rows, name)
-    values = table.to_numpy(dtype=float)
+    values = table.loc[rows, rows].to_numpy(dtype=float)
     sold = final.to_numpy(dtype=float).sum(1)
     if name == "Z":
         return "output is the sum of uses", values, values.sum(1) + sold
     if "x" in files:
         frame = files.table("x", index=[0, 1])
         frame.index = pd.MultiIndex.from_tuples([(str(a).strip(), str(b).strip()) for a, b in frame.index])
+        if (twice := doubled([" ".join(x) for x in frame.index])) is not None:
+            raise DataError(f"{files.path}: {files.members['x']} gives the row {twice!r} twice; keep one")
         _like(files, frame.index, rows, "x")
         with reading(files.path, "column of output", files.members["x"]):
-            output = frame.iloc[:, 0].to_numpy(dtype=float)
+            output = frame.loc[rows].iloc[:, 0].to_numpy(dtype=float)
         return "use is A diag(x), of the tables A and x", values * output, output
     with reading(files.path, "table of input coefficients", files.members["A"]):
         output = np.linalg.solve(np.eye(len(rows)) - values, sold)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from calibration.errors import DataError
+from calibration.parse import reading
 from calibration.sam import SCHEMA, Sam, make_dataset, split_by_use
 
 
@@ -39,15 +40,16 @@ def read_gtap_sample(path: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
     path = path / "example.jld2" if path.is_dir() else path
     if not path.is_file():
         raise DataError(f"{path} not found; give the sample's example.jld2")
-    with h5py.File(path, "r") as file:
+    with reading(path, "GTAP v7 sample (JLD2)"), h5py.File(path, "r") as file:
         if "single_stored_object" not in file:
             raise DataError(f"{path} is not a JLD2 file of one stored object")
         root = file["single_stored_object"][()]
         parts = {name: _dictionary(file, file[root[name]][()]) for name in ("hData", "hParameters", "hSets")}
-    sets = {k: [str(x) for x in v] for k, v in parts["hSets"].items()}
-    arrays = {k: np.asarray(v, dtype=float) for k, v in parts["hData"].items()}
-    arrays["vmub"] = split_by_use(arrays)
-    labels = {"i": sets["comm"], "a": sets["acts"], "f": sets["endw"], "r": sets["reg"], "m": sets["marg"]}
+    with reading(path, "GTAP v7 sample (JLD2)"):
+        sets = {k: [str(x) for x in v] for k, v in parts["hSets"].items()}
+        arrays = {k: np.asarray(v, dtype=float) for k, v in parts["hData"].items()}
+        arrays["vmub"] = split_by_use(arrays)
+        labels = {"i": sets["comm"], "a": sets["acts"], "f": sets["endw"], "r": sets["reg"], "m": sets["marg"]}
     attrs = {
         "title": "GTAP v7 sample aggregation, 7 regions x 6 sectors, 2017",
         "source": "public sample of the MIT-licensed Julia package GlobalTradeAnalysisProjectModelV7 (mivanic)",
@@ -55,7 +57,8 @@ def read_gtap_sample(path: str | Path) -> tuple[Sam, dict[str, np.ndarray]]:
         "licence": "MIT (sample file)",
     }
     keep = {k: v for k, v in arrays.items() if k in SCHEMA}
-    return Sam(make_dataset(keep, labels, attrs)), {k: np.asarray(v) for k, v in parts["hParameters"].items()}
+    with reading(path, "GTAP v7 sample (JLD2)"):
+        return Sam(make_dataset(keep, labels, attrs)), {k: np.asarray(v) for k, v in parts["hParameters"].items()}
 
 
 def _dictionary(file: Any, stored: Any) -> dict[str, Any]:

@@ -117,6 +117,10 @@ def _table(path: Path, raw: pd.DataFrame, layout: Layout, year: int | None) -> M
     lost = [f"{c} {k}" for c, k in columns if c not in regions and k in users and c.upper() != "TOT"]
     if lost:
         raise DataError(f"{path} has columns of economies without rows: {', '.join(lost[:5])}; is the table truncated?")
+    # a column of an industry that no row has: its row lost its code, and its purchases would go unseen
+    unsold = [f"{c} {k}" for c, k in columns if c in regions and k not in users and _industry(k, layout)]
+    if unsold:
+        raise DataError(f"{path} has columns of industries without rows: {', '.join(unsold[:5])}; has a row lost its code?")
     values = raw.iloc[at].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     cube = values[:, wanted].reshape(r, n, r, n + len(finals))
     total = _total(path, text, columns, layout, row_of_codes)
@@ -137,16 +141,19 @@ def _table(path: Path, raw: pd.DataFrame, layout: Layout, year: int | None) -> M
     )
 
 
+def _industry(code: str, layout: Layout) -> bool:
+    """Whether a code (of a row ``r7`` or ``c7``) is an industry's; totals and taxes have larger numbers."""
+    return bool(re.fullmatch(r"[cr]\d+", code)) and int(code[1:]) <= layout.industries
+
+
 def _rows(path: Path, text: pd.DataFrame, layout: Layout, above: int, codes: int) -> list[tuple[int, str, str]]:
     """Row, country and industry of each row of the table; totals and rows of taxes are not among them."""
     rows = []
     for k in range(above + 1, text.shape[0]):
         code, country = text.iat[k, codes], text.iat[k, codes - 1]
-        if not re.fullmatch(_CODE, code) or code.startswith("F") or country.upper() == "TOT":
+        if not _industry(code, layout) or country.upper() == "TOT":
             continue
         number = int(code[1:])
-        if number > layout.industries:
-            continue
         if not re.fullmatch(r"[A-Za-z]{3}", country):
             shown = f"{country!r} is no country of three letters" if country else "the country is empty"
             raise DataError(f"{path} row {k + 1}: {shown} in the row of industry {code}; write it as in the column heads")

@@ -166,6 +166,8 @@ def read_wiod_2016(path: str | Path, year: int | None = None) -> Mrio:
     Parameters
     ----------
     path : path
+    year : int, optional
+        The year that the file must be of.
 
     Raises
     ------

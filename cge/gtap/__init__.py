@@ -8,7 +8,7 @@ from calibration.benchmark import Benchmark
 from cge.blocks import Markets, Production, Trade
 from cge.closure import Closure
 from cge.declare import Block
-from cge.errors import ClosureError
+from cge.errors import ClosureError, ModelError
 from cge.gtap.between import result_of
 from cge.gtap.blocks import (
     CdeHouseholds,
@@ -82,6 +82,13 @@ def gtap_model(
     ClosureError
         A swap is not understood or leaves the model not square, or both a closure and swaps are given.
     """
+    if not isinstance(benchmark, Benchmark):
+        raise ModelError(
+            "gtap_model takes a Benchmark with GTAP's parameters, as calibration.gtap.open_gtap(...), not "
+            f"{type(benchmark).__name__}"
+        )
+    if not isinstance(swaps, (str, Iterable)):
+        raise ClosureError(f"swaps are words, as 'dpsave(USA) = del_tbalry(USA)', not {type(swaps).__name__}")
     blocks = gtap_blocks(benchmark, make_matrix=make_matrix)
     if closure is not None and swaps:
         raise ClosureError("give a closure or swaps in words, not both; closure.swap adds one to a closure")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata as metadata
+import os
 import sys
 import textwrap
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from cge import progress
+from cge import ModelError, progress
 from policies.cli.benchmarks import check, data_build, info, list_
 from policies.cli.gtap import replicate, shock
 from policies.cli.paths import dynamics
@@ -39,11 +41,27 @@ def _options(
     pass
 
 
-app.command("list")(guarded(list_))
+class OnceEach(TyperCommand):
+    """A command that takes each option once, but for those that are lists: of two values none is silently the last."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, refused where an option stands twice."""
+        try:
+            order = self.make_parser(ctx).parse_args(args=list(args))[2]
+        except Exception:  # told better by the parse itself
+            order = []
+        for param in self.params:
+            many = getattr(param, "multiple", False) or getattr(param, "count", False) or getattr(param, "is_flag", False)
+            if getattr(param, "param_type_name", "") == "option" and not many and order.count(param) > 1:
+                raise ModelError(f"{max(param.opts, key=len)} is given twice; keep one")
+        return super().parse_args(ctx, args)
+
+
+app.command("list", cls=OnceEach)(guarded(list_))
 for _function in (info, check, run, gvc, shock, dynamics, replicate, docs):
-    app.command()(guarded(_function))
+    app.command(cls=OnceEach)(guarded(_function))
 data = typer.Typer(help="Build benchmarks from downloaded official tables.", no_args_is_help=True)
-data.command("build")(guarded(data_build))
+data.command("build", cls=OnceEach)(guarded(data_build))
 app.add_typer(data, name="data")
 
 
@@ -55,6 +73,9 @@ def run_script(policy: str) -> None:
 
 def main() -> None:
     """Entry point: whatever stops a command is one line on standard error and an exit code (:mod:`policies.cli.stops`)."""
+    for stream in ("stdout", "stderr"):  # closed by the caller: a run that writes files still runs
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (open as long as the command)
     hush(False)
     try:
         with progress.Pulse(textwrap.shorten(command(), 60)):

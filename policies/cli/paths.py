@@ -40,7 +40,7 @@ def _programme(name: str, static: Policy, finance: str | None, first: int, last:
     """What runs in time: Belt and Road is built year by year, every other policy acts in full from the first year."""
     if name != "belt-and-road":
         if finance is not None:
-            raise ModelError(f"--finance belongs to belt-and-road; {name} pays for nothing")
+            raise ModelError(f"--finance does not apply: --finance belongs to belt-and-road; {name} pays for nothing")
         return static
     if last <= first:
         raise ModelError(f"belt-and-road begins in the year after the first; --years {first}:{last} ends before it")

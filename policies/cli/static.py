@@ -82,12 +82,14 @@ def run(
     if asked.origin is not None:
         refuse_options(context, "a policy with an origin clause is solved by its own method", "method")
     result = experiment.run(asked, data, closure, sourcing=sourcing, method=method)
+    if out is not None:  # first of all: what comes later may fail, and the solution is not lost
+        files.write(result, out, None, more_figures=more_figures)
     spread = None
     if ranges:
         with progress.Progress("elasticities") as bar:
             spread = findings.welfare_range(result.policy, data, closure, sourcing=sourcing, report=bar.update)
-    if out is not None:
-        files.write(result, out, spread, more_figures=more_figures)
+        if out is not None:
+            files.write(result, out, spread, more_figures=more_figures)
     if report_file is not None or pdf is not None:
         from policies import html_report
 
