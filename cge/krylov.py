@@ -23,7 +23,8 @@ import scipy.sparse.linalg as sla
 
 from cge import memory
 from cge.errors import SolveError
-from cge.system import WORLD, System
+from cge.squareness import WORLD
+from cge.system import System
 
 Array = np.ndarray
 

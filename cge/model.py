@@ -32,7 +32,7 @@ from cge.pyomo_templates import PYOMO_LOCK
 from cge.request import Branch, Method, Request, Start, read_request, share_setter
 from cge.shock import Shock
 from cge.solution import Solution
-from cge.squareness import check_square
+from cge.squareness import check_determined, check_square
 from cge.statements import check_benchmark, check_definitions
 from cge.system import System
 from cge.templates import Values
@@ -159,6 +159,8 @@ class Model:
         self.newton = Newton(self.system, self.options)
         check_definitions(self)
         check_benchmark(self)
+        if self.closure.swaps:
+            check_determined(self.system, self.system.pack(self.benchmark_values), self.closure.name)
         self._definition_kernels: dict[str, Any] = {}
         self._benchmark_residual: np.ndarray | None = None
         self._retuned = False  # whether the row scale is that of other live parameters

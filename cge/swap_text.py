@@ -19,6 +19,8 @@ from cge.errors import ClosureError
 
 SETS = {"i": "COMM", "a": "ACTS", "f": "ENDW", "r": "REG", "s": "REG", "d": "REG", "m": "MARG"}
 """GTAP's name of the set of each dim."""
+_TWINS = {"COMM": "i", "ACTS": "a"}
+"""Sets that may stand for one another where their elements are the same: each commodity has an activity of its own."""
 _FAMILY = {"i": "a", "r": "d"}
 """Dims that list the same labels on the two sides: a commodity and its activity, a region and a destination."""
 _SIDE = re.compile(r"^\s*(\w+)\s*(?:\((.*)\))?\s*$", re.DOTALL)
@@ -68,7 +70,8 @@ def read_swaps(
 def _swap(
     text: str, symbols: Mapping[str, Symbol | Rule], labels: Mapping[str, Sequence[str]], aliases: Mapping[str, str]
 ) -> Swap:
-    body = re.sub(r"^\s*swap\s+", "", text, flags=re.IGNORECASE)
+    body = re.sub(r"![^!\n]*(!|\n|$)", " ", text)  # GEMPACK's comments
+    body = re.sub(r"^\s*swap\s+", "", body, flags=re.IGNORECASE)
     words = body.split("=")
     if len(words) != 2:
         raise ClosureError(f"cannot read the swap {text!r}; write for example dpsave(USA) = del_tbalry(USA)")
@@ -115,14 +118,14 @@ def _by_dim(
     for cuts in combinations(range(1, len(elements)), len(dims) - 1):
         bounds = [0, *cuts, len(elements)]
         parts = [elements[a:b] for a, b in pairwise(bounds)]
-        named = [_elements(part, d, labels[d]) for part, d in zip(parts, dims, strict=True)]
+        named = [_elements(part, d, labels) for part, d in zip(parts, dims, strict=True)]
         if all(x is not None for x in named):
             ways.append({d: x for d, x in zip(dims, named, strict=True) if x})
     if len(ways) == 1:
         return ways[0]
     if len(ways) > 1:
         raise ClosureError(f"swap {text!r}: the elements of {given} can be read in {len(ways)} ways; give a swap an element")
-    every = {x.lower() for d in dims for x in (*labels[d], SETS.get(d, ""), "*")}
+    every = {x.lower() for d in dims for x in (*labels[d], SETS.get(d, ""), "*", *(_TWINS if d in "ia" else ()))}
     odd = next((x for x in elements if x.lower() not in every), None)
     if odd is not None:
         known = list(dict.fromkeys(x for d in dims for x in labels[d]))
@@ -131,10 +134,14 @@ def _by_dim(
     raise ClosureError(f"swap {text!r}: the elements of {given} do not follow its dims, {sets}")
 
 
-def _elements(part: list[str], dim: str, labels: Sequence[str]) -> tuple[str, ...] | None:
+def _elements(part: list[str], dim: str, every: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     """The labels that a part names, empty for all, None where it does not fit the dim."""
-    if len(part) == 1 and part[0].upper() in ("*", SETS.get(dim, "*")):
-        return ()
+    labels = every[dim]
+    if len(part) == 1:
+        word = part[0].upper()
+        twin = _TWINS.get(word) if dim in "ia" else None
+        if word in ("*", SETS.get(dim, "*")) or (twin is not None and list(every.get(twin, ())) == list(labels)):
+            return ()
     found = []
     for word in part:
         same = [x for x in labels if x == word] or [x for x in labels if x.lower() == word.lower()]

@@ -16,14 +16,12 @@ import scipy.sparse as sp
 
 from cge.declare import SET_OF_DIM, Rule, Symbol
 from cge.rounding import rounding_floor
+from cge.squareness import WORLD, regional_blocks
 from cge.statements import compile_rule
 from cge.templates import Kernel, Leaf, Values
 
 KEEP_SWEEPS_BELOW = 20_000_000
 """Nonzeros up to which a residual keeps its forward sweep for the Jacobian at the same point (memory)."""
-
-WORLD = -1
-"""Owner of a world variable or equation."""
 
 
 @dataclass
@@ -117,6 +115,8 @@ class System:
             [np.full(self.index[n].size, not symbols[n].signed) for n in self.unknown] or [np.zeros(0, bool)]
         )
         self._plan_jacobian()
+        if any(symbols[n].kind == "instrument" for n in self.unknown):  # a swap freed it
+            self.owner_of_row, self.owner_of_unknown = regional_blocks(self)
 
     def _owners(self, groups: Sequence[tuple[tuple[str, ...], str | None, np.ndarray]]) -> np.ndarray:
         out = []
@@ -243,6 +243,14 @@ class System:
         """An equation's name and cell, as ``e_pms[c15, int, CHN]``."""
         f = next(f for f in reversed(self.families) if f.offset <= k)
         return f"{f.rule.name}[{', '.join(self._labels(f.rule.dims, f.active[k - f.offset]))}]"
+
+    def defines_fixed(self) -> np.ndarray:
+        """True for rows that define an element which a swap made exogenous."""
+        fixed = []
+        for f in self.families:
+            place = self.position.get(str(f.rule.defines))
+            fixed.append(np.ones(f.size, bool) if place is None else place.ravel()[f.active] < 0)
+        return np.concatenate(fixed)
 
     def name_of_unknown(self, k: int) -> str:
         """A variable's name and cell."""

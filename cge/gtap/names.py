@@ -111,3 +111,19 @@ WELFARE = {
     "CNTdpar": "contribution to EV of preferences: what moving distribution parameters do",
 }
 """Parts of EV, million USD."""
+
+NAMES = {
+    "del_tbalry": "tbalry",
+    "del_tbal": "tbal",
+    "pefactreal": "rw",
+    "pebfactreal": "rw",
+    "pfactreal": "rw",
+    "aoall": "ao",
+    "afeall": "afe",
+    "afall": "afa",
+    "avaall": "ava",
+    "aintall": "aint",
+    "vgdp": "gdp",
+    "po": "ps",
+}
+"""GTAP's names for symbols that the model calls otherwise; all other names are GTAP's own."""

@@ -7,7 +7,10 @@ What may be shocked is everything exogenous: instruments, and variables that a s
 ``rate 25%``, ``rate 0.25``
     the ad valorem rate of a tax becomes 25 per cent (a bare rate above 5 is refused: ``rate 25`` would be 2,500 %);
 ``+1000``
-    an amount, in the symbol's unit, added to a level that may have either sign (``fsav``, ``tbalry``).
+    an amount, in the symbol's unit, added to a level that may have either sign (``fsav``, ``del_tbalry``).
+
+Names are those of swaps too (:data:`cge.gtap.names.NAMES`): after ``dpsave(USA) = del_tbalry(USA)`` the shock
+``del_tbalry[USA]=+0.1`` improves the balance by a tenth of a per cent of world income.
 
 Several shocks are parted by ``;``. As in GEMPACK each component is shocked once: two shocks that meet are refused, whether
 they name the symbol itself, a uniform one (``tm`` is ``tms`` from every source) or a table. A table of shocks is given
@@ -27,6 +30,7 @@ import xarray as xr
 
 from calibration.errors import nearest
 from cge.errors import ShockError
+from cge.gtap.names import NAMES
 from cge.gtap.shock_table import read_shock_table
 from cge.model import Model
 from cge.reach import reached_cells
@@ -177,10 +181,12 @@ def _statement(model: Model, text: str, start: Levels) -> _Statement:
 
 def _symbol(model: Model, given: str) -> tuple[str, tuple[str, ...]]:
     """The stored symbol of a name, and the dims that the name is indexed by."""
-    folded = {n.lower(): n for n in exogenous_names(model)}
-    symbol, dims = ALIASES.get(given.lower(), (folded.get(given.lower(), given), None))
+    exogenous = exogenous_names(model)
+    folded = {**{g: n for g, n in NAMES.items() if n in exogenous}, **{n.lower(): n for n in exogenous}}
+    other = NAMES.get(given.lower(), given)  # a GTAP name of what is endogenous here is named as such
+    symbol, dims = ALIASES.get(given.lower(), (folded.get(given.lower(), other), None))
     if symbol not in model.symbols and symbol not in model.definitions:
-        raise ShockError(f"unknown instrument {given!r}{nearest(given, [*folded.values(), *ALIASES])}")
+        raise ShockError(f"unknown instrument {given!r}{nearest(given, [*folded, *ALIASES])}")
     require_exogenous(model, symbol, f"shock of {given}")
     return symbol, dims or model.symbols[symbol].dims
 

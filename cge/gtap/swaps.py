@@ -17,26 +17,11 @@ from cge.closure import Closure
 from cge.declare import Block, Rule, Symbol, equation, variable
 from cge.errors import ClosureError
 from cge.gtap.absent import flows
+from cge.gtap.names import NAMES
 from cge.model import Model
 from cge.swap_text import read_swaps
 
 Blocks = Sequence[type[Block]]
-
-NAMES = {
-    "del_tbalry": "tbalry",
-    "del_tbal": "tbal",
-    "pefactreal": "rw",
-    "pebfactreal": "rw",
-    "pfactreal": "rw",
-    "aoall": "ao",
-    "afeall": "afe",
-    "afall": "afa",
-    "avaall": "ava",
-    "aintall": "aint",
-    "vgdp": "gdp",
-    "po": "ps",
-}
-"""GTAP's names for symbols that the model calls otherwise; all other names are GTAP's own."""
 
 
 def gtap_closure(benchmark: Benchmark, blocks: Blocks, swaps: str | Iterable[str] = ()) -> Closure:
@@ -85,6 +70,7 @@ def _promoted(block: type[Block], names: Sequence[str], values: Mapping[str, np.
 
     def masks(self: Any, data: Calibrated) -> Mapping[str, np.ndarray]:
         known = flows(data)
+        known = {**known, "ps": known["po"]}  # the model's ps is the unit revenue po of an activity
         return {**block.masks(self, data), **{n: known[n] > 0 for n in names if n in known}}
 
     members: dict[str, Any] = {"calibrate": calibrate, "masks": masks, "__module__": block.__module__, "__doc__": block.__doc__}
