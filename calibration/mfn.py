@@ -5,10 +5,11 @@ r"""Most-favoured-nation rates by importer and good, from tariff lines where the
 .. math:: w_l = M_g \, \tfrac12 \left( \tfrac1{n_g} + v_l / \textstyle\sum_{k \in g} v_k \right),
 
 with :math:`M_g` the reference imports of the sector (United States, 2024), :math:`n_g` its lines, :math:`v_l` China's imports
-from the United States in 2017: one reference for all importers, so that a prohibitive duty hides itself in none but those two.
-Half the weight is equal, for the United States does not sell every good to China. A line with a specific duty alone takes the
-mean of the dutiable ad valorem lines of its heading (of its chapter, where the heading has none): a lower bound, and the good is
-flagged with the share of its weight in such lines.
+from the United States in 2017: one reference for all importers, so that a prohibitive duty hides itself in none but those
+two. Half the weight is equal, for the United States does not sell every good to China. A line with a specific duty alone
+takes the mean of the dutiable ad valorem lines of its heading (of its chapter, where the heading has none): a lower bound,
+and the good is flagged with the share of its weight in such lines. So does a line above :data:`OVER_QUOTA`, the rate of a
+tariff-rate quota once it is full, at which next to nothing enters.
 
 **Level.** A mean known from elsewhere (the World Bank's, of the rates after all agreements) is met by the rates nearest to
 these, each as firm as it is known: with the good's share :math:`s_i` of the duty-paying imports and :math:`v_i` the variance
@@ -17,10 +18,10 @@ of its rate over the rate,
 .. math:: m_i(\theta) = m_i \, e^{\theta v_i (s_i + c)},
 
 to first order the least-squares reconciliation of Stone, Champernowne and Meade (1942). The variance of a good with lines is
-that of its lines (composition is what is unknown), plus, for farm goods and food, :math:`0.5^2` times the share of its weight
-in specific duties; a good with one rate on all lines, free or not, does not move, and :math:`c = 0`. Elsewhere :math:`v_i =
-1`, a quarter of it where law fixes the rate, and :math:`c` = :data:`COMMON`, an error common to all goods (the level of
-2005). What moves are thus large goods of mixed lines.
+that of its lines (composition is what is unknown), plus, for farm goods and food whose rates rise, :math:`0.5^2` times the
+share of its weight in specific duties (they are lower bounds); a good with one rate on all lines, free or not, does not move,
+and :math:`c = 0`. Elsewhere :math:`v_i = 1`, a quarter of it where law fixes the rate, and :math:`c` = :data:`COMMON`, an
+error common to all goods (the level of 2005). What moves are thus large goods of mixed lines.
 
 **Structure without lines.** Own rates of 2005 (Caliendo and Parro 2015; mean over partners without an agreement, weighted
 with trade), else the mean of peers' structures relative to their own mean, neighbours thrice; then the law of
@@ -88,6 +89,8 @@ STATUS = {
 """Where a rate comes from."""
 
 SPECIFIC_LIMIT = 0.10
+OVER_QUOTA = 1.0
+"""Rates above this are over-quota rates."""
 SPECIFIC_SPREAD = 0.5
 """Standard deviation of the ad valorem equivalent of a specific duty."""
 COMMON = 0.1
@@ -124,11 +127,15 @@ class Lines:
         return self._moments()[0]
 
     def spread(self) -> pd.Series:
-        """Variance of a good's rate over the rate, specific duties counted; zero for a good without lines or with one rate."""
+        """Variance of a good's rate over the rate; zero for a good without lines or with one rate."""
         mean, variance = self._moments()
-        farm = pd.Series(self.specific().index.isin(FARM), list(GOODS))
-        variance = variance + SPECIFIC_SPREAD**2 * self.specific() * farm
         return (variance / mean.where(mean > 0)).fillna(0.0)
+
+    def rise(self) -> pd.Series:
+        """What specific duties add to :meth:`spread` where rates rise: they are known to be too low; farm goods and food."""
+        mean = self.mean()
+        farm = pd.Series([g in FARM for g in GOODS], list(GOODS))
+        return (SPECIFIC_SPREAD**2 * self.specific() * farm / mean.where(mean > 0)).fillna(0.0)
 
     def _moments(self) -> tuple[pd.Series, pd.Series]:
         good, weight, rate = (self.table[c] for c in ("good", "weight", "rate"))
@@ -173,6 +180,8 @@ def to_codes(lines: pd.DataFrame, flows: pd.Series, values: tuple[str, ...] = ("
         Columns averaged over the lines of a code.
     """
     table = lines.copy()
+    over = table["rate"] > OVER_QUOTA
+    table["rate"], table["specific"] = table["rate"].mask(over), table["specific"] | over
     positive = table["rate"].where((table["rate"] > 0) & ~table["specific"])
     for size in (4, 2):
         table["rate"] = table["rate"].fillna(positive.groupby(table["hs6"].str[:size]).transform("mean"))
@@ -273,16 +282,20 @@ class Structure:
         By good: fraction, variance over rate (relative within the importer), code of :data:`STATUS`.
     common : float
         c of the module's text.
+    rise : Series, optional
+        Added to ``spread`` where rates rise.
     """
 
     rates: pd.Series
     spread: pd.Series
     status: pd.Series
     common: float = COMMON
+    rise: pd.Series | None = None
 
     def at(self, theta: float, share: pd.Series) -> pd.Series:
         """Rates moved by ``theta``; ``share`` of each good in the imports that pay."""
-        power = np.clip(theta * self.spread * (share + self.common), -50.0, 50.0)
+        spread = self.spread if self.rise is None or theta <= 0 else self.spread + self.rise
+        power = np.clip(theta * spread * (share + self.common), -50.0, 50.0)
         return (self.rates * np.exp(power)).clip(upper=HIGHEST)
 
 
@@ -309,7 +322,7 @@ def structures(
         if importer in schedules:
             lines = schedules[importer]
             status = (lines.specific() > SPECIFIC_LIMIT).map({True: 2, False: 1})
-            out[importer] = Structure(lines.mean(), lines.spread(), status, common=0.0)
+            out[importer] = Structure(lines.mean(), lines.spread(), status, common=0.0, rise=lines.rise())
             continue
         if importer in own:
             rates, origin = own[importer].copy(), 4

@@ -201,6 +201,31 @@ SOURCE = (
 )
 
 
+def with_other_rates(made: Tariffs, rates: xr.DataArray) -> tuple[Tariffs, pd.DataFrame]:
+    """Another data base's rates where it tells them, these where it does not, and how many cells that leaves by importer.
+
+    Parameters
+    ----------
+    made : Tariffs
+    rates : DataArray, dims (i, s, d)
+        From :func:`calibration.readers.tariff_data.read_tariff_data`; NaN where the file is silent.
+
+    Returns
+    -------
+    Tariffs
+        The World Bank's means are no longer imposed; ``mfn`` is the highest rate that an importer applies.
+    DataFrame
+        ``kept``: cells of an importer that the other data base lacks; importers without any are left out.
+    """
+    theirs = rates.transpose("i", "s", "d").sel(i=made.applied["i"], s=made.applied["s"], d=made.applied["d"])
+    applied = made.applied.copy(data=np.where(np.isnan(theirs.values), made.applied.values, theirs.values))
+    applied.attrs["source"] = f"{rates.attrs['source']}; cells it lacks: {SOURCE}"
+    kept = np.isnan(theirs.values).sum((0, 1))
+    table = pd.DataFrame({"kept": kept}, index=pd.Index([str(x) for x in applied["d"].values], name="importer"))
+    mfn = applied.max("s").assign_attrs(made.mfn.attrs)
+    return Tariffs(applied, mfn, xr.zeros_like(made.status), made.record), table[table["kept"] > 0]
+
+
 def _labelled(values: np.ndarray, goods: list[str], regions: list[str]) -> xr.DataArray:
     attrs = {"long_name": "applied ad valorem tariff", "units": "fraction of cif value", "source": SOURCE}
     return xr.DataArray(values, dims=("i", "s", "d"), coords={"i": goods, "s": regions, "d": regions}, attrs=attrs)

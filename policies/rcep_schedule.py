@@ -14,7 +14,8 @@ leaves out: China and Korea keep most vehicles out for Japan, and ASEAN members 
 
 .. math:: t = \\min\\left(t^{2018},\\; u \\, m \\, \\lambda_y + (1 - u)\\, m\\right),
 
-:math:`\\lambda_y` the share of the duty left in year y, m the most-favoured-nation rate, u the use of the preference.
+:math:`\\lambda_y` the share of the duty left in year y, m the most-favoured-nation rate (or the rate paid, where an exporter's
+goods of the sector pay more than the sector's mean), u the use of the preference.
 """
 
 from __future__ import annotations
@@ -153,7 +154,8 @@ def rcep_rates(benchmark: Benchmark, members: tuple[str, ...], year: int, use: f
                 pairs = [(a, b) for a in economies[d] for b in economies[s]]
                 left = float(np.mean([share_left(a, b, sector, int(year)) for a, b in pairs]))
                 cell = (i, place[s], place[d])
-                rate[cell] = min(rate[cell], use * m * left + (1.0 - use) * m)
+                # the mean over a sector's goods may lie above the sector's mean for an exporter of its dutiable goods
+                rate[cell] = min(rate[cell], max(m, rate[cell]) * (use * left + 1.0 - use))
     coords = {"i": benchmark.commodities, "s": benchmark.regions, "d": benchmark.regions}
     return xr.DataArray(rate, dims=("i", "s", "d"), coords=coords, attrs={"units": "fraction of cif value"})
 

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from calibration.hs import FOLDER, hs_sector
 from calibration.mfn import Lines, Structure, line_weights, to_codes
 from calibration.preferences import FARM, agreements, economies_of, in_force, remaining, with_use
 from calibration.readers.tariff_data import in_fractions, read_tariff_data
-from calibration.tariffs_2018 import read_targets, set_level, tariffs_2018
+from calibration.tariffs_2018 import Tariffs, read_targets, set_level, tariffs_2018, with_other_rates
 
 # -- lines to goods ----------------------------------------------------------------------------------
 
@@ -57,15 +58,17 @@ def test_half_the_weight_of_a_sector_is_equal_and_half_is_trade() -> None:
 def test_a_specific_duty_takes_its_headings_dutiable_mean_and_is_flagged() -> None:
     lines = pd.DataFrame(
         {
-            "hs6": ["040210", "040221", "040229", "870323"],
-            "rate": [0.2, 0.0, np.nan, 0.1],
-            "specific": [False, False, True, False],
+            "hs6": ["040210", "040221", "040229", "870323", "040291"],
+            "rate": [0.2, 0.0, np.nan, 0.1, 3.5],
+            "specific": [False, False, True, False, False],
         }
     )
     table = to_codes(lines, pd.Series(dtype=float)).table.set_index("hs6")
     assert table.loc["040229", "rate"] == pytest.approx(0.2)  # the free line of the heading does not count
     assert table.loc["040229", "specific"] == 1.0
     assert table.loc["870323", "specific"] == 0.0
+    assert table.loc["040291", "rate"] == pytest.approx(0.2)  # nothing enters at an over-quota rate of 350 %
+    assert table.loc["040291", "specific"] == 1.0
 
 
 # -- level -------------------------------------------------------------------------------------------
@@ -101,6 +104,19 @@ def test_a_rate_that_law_fixes_moves_less() -> None:
     assert abs(found["C28"] - 0.1) < abs(found["C29"] - 0.1)
 
 
+def test_specific_duties_can_only_be_too_low() -> None:
+    series = pd.Series({"A01": 0.05, "C29": 0.1}).reindex(list(GOODS)).fillna(0.0)
+    spread = pd.Series(0.01, list(GOODS))
+    rise = pd.Series({"A01": 2.0}).reindex(list(GOODS)).fillna(0.0)
+    structure = Structure(series, spread, pd.Series(2, list(GOODS)), common=0.0, rise=rise)
+    paying = pd.Series(1.0, list(GOODS))
+    up, _ = set_level(structure, paying, 27.0, 0.3 / 27, "XXX")
+    down, _ = set_level(structure, paying, 27.0, 0.1 / 27, "XXX")
+    assert up["A01"] > 2.5 * series["A01"]
+    assert up["C29"] == pytest.approx(0.1, rel=0.05)
+    assert down["A01"] / series["A01"] == pytest.approx(down["C29"] / series["C29"])
+
+
 def test_a_mean_out_of_reach_is_named() -> None:
     free = _structure({})
     paying = pd.Series(1.0, list(GOODS))
@@ -122,7 +138,7 @@ def test_uniform_lines_do_not_move_and_mixed_lines_do() -> None:
     lines = Lines(table)
     assert lines.mean()["C29"] == pytest.approx(0.15)
     assert lines.spread()["C25"] == 0.0
-    structure = Structure(lines.mean(), lines.spread(), pd.Series(1, list(GOODS)), common=0.0)
+    structure = Structure(lines.mean(), lines.spread(), pd.Series(1, list(GOODS)), common=0.0, rise=lines.rise())
     paying = pd.Series(1.0, list(GOODS))
     found, _ = set_level(structure, paying, 27.0, 0.2 / 27, "XXX")
     assert found["C25"] == pytest.approx(0.1)
@@ -253,6 +269,26 @@ def test_a_unit_the_user_is_sure_of_is_kept_but_for_impossible_rates() -> None:
     assert in_fractions(np.array([6.0]), "fraction", True, "file") == pytest.approx([6.0])
     with pytest.raises(DataError, match="more than any duty"):
         in_fractions(np.array([45.0]), "fraction", True, "file")
+
+
+def _made(applied: np.ndarray) -> Tariffs:
+    labels = {"i": list(GOODS), "s": ["USA", "CAN"], "d": ["USA", "CAN"]}
+    rates = xr.DataArray(applied, dims=("i", "s", "d"), coords=labels)
+    mfn = xr.DataArray(applied.max(1), dims=("i", "d"), coords={"i": list(GOODS), "d": ["USA", "CAN"]})
+    return Tariffs(rates, mfn, xr.ones_like(mfn, dtype=np.int8), pd.DataFrame())
+
+
+def test_another_data_base_replaces_what_it_tells_and_the_rest_is_counted() -> None:
+    made = _made(np.full((len(GOODS), 2, 2), 0.05))
+    theirs = made.applied.copy(data=np.full((len(GOODS), 2, 2), np.nan))
+    theirs.attrs["source"] = "teti: file"
+    theirs.loc[{"d": "USA"}] = 0.02
+    found, kept = with_other_rates(made, theirs)
+    assert (found.applied.sel(d="USA") == 0.02).all()
+    assert (found.applied.sel(d="CAN") == 0.05).all()
+    assert kept["kept"].to_dict() == {"CAN": 2 * len(GOODS)}
+    assert (found.mfn.sel(d="USA") == 0.02).all()
+    assert str(found.applied.attrs["source"]).startswith("teti: file; cells it lacks")
 
 
 # -- with the raw tables -----------------------------------------------------------------------------
