@@ -49,10 +49,13 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 
 data: $(VENV)/.dev
+	$(BIN)/python -m calibration.datasets.tariffs_2018.crosswalk --data ../shared/data
+	$(BIN)/python -m calibration.datasets.tariffs_2018.japan --data ../shared/data
 	$(BIN)/python -m calibration.datasets.world_2011 --data ../shared/data
 	$(BIN)/python -m calibration.datasets.world_2018 --data ../shared/data --report docs/_static/data
 	$(BIN)/python -m calibration.datasets.growth_rates --data ../shared/data
 	$(BIN)/python -m policies.data.us_china_duties --data ../shared/data
+	$(BIN)/python -m policies.data.rcep_schedule --data ../shared/data
 
 clean:
 	rm -rf $(VENV) $(LOWEST) results docs/_build build *.egg-info

@@ -1,0 +1,80 @@
+"""RCEP phased in: schedules by line for Japan and Australia, the declared rule for the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calibration import load_benchmark
+from cge import ShockError
+from policies.policy import Policy
+from policies.rcep import RCEP_MEMBERS
+from policies.rcep_schedule import cuts, rcep_changes, rcep_rates, schedules, share_left
+
+
+@pytest.fixture(scope="module")
+def world_2018():
+    return load_benchmark("world")
+
+
+def test_shares_of_a_duty_add_up() -> None:
+    table = schedules()
+    assert abs(table[["free", "steps11", "steps16", "stays"]].sum(axis=1) - 1).max() < 2e-3
+    assert (table[["free", "steps11", "steps16", "stays"]] >= 0).all().all()
+
+
+def test_duties_fall_year_by_year_to_what_stays() -> None:
+    for importer, exporter in (("JPN", "CHN"), ("JPN", "VNM"), ("KOR", "JPN"), ("CHN", "JPN"), ("THA", "CHN")):
+        path = [share_left(importer, exporter, "tex", y) for y in range(2021, 2045)]
+        assert path[0] == 1.0
+        assert np.all(np.diff(path) <= 1e-12)
+        assert path[-1] < 0.45
+    stays = schedules().loc[("JPN", "CHN", "tex"), "stays"]
+    assert share_left("JPN", "CHN", "tex", 2044) == pytest.approx(stays)
+
+
+def test_eleven_equal_cuts_end_with_the_eleventh() -> None:
+    row = schedules().loc[("JPN", "CHN", "rub")]
+    assert cuts("JPN", 2026) == 6  # the schedule of fiscal 2026 holds the sixth cut
+    expected = row["stays"] + row["steps11"] * 5 / 11 + row["steps16"] * 10 / 16
+    assert share_left("JPN", "CHN", "rub", 2026) == pytest.approx(expected)
+    assert share_left("JPN", "CHN", "rub", 2031) == pytest.approx(row["stays"] + row["steps16"] * 5 / 16)
+
+
+def test_australia_opens_at_once_but_for_its_list() -> None:
+    assert share_left("AUS", "CHN", "tex", 2022) == 0.0
+    assert 0.0 < share_left("AUS", "CHN", "chm", 2040) < 0.15
+
+
+def test_old_partners_are_treated_as_japan_treats_asean_and_new_ones_as_it_treats_china() -> None:
+    assert share_left("THA", "CHN", "chm", 2025) == pytest.approx(share_left("JPN", "THA", "chm", 2025) * 1.0, abs=0.05)
+    assert share_left("KOR", "JPN", "chm", 2025) > share_left("KOR", "VNM", "chm", 2025)
+
+
+def test_rates_only_fall_and_only_among_members(world_2018) -> None:
+    sam = world_2018.sam
+    old = np.where(sam["vcif"] > 0, sam["vmsb"] / np.maximum(sam["vcif"], 1e-300) - 1, 0.0)
+    new = rcep_rates(world_2018, RCEP_MEMBERS, 2035).values
+    assert (new <= old + 1e-12).all()
+    moved = {world_2018.regions[k] for k in np.unique(np.argwhere(new < old - 1e-9)[:, 1:])}
+    assert moved <= {*RCEP_MEMBERS, "XSE"}
+    early = rcep_rates(world_2018, RCEP_MEMBERS, 2023).values
+    assert (new <= early + 1e-12).all()
+    assert rcep_rates(world_2018, RCEP_MEMBERS, 2021).values == pytest.approx(old, abs=1e-12)
+
+
+def test_changes_make_a_policy(world_2018) -> None:
+    changes = rcep_changes(world_2018, RCEP_MEMBERS, 2035)
+    assert changes
+    assert Policy(name="rcep-2035", members=RCEP_MEMBERS, instruments=changes).instruments == changes
+    assert all(c.rate_to is not None and c.rate_to >= 0 for c in changes)
+    assert "in 2035" in changes[0].note
+
+
+def test_bad_choices_are_named(world_2018) -> None:
+    with pytest.raises(ShockError, match="share between 0 and 1"):
+        rcep_rates(world_2018, RCEP_MEMBERS, 2035, use=70)
+    with pytest.raises(ShockError, match="whole number"):
+        rcep_rates(world_2018, RCEP_MEMBERS, 2035.5)
+    with pytest.raises(ShockError, match="sectors of the default world"):
+        rcep_rates(load_benchmark("world-2011"), RCEP_MEMBERS, 2035)

@@ -1,0 +1,394 @@
+"""Tariffs of 2018: lines to goods, agreements by three numbers, the World Bank's means met, other data bases read."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.tariff_yardsticks import WTO_IMPORTERS, imports_of_goods, stage_errors, teti, wto_mfn
+from calibration import DataError
+from calibration.classification import GOODS
+from calibration.geography import ECONOMIES
+from calibration.hs import FOLDER, hs_sector
+from calibration.mfn import Lines, Structure, line_weights, to_codes
+from calibration.preferences import FARM, agreements, economies_of, in_force, remaining, with_use
+from calibration.readers.tariff_data import in_fractions, read_tariff_data
+from calibration.tariffs_2018 import Tariffs, read_targets, set_level, tariffs_2018, with_other_rates
+
+# -- lines to goods ----------------------------------------------------------------------------------
+
+
+def test_known_products_find_their_good() -> None:
+    expected = {
+        "870323": "C29",  # cars
+        "300490": "C21",  # medicines
+        "294110": "C21",  # penicillin, in chapter 29
+        "290511": "C20",  # methanol
+        "270900": "B06",
+        "271019": "C19",
+        "260111": "B07",
+        "890190": "C301",
+        "880240": "C302T309",
+        "854231": "C26",
+        "100630": "C10T12",  # milled rice is food
+        "080810": "A01",
+        "030232": "A03",
+        "620342": "C13T15",
+    }
+    assert {code: hs_sector(code)[1] for code in expected} == expected
+    assert hs_sector("8703.23.00") == hs_sector("870323")  # longer codes and points are read
+    assert hs_sector("271600") is None  # electricity is no good here
+    with pytest.raises(DataError, match="not a code of the Harmonised System"):
+        hs_sector("cars")
+
+
+def test_half_the_weight_of_a_sector_is_equal_and_half_is_trade() -> None:
+    codes = pd.DataFrame({"hs6": ["870321", "870322"], "gtap": ["MVH", "MVH"]})
+    weight = line_weights(codes, pd.Series({"870321": 3.0, "870322": 1.0}))
+    assert weight / weight.sum() == pytest.approx([0.625, 0.375])
+    alone = line_weights(codes, pd.Series(dtype=float))
+    assert alone / alone.sum() == pytest.approx([0.5, 0.5])
+
+
+def test_a_specific_duty_takes_its_headings_dutiable_mean_and_is_flagged() -> None:
+    lines = pd.DataFrame(
+        {
+            "hs6": ["040210", "040221", "040229", "870323", "040291"],
+            "rate": [0.2, 0.0, np.nan, 0.1, 3.5],
+            "specific": [False, False, True, False, False],
+        }
+    )
+    table = to_codes(lines, pd.Series(dtype=float)).table.set_index("hs6")
+    assert table.loc["040229", "rate"] == pytest.approx(0.2)  # the free line of the heading does not count
+    assert table.loc["040229", "specific"] == 1.0
+    assert table.loc["870323", "specific"] == 0.0
+    assert table.loc["040291", "rate"] == pytest.approx(0.2)  # nothing enters at an over-quota rate of 350 %
+    assert table.loc["040291", "specific"] == 1.0
+
+
+# -- level -------------------------------------------------------------------------------------------
+
+
+def _structure(rates: dict[str, float], spread: float = 1.0) -> Structure:
+    series = pd.Series(rates).reindex(list(GOODS)).fillna(0.0)
+    return Structure(series, pd.Series(spread, list(GOODS)), pd.Series(4, list(GOODS)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.3, 3.0))
+def test_the_wanted_mean_is_met_exactly_and_free_goods_stay_free(seed: int, factor: float) -> None:
+    rng = np.random.default_rng(seed)
+    rates = dict(zip(GOODS, rng.uniform(0.0, 0.3, len(GOODS)) * (rng.uniform(size=len(GOODS)) > 0.3), strict=True))
+    rates["C26"], rates["C29"] = 0.0, 0.1
+    structure = _structure(rates)
+    paying = pd.Series(rng.lognormal(0, 1, len(GOODS)), list(GOODS))
+    imports = float(paying.sum() * 1.2)
+    target = factor * float((structure.rates * paying).sum()) / imports
+    found, _ = set_level(structure, paying, imports, target, "XXX")
+    assert float((found * paying).sum()) / imports == pytest.approx(target, rel=1e-9)
+    assert found["C26"] == 0.0
+    moved = np.sign(found - structure.rates)[structure.rates > 0]
+    assert len(set(moved)) == 1  # all rates move the same way
+
+
+def test_a_rate_that_law_fixes_moves_less() -> None:
+    structure = _structure({"C28": 0.1, "C29": 0.1})
+    structure.spread["C28"] = 0.25
+    paying = pd.Series(1.0, list(GOODS))
+    found, _ = set_level(structure, paying, 27.0, 0.004, "XXX")
+    assert abs(found["C28"] - 0.1) < abs(found["C29"] - 0.1)
+
+
+def test_specific_duties_can_only_be_too_low() -> None:
+    series = pd.Series({"A01": 0.05, "C29": 0.1}).reindex(list(GOODS)).fillna(0.0)
+    spread = pd.Series(0.01, list(GOODS))
+    rise = pd.Series({"A01": 2.0}).reindex(list(GOODS)).fillna(0.0)
+    structure = Structure(series, spread, pd.Series(2, list(GOODS)), common=0.0, rise=rise)
+    paying = pd.Series(1.0, list(GOODS))
+    up, _ = set_level(structure, paying, 27.0, 0.3 / 27, "XXX")
+    down, _ = set_level(structure, paying, 27.0, 0.1 / 27, "XXX")
+    assert up["A01"] > 2.5 * series["A01"]
+    assert up["C29"] == pytest.approx(0.1, rel=0.05)
+    assert down["A01"] / series["A01"] == pytest.approx(down["C29"] / series["C29"])
+
+
+def test_a_mean_out_of_reach_is_named() -> None:
+    free = _structure({})
+    paying = pd.Series(1.0, list(GOODS))
+    with pytest.raises(DataError, match=r"HKG: a mean tariff of 5.00 % is out of reach"):
+        set_level(free, paying, 27.0, 0.05, "HKG")
+    assert set_level(free, paying, 27.0, 0.0, "HKG")[0].max() == 0.0
+
+
+def test_uniform_lines_do_not_move_and_mixed_lines_do() -> None:
+    table = pd.DataFrame(
+        {
+            "hs6": ["870323", "870899", "300490", "300490"],
+            "good": ["C29", "C29", "C25", "C25"],
+            "rate": [0.25, 0.05, 0.1, 0.1],
+            "weight": [1.0, 1.0, 1.0, 1.0],
+            "specific": [0.0, 0.0, 0.0, 0.0],
+        }
+    )
+    lines = Lines(table)
+    assert lines.mean()["C29"] == pytest.approx(0.15)
+    assert lines.spread()["C25"] == 0.0
+    structure = Structure(lines.mean(), lines.spread(), pd.Series(1, list(GOODS)), common=0.0, rise=lines.rise())
+    paying = pd.Series(1.0, list(GOODS))
+    found, _ = set_level(structure, paying, 27.0, 0.2 / 27, "XXX")
+    assert found["C25"] == pytest.approx(0.1)
+    assert found["C29"] == pytest.approx(0.1)
+
+
+# -- agreements --------------------------------------------------------------------------------------
+
+
+def test_agreements_have_three_stated_numbers_and_known_members() -> None:
+    assert len({x.name for x in agreements()}) == len(agreements()) > 80
+    for x in agreements():
+        assert set(x.a) | set(x.b) <= set(ECONOMIES), x.name
+        assert x.entry <= 2018, x.name
+        assert x.basis, x.name
+    rates = {x.use for x in agreements() if x.kind != "union"}
+    assert len(rates) > 5  # not one constant
+
+
+def test_a_customs_union_removes_all_and_an_agreement_its_product_of_three() -> None:
+    goods = ["A01", "C29"]
+    left = remaining(goods, ["DEU", "FRA", "CHN", "KOR", "USA"])
+    assert (left[:, 0, 1] == 0.0).all()  # Germany to France
+    pact = next(x for x in agreements() if x.name == "China-Korea")
+    expected = 1 - pact.covered * pact.phase(2018) * pact.use
+    assert left[1, 3, 2] == pytest.approx(expected)  # cars of Korea in China
+    assert pact.phase(2018) == pytest.approx(4 / 18)
+    korea = next(x for x in agreements() if x.name == "Korea-United States")
+    assert left[0, 3, 4] == pytest.approx(1 - korea.covered_farm * korea.phase(2018) * korea.use)
+    assert (left[:, 4, 2] == 1.0).all()  # no agreement: United States in China
+
+
+def test_one_way_preferences_lower_one_side() -> None:
+    left = remaining(["C13T15"], ["DEU", "BGD"])
+    assert left[0, 1, 0] < 0.2
+    assert left[0, 0, 1] == 1.0
+
+
+def test_agreements_of_later_years_do_not_count_in_2018() -> None:
+    assert (remaining(["C29"], ["DEU", "JPN"]) == 1.0).all()  # EU-Japan: 2019
+    assert all(x.entry <= 2010 for x in in_force(2010))
+    early, late = (remaining(["C29"], ["AUS", "CHN"], year=y)[0, 0, 1] for y in (2016, 2018))
+    assert late < early < 1.0
+
+
+def test_use_of_preferences_can_be_varied() -> None:
+    goods, pair = ["C29"], ["KOR", "USA"]
+    half, full = (remaining(goods, pair, agreed=with_use(u))[0, 0, 1] for u in (0.5, 1.0))
+    assert half - full == pytest.approx(0.5 * (1 - full))
+    with pytest.raises(DataError, match="must be a share"):
+        with_use(80.0)
+    with pytest.raises(DataError, match="did you mean 'ASEAN'"):
+        economies_of("ASEAM")
+
+
+# -- other data bases --------------------------------------------------------------------------------
+
+REGIONS = ["USA", "CAN", "DEU", "FRA", "JPN"]
+
+
+def test_wits_rows_are_read_with_union_and_world_rates(tmp_path) -> None:
+    path = tmp_path / "wits.csv"
+    path.write_text(
+        "Reporter_ISO_N,Year,ProductCode,Partner,DutyType,SimpleAverage\n"
+        "840,2018,870323,000,AHS,2.5\n840,2018,870323,CAN,AHS,0\n840,2017,870323,000,AHS,9\n918,2018,870323,000,AHS,10\n"
+    )
+    rates, missing = read_tariff_data("wits", path, REGIONS)
+    cars = rates.sel(i="C29")
+    assert float(cars.sel(s="JPN", d="USA")) == pytest.approx(0.025)
+    assert float(cars.sel(s="CAN", d="USA")) == 0.0
+    assert float(cars.sel(s="JPN", d="FRA")) == pytest.approx(0.10)
+    assert np.isnan(cars.sel(s="USA", d="JPN"))
+    assert any("CAN, JPN" in line for line in missing)
+
+
+def test_teti_rates_are_read_from_the_cube_file(tmp_path) -> None:
+    path = tmp_path / "ICIO2018.mat"
+    with h5py.File(path, "w") as file:
+        data = file.create_group("data")
+
+        def words(name: str, labels: list[str]) -> None:
+            cells = [file.create_dataset(f"{name}{k}", data=np.array([ord(c) for c in x])) for k, x in enumerate(labels)]
+            data.create_dataset(name, data=np.array([c.ref for c in cells], dtype=h5py.ref_dtype).reshape(1, -1))
+
+        words("countries", REGIONS)
+        words("sectors", [*GOODS, "Services"])
+        rates = np.zeros((len(GOODS) + 1, 5, 5))
+        rates[GOODS.index("C29"), 0, 4] = 0.03  # importer first: the USA on cars of Japan
+        data.create_dataset("tjik_3D", data=rates)
+    found, missing = read_tariff_data("teti", path, REGIONS)
+    assert float(found.sel(i="C29", s="JPN", d="USA")) == pytest.approx(0.03)
+    assert missing == []
+
+
+def test_macmap_and_csv_tables_are_read_by_hs6_and_by_good(tmp_path) -> None:
+    macmap = tmp_path / "macmap.csv"
+    macmap.write_text("reporter;partner;hs6;ave\nUSA;JPN;870323;0.025\nUSA;JPN;870899;0.015\n")
+    rates, _ = read_tariff_data("macmap", macmap, REGIONS)
+    assert 0.015 < float(rates.sel(i="C29", s="JPN", d="USA")) < 0.025
+    own = tmp_path / "own.csv"
+    own.write_text("i,s,d,percent\nC29,JPN,USA,2.5\n")
+    rates, _ = read_tariff_data("csv", own, REGIONS)
+    assert float(rates.sel(i="C29", s="JPN", d="USA")) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("csv", "i,s,d,rate\nC29,JPN,USA,25\n", "per cent\\? say unit='percent'"),
+        ("wits", "reporter,partner,product,simpleaverage\nUSA,JPN,870323,0.025\n", "fractions\\? say unit='fraction'"),
+        ("csv", "i,s,d,rate\nC29,JPN,USA,x\n", "row 1: rate 'x' is not a number"),
+        ("csv", "i,s,d,rate\nC29,JPN,USA,-0.1\n", "must be a number not below zero"),
+        ("csv", "i,s,d,rate\nC29,JPN,USA,0.1\nC29,JPN,USA,0.2\n", "USA has two rates of C29 from JPN"),
+        ("csv", "i,s,rate\nC29,JPN,0.1\n", "no column of the importer"),
+        ("wits", "reporter,year,partner,product,rate\nUSA,2001,JPN,870323,5\n", "holds no year 2018; it has 2001"),
+        ("csv", "i,s,d,rate\nC29,Japan,United States,0.1\n", "no importer of the file is an economy"),
+        ("tetti", "", "did you mean 'teti'"),
+    ],
+)
+def test_bad_tariff_files_are_refused_with_the_remedy(tmp_path, kind: str, text: str, message: str) -> None:
+    path = tmp_path / "tariffs.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_tariff_data(kind, path, REGIONS)
+
+
+def test_a_unit_the_user_is_sure_of_is_kept_but_for_impossible_rates() -> None:
+    assert in_fractions(np.array([6.0]), "fraction", True, "file") == pytest.approx([6.0])
+    with pytest.raises(DataError, match="more than any duty"):
+        in_fractions(np.array([45.0]), "fraction", True, "file")
+
+
+def _made(applied: np.ndarray) -> Tariffs:
+    labels = {"i": list(GOODS), "s": ["USA", "CAN"], "d": ["USA", "CAN"]}
+    rates = xr.DataArray(applied, dims=("i", "s", "d"), coords=labels)
+    mfn = xr.DataArray(applied.max(1), dims=("i", "d"), coords={"i": list(GOODS), "d": ["USA", "CAN"]})
+    return Tariffs(rates, mfn, xr.ones_like(mfn, dtype=np.int8), pd.DataFrame())
+
+
+def test_another_data_base_replaces_what_it_tells_and_the_rest_is_counted() -> None:
+    made = _made(np.full((len(GOODS), 2, 2), 0.05))
+    theirs = made.applied.copy(data=np.full((len(GOODS), 2, 2), np.nan))
+    theirs.attrs["source"] = "teti: file"
+    theirs.loc[{"d": "USA"}] = 0.02
+    found, kept = with_other_rates(made, theirs)
+    assert (found.applied.sel(d="USA") == 0.02).all()
+    assert (found.applied.sel(d="CAN") == 0.05).all()
+    assert kept["kept"].to_dict() == {"CAN": 2 * len(GOODS)}
+    assert (found.mfn.sel(d="USA") == 0.02).all()
+    assert str(found.applied.attrs["source"]).startswith("teti: file; cells it lacks")
+
+
+# -- with the raw tables -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def made(shared):
+    from calibration.readers import read_trade_cube
+
+    cube = read_trade_cube(shared / "oecd_icio_gross")
+    return cube, tariffs_2018(shared, cube)
+
+
+@pytest.mark.shared
+def test_each_importers_mean_meets_the_world_banks(shared, made) -> None:
+    cube, tariffs = made
+    flows, rates = imports_of_goods(cube), tariffs.applied.values
+    targets = read_targets(shared / "wdi_2018", cube.regions)
+    union = [k for k, r in enumerate(cube.regions) if r in economies_of("EU28")]
+    outside = [k for k in range(len(cube.regions)) if k not in union]
+    for k, region in enumerate(cube.regions):
+        if k in union:
+            continue
+        mean = (flows[:, :, k] * rates[:, :, k]).sum() / flows[:, :, k].sum()
+        assert mean == pytest.approx(targets.loc[region, "target"], abs=1e-5), region
+    part = np.ix_(range(len(GOODS)), outside, union)
+    assert (flows[part] * rates[part]).sum() / flows[part].sum() == pytest.approx(0.0183, abs=1e-5)
+    assert targets.loc["THA", "year"] == 2015  # the nearest year is said
+    assert targets.loc["TWN", "source"] == "neighbours"
+    assert (rates >= 0).all()
+    assert np.isfinite(rates).all()
+
+
+@pytest.mark.shared
+def test_legal_facts_hold(made) -> None:
+    _, tariffs = made
+    mfn = tariffs.mfn
+    assert float(mfn.sel(i="C21", d=["USA", "DEU", "JPN", "CAN", "CHE", "NOR"]).max()) == 0.0
+    assert float(mfn.sel(i="B06", d=["CHN", "DEU", "USA"]).max()) < 0.002
+    assert float(mfn.sel(d="HKG").max()) == 0.0
+    assert float(tariffs.applied.sel(s="FRA", d="DEU").max()) == 0.0
+    assert float(mfn.sel(i="C29", d="JPN")) == 0.0
+    assert float(abs(mfn.sel(d="GBR") - mfn.sel(d="DEU")).max()) == 0.0  # a member in 2018
+
+
+@pytest.mark.shared
+def test_mfn_rates_are_nearer_to_the_wtos_than_rates_of_2005(shared, made) -> None:
+    from calibration.mfn import rates_of_2005
+    from calibration.readers import read_caliendo_parro
+
+    _, tariffs = made
+    truth, source = wto_mfn(shared), read_caliendo_parro(shared / "caliendo_parro_2015")
+    industry = [g for g in truth.index if g not in FARM]
+    error, before = {}, {}
+    for code in WTO_IMPORTERS:
+        ours = 100 * tariffs.mfn.sel(d=code).to_pandas()
+        error[code] = float((ours - truth[code]).loc[industry].abs().mean())
+        before[code] = float((100 * rates_of_2005(source, code) - truth[code]).loc[industry].abs().mean())
+    assert error["DEU"] < 0.6
+    assert error["CHN"] < 1.3
+    assert error["JPN"] < 0.4
+    assert error["USA"] < 0.8
+    assert error["IND"] < 4.0
+    assert np.mean(list(error.values())) < 0.8 * np.mean(list(before.values()))
+
+
+@pytest.mark.shared
+def test_importers_means_follow_a_restricted_data_base(shared, made) -> None:
+    cube, tariffs = made
+    flows, theirs = imports_of_goods(cube)[:, :80, :80], teti(shared)[: len(GOODS), :80, :80]
+    keep = [k for k, g in enumerate(GOODS) if g != "C10T12"]  # food is distorted there
+    ours = tariffs.applied.values[:, :80, :80]
+    a, b = ((flows[keep] * x[keep]).sum((0, 1)) / flows[keep].sum((0, 1)) for x in (ours, theirs))
+    assert abs(a - b).mean() < 0.008
+    assert np.corrcoef(a, b)[0, 1] > 0.9
+
+
+@pytest.mark.shared
+def test_importers_means_by_stage_of_processing_follow_the_world_banks(shared, made) -> None:
+    cube, tariffs = made
+    error = stage_errors(shared, cube, tariffs.applied.values)
+    assert error.loc["intermediate", "gap"] < 0.9
+    assert error.loc["capital", "gap"] < 0.7
+    assert error.loc["raw materials", "gap"] < 2.7  # rates of 2005: 3.6
+    assert error.loc["consumer", "gap"] < 2.6  # rates of 2005: 3.5
+    assert (error["correlation"] > 0.65).all()
+
+
+@pytest.mark.shared
+def test_shipped_tables_are_what_the_scripts_build(shared) -> None:
+    from calibration.datasets.tariffs_2018.crosswalk import good_of
+    from calibration.datasets.tariffs_2018.japan import margins
+    from policies.data.rcep_schedule import build
+    from policies.rcep_schedule import schedules
+
+    raw = pd.read_csv(shared / "section_301" / "hs6_gtap_crosswalk.csv", dtype=str)
+    for code, gtap in zip(raw["hs6_code"], raw["gtap_code"].str.upper(), strict=True):
+        pair = good_of(code, gtap)
+        assert (hs_sector(code) or (pair[0], "none")) == pair, code
+    shipped = pd.read_csv(FOLDER / "japan_margins.csv", comment="#", index_col=["exporter", "kind"])
+    pd.testing.assert_frame_equal(shipped, margins(shared), atol=6e-4, check_names=False)
+    again = build(shared).set_index(["importer", "partner", "sector"]).sort_index()
+    pd.testing.assert_frame_equal(schedules(), again, atol=2e-3)
