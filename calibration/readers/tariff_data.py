@@ -14,7 +14,6 @@ never filled here.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import h5py
 import numpy as np
@@ -27,8 +26,8 @@ from calibration.hs import sectors_of
 from calibration.isic import isic4_detail
 from calibration.mfn import line_weights
 from calibration.preferences import GROUPS
+from calibration.tariff_table import HIGHEST, PLAUSIBLE, TYPICAL, Unit
 
-Unit = Literal["fraction", "percent"]
 KINDS = ("macmap", "teti", "wits", "csv")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "importer": ("importer", "iso_d", "d", "reporter", "reporter_iso_n", "reportercode", "iso2", "destination"),
@@ -53,9 +52,6 @@ NUMERIC = dict(
     ).split()
 )
 """ISO and United Nations numeric codes of the economies of the trade cube; 918 is the European Union."""
-HIGHEST, PLAUSIBLE, TYPICAL = 30.0, 5.0, 1.0
-"""Limits of a rate as a fraction: none is above the first; above the second, or a median of the positive ones above the
-third, the table is in per cent (the same limits as of a table of tariffs in a build)."""
 
 
 def in_fractions(rates: np.ndarray, unit: Unit, sure: bool, where: str) -> np.ndarray:
