@@ -1,7 +1,7 @@
 """How exactly an equation can be evaluated at a point: the rounding floor of its residual.
 
 A point is stored in double precision and every operation rounds. To first order the residual that is
-computed differs from the true one by at most
+computed differs from the true one by at most ::
 
     u ( sum_j |dr/dx_j| |x_j|  +  sum over operations |dr/dv| |v| ),       u = 2^-53,
 

@@ -3,15 +3,10 @@
 Every change of a policy draws a cell towards a value or shifts it. Towards ``p`` by a multiplier ``k`` means
 ``v -> p + k (v - p)``:
 
-=============  =====================================  ==========================
-change         towards                                multiplier
-=============  =====================================  ==========================
-``rate_to``    ``1 + rate_to``                        0
-``rate_times`` 1 (the power of no tax)                ``rate_times``
-``factor``     0                                      ``factor``
-``rate_add``   shifts the power by ``rate_add``
-``add``        shifts the level by ``add``
-=============  =====================================  ==========================
+- ``rate_to``: towards ``1 + rate_to``, multiplier 0
+- ``rate_times``: towards 1 (the power of no tax), multiplier ``rate_times``
+- ``factor``: towards 0, multiplier ``factor``
+- ``rate_add`` shifts the power by ``rate_add``, ``add`` the level by ``add``
 
 A change made in part, with weight ``w`` (``scale`` times the share of a grouped region's GDP in members), goes that share
 of the way: multiplier ``1 - w + w k``, shift ``w`` times. The order of two changes of a cell is without effect exactly

@@ -1,13 +1,11 @@
 """The data of a study in quantitative trade, as a folder of csv files that anyone can make.
 
-| file | columns | unit |
-|---|---|---|
-| ``flows.csv`` | ``sector, source, destination, value``; own sales too | million USD, without duties |
-| ``inputs.csv`` | ``region, input, sector, share`` | share of the sector's cost |
-| ``consumption.csv`` | ``region, sector, share`` | share of consumption; sums to 1 by region |
-| ``elasticities.csv`` | ``sector, theta`` | trade elasticity, positive |
-| ``about.csv`` (optional) | ``key, value``: ``year``, ``source``, ``rebalance`` (``yes``), others | |
-| ``published.csv`` (optional) | ``region`` and columns named as the study's results | per cent |
+- ``flows.csv``: ``sector, source, destination, value``, own sales too; million USD, without duties
+- ``inputs.csv``: ``region, input, sector, share``; share of the sector's cost
+- ``consumption.csv``: ``region, sector, share``; share of consumption, sums to 1 by region
+- ``elasticities.csv``: ``sector, theta``; trade elasticity, positive
+- ``about.csv`` (optional): ``key, value``; ``year``, ``source``, ``rebalance`` (``yes``), others
+- ``published.csv`` (optional): ``region`` and columns named as the study's results; per cent
 
 Cells left out of flows, inputs and consumption are zero; every sector has an elasticity. Labels of sectors and regions are
 those of ``elasticities.csv`` and of the sources in ``flows.csv``, in their order there. Files may be parted by comma,
