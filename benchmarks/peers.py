@@ -23,6 +23,7 @@ from benchmarks.split import split_benchmark
 from cge import Model
 from cge.declare import SET_OF_DIM
 from cge.ipopt import run_ipopt
+from cge.pyomo_block import pyomo_block
 from cge.shock import targets
 from policies import tariff_change
 
@@ -71,7 +72,7 @@ def expanded_nl(regions: int, sectors: int) -> dict[str, Any]:
     """Expand every member of every equation as a Pyomo user would, and write the NL file."""
     model = Model(split_benchmark(regions, sectors), sourcing="pooled")
     start = time.perf_counter()
-    block = model._pyomo_block()
+    block = pyomo_block(model)
     for name, rule in model.equations.items():
         active = model.active[name]
         if not active.any():

@@ -63,7 +63,8 @@ class _Context(template_expr._template_iter_context):  # type: ignore[misc]
 
     def _indices(self, over: Any) -> Iterator[Any]:
         group = self.next_group()
-        index = tuple(_Index(over, k, self.next_id(), group) for k in range(over.dimen))
+        dimen = over.dimen if isinstance(over.dimen, int) else 1  # an empty set does not know its own
+        index = tuple(_Index(over, k, self.next_id(), group) for k in range(dimen))
         self.cache.append(index)
         yield index[0] if len(index) == 1 else index
 

@@ -91,7 +91,7 @@ def test_names_that_are_not_what_they_are_given_as_are_refused(world3: Model) ->
         ({"parameters": {"tms": 1.1}}, "tms is not a live parameter"),
         ({"guess": {"tms": 1.1}}, "tms is exogenous"),
         ({"exogenous": {"qo": base["qo"]}}, "qo of .* is endogenous under closure"),
-        ({"parameters": {"esubm": -1.0}}, "esubm of g0 R0 is -1; this elasticity is never below 0"),
+        ({"parameters": {"esubm": -1.0}}, "esubm of g0 R0 is -1; an elasticity of substitution may not be negative"),
         ({"parameters": {"esubm": True}}, "esubm is given as true or false"),
         ({"parameters": [2.0]}, "parameters takes values by name"),
         ({"exogenous": "fsav"}, "exogenous takes values by name, as exogenous=.* not 'fsav'"),

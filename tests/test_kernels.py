@@ -10,6 +10,7 @@ from pyomo.environ import value
 
 from cge import Closure, Model
 from cge.declare import SET_OF_DIM
+from cge.pyomo_block import pyomo_block
 from tests.worlds import random_benchmark
 
 
@@ -38,7 +39,7 @@ def point(model: Model) -> np.ndarray:
 
 
 def test_every_equation_equals_pyomos_value(model: Model, point: np.ndarray) -> None:
-    block = model._pyomo_block()  # fresh components read the current values
+    block = pyomo_block(model)  # fresh components read the current values
     for family in model.system.families:
         rule = family.rule
         ours = family.kernel.evaluate(model.values, model.values.arrays)
@@ -53,7 +54,7 @@ def test_every_equation_equals_pyomos_value(model: Model, point: np.ndarray) -> 
 def test_every_definition_equals_pyomos_value(model: Model, point: np.ndarray) -> None:
     from cge.templates import Kernel
 
-    block = model._pyomo_block()
+    block = pyomo_block(model)
     shapes = {n: a.shape for n, a in model.values.arrays.items()}
     for name, rule in model.definitions.items():
         sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]

@@ -296,7 +296,7 @@ def test_years_refuse_what_cannot_act_before_the_baseline_is_solved(monkeypatch)
     monkeypatch.setattr(model, "run_baseline", lambda *_: pytest.fail("the baseline was solved first"))
     clause = rcep(cumulation="full", origin_sector="g0").origin
     for asked, message in (
-        (tariff_change(times=0.0).model_copy(update={"origin": clause}), "has an origin clause"),
+        (tariff_change(times=0.0).model_copy(update={"origin": clause}), "has rules of origin"),
         (tariff_change(times=1.0), "changes nothing"),
         (tariff_change(points=5, sources="R9"), "'R9' is not in dim s"),
         ("rcep", "Dynamics.run takes a policy, not its name 'rcep'"),
@@ -321,7 +321,7 @@ def test_commands_without_rules_of_origin_refuse_the_clause(command, tmp_path, m
     )
     code, out, err = command(words[0], "p.yaml", "--benchmark", "b.nc", *words[1:])
     assert (code, out) == (2, "")
-    assert err.startswith("error: policy 'deal' has an origin clause")
+    assert err.startswith(("error: policy 'deal' has an origin clause", "error: policy 'deal' has rules of origin"))
     assert "Traceback" not in err
 
 
