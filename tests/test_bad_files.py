@@ -231,7 +231,8 @@ def test_output_in_another_unit_is_refused_with_its_row_and_ratio(tmp_path: Path
     table = pd.read_csv(path, index_col=0)
     table.loc["OUT"] /= 200
     table.to_csv(path)
-    with pytest.raises(DataError, match=r"output is 0\.005 times the sum of uses in every one of 15 rows: output and uses are in different units"):
+    ratio = r"output is 0\.005 times the sum of uses in every one of 15 rows: output and uses are in different units"
+    with pytest.raises(DataError, match=ratio):
         build_benchmark("oecd-icio", path)
 
 
