@@ -299,8 +299,8 @@ def test_years_refuse_what_cannot_act_before_the_baseline_is_solved(monkeypatch)
         (tariff_change(times=0.0).model_copy(update={"origin": clause}), "has rules of origin"),
         (tariff_change(times=1.0), "changes nothing"),
         (tariff_change(points=5, sources="R9"), "'R9' is not in dim s"),
-        ("rcep", "Dynamics.run takes a policy, not its name 'rcep'"),
-        (rcep, "Dynamics.run takes a policy, not the function rcep"),
+        ("rcep", "a path of years takes a policy, not its name 'rcep'"),
+        (rcep, "a path of years takes a policy, not the function rcep"),
     ):
         with pytest.raises(ShockError, match=message):
             model.run(asked)

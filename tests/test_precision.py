@@ -141,5 +141,5 @@ def test_a_point_that_is_not_certified_shows_the_residuals_of_that_point(small_m
 def test_private_expenditure_of_the_data_holds_at_any_substitution() -> None:
     # calibrated shares: a live substitution parameter moves responses, not the benchmark
     model = gtap_model(random_gtap(3, 3))
-    halved = model.solve(parameters={"subpar": 0.5 * model.benchmark_values["subpar"]})
+    halved = model.solve(parameters={"subpar": model.labelled("subpar", 0.5 * model.benchmark_values["subpar"])})
     assert np.allclose(halved.arrays["qo"], 1.0, atol=1e-10)

@@ -176,7 +176,7 @@ def test_a_damaged_file_is_refused(saved, tmp_path, how: str, words: str) -> Non
 
 def test_what_is_no_path_is_refused(moving, tmp_path) -> None:
     (tmp_path / "text.nc").write_text("not a netCDF file")
-    with pytest.raises(ModelError, match=r"text\.nc is no netCDF file"):
+    with pytest.raises(ModelError, match=r"text\.nc is not a readable saved path of years"):
         PathOfYears.load(tmp_path / "text.nc")
     with pytest.raises(ModelError, match="not found"):
         PathOfYears.load(tmp_path / "absent.nc")
