@@ -18,7 +18,7 @@ from cge import ModelError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.gtap.absent import flows
 from cge.update import distribution_sum, updated_benchmark
-from tests.gtap_folders import arrays_of, small_gtap, write_folder
+from tests.gtap_folders import arrays_of, full, head, small_gtap, write_folder
 from tests.worlds import random_benchmark, random_sam
 
 CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
@@ -75,6 +75,24 @@ def test_the_order_of_labels_in_a_file_changes_nothing(small, folder, tmp_path, 
 
 
 @pytest.mark.shared
+def test_activities_in_another_order_than_commodities_are_still_one_each(small, tmp_path) -> None:
+    base, prm = arrays_of(small, {"ACTS": [2, 0, 1]})
+    read = load_gtap(write_folder(tmp_path, base, prm))
+    assert [str(x) for x in read.sam.data["a"].values] == read.commodities
+    assert np.array_equal(read.sam["makb"], small.sam["makb"].astype("f4"))
+    assert gtap_model(read).composition == gtap_model(small).composition  # without the make matrix
+    # an array without labels may follow either order
+    bare = prm.pop("ESBV").values
+    write_folder(tmp_path, base, prm)
+    dims = (*bare.shape, 1, 1, 1, 1, 1)
+    with (tmp_path / "default.prm").open("ab") as file:
+        file.write(head("ESBV", "RL", dims) + full(bare, dims))
+    with pytest.raises(DataError, match="set ACTS has another order than COMM"):
+        load_gtap(tmp_path)
+    with pytest.raises(DataError, match="'ESBV': 0 sets for 2 dims"):  # our writer leaves no such array
+        write_folder(tmp_path, base, prm | {"ESBV": HarArray(bare)})
+
+
 def test_parameters_with_regions_in_another_order_give_the_same_welfare() -> None:
     shock = GtapShock("tm=+10%")
     assert np.allclose(
@@ -102,8 +120,6 @@ def test_labels_that_are_not_the_sets_are_refused_by_name(small, tmp_path, key: 
 
 
 def test_arrays_without_labels_are_taken_in_the_order_of_the_sets_and_that_is_said(small, folder, tmp_path) -> None:
-    from tests.gtap_folders import full, head
-
     base, prm = arrays_of(small)
     bare = prm.pop("ESBM").values
     write_folder(tmp_path, base, prm)

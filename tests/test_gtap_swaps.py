@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark
+from calibration.readers.har import read_har
 from cge import ClosureError, Model, ShockError, SolveError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from policies import gtap_report
@@ -116,6 +117,20 @@ def test_the_saving_of_one_region_may_hold_the_balance_of_another(small) -> None
     assert float(alone.solve(SHOCK)["tbalry"][2]) == pytest.approx(alone.benchmark_values["tbalry"][2], abs=1e-12)
 
 
+def test_what_a_swap_frees_is_among_the_results(small, folder, command, tmp_path) -> None:
+    swaps = ["dpsave(R0)=del_tbalry(R0)", "qxs(g0,R1,R0) = txs(g0,R1,R0)"]
+    words = ["shock", SHOCK.text, "--benchmark", str(folder), "--out", str(tmp_path)]
+    code, _, _ = command(*words, "--swap", swaps[0], "--swap", swaps[1])
+    assert code == 0
+    after = gtap_model(small, swaps=swaps).solve(SHOCK)
+    with xr.open_dataset(tmp_path / "changes.nc", engine="h5netcdf") as changes:
+        for name in ("dpsave", "txs"):
+            assert np.allclose(changes[name], 100 * (after[name] / after.model.benchmark_values[name] - 1), atol=1e-5)
+            assert changes[name].attrs["long_name"]
+    told = read_har(tmp_path / "changes.har")
+    assert {"DPSA", "TXS"} <= {name.upper() for name in told}
+
+
 @pytest.mark.parametrize("words", ["dpsave(*)=del_tbalry(*)", "dpsave=del_tbalry", "pfactwld=walraslack"])
 def test_what_a_swap_fixes_twice_is_refused_at_build(small, words: str) -> None:
     with pytest.raises(ClosureError, match=r"does not determine .*trade balances of all regions sum to zero"):
@@ -138,6 +153,13 @@ def test_unit_revenue_is_fixed_under_its_name_and_activities_are_a_set(small) ->
     after = solve_gtap(model, GtapShock("po[g1,R1]=+1%")).changes(contributions=False)
     # the numeraire of results is the Divisia index; that of the model, in which po is fixed, has fixed weights
     assert np.allclose(after["po"].sel(r="R1"), [0, 1, 0], atol=2e-6)
+    # with more of a factor in the world the two part, and that is said
+    grown = solve_gtap(gtap_model(small, swaps="po(g1,R1) = aoall(g1,R1)"), GtapShock("qe[lab,*]=+3%;qe[cap,R0]=-3%"))
+    (told,) = grown.remarks()
+    moved = float(grown.changes(contributions=False)["po"].sel(a="g1", r="R1"))
+    assert abs(moved) > 1e-6
+    assert f"{moved:+.2g} per cent" in told
+    assert solve_gtap(gtap_model(small), GtapShock("qe[lab,*]=+3%")).remarks() == []
 
 
 @pytest.mark.parametrize(

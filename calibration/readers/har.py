@@ -302,6 +302,10 @@ def _sets(path: Path, data: Mapping[str, HarArray], listed: Mapping[str, HarArra
             if ours != theirs:
                 sets.ambiguous[name] = f"set {name} has another order in sets.har than in {path.name}"
         sets.labels[name] = labels
+    goods, makers = sets.labels["COMM"], sets.labels["ACTS"]
+    if goods != makers and sorted(goods) == sorted(makers):  # one order, so that activity and commodity meet
+        sets.labels["ACTS"] = list(goods)
+        sets.ambiguous.setdefault("ACTS", f"set ACTS has another order than COMM in {path.name}")
     outside = [x for x in sets.labels["MARG"] if x.lower() not in {y.lower() for y in sets.labels["COMM"]}]
     if outside:
         raise DataError(f"{path}: margin {outside[0]!r} is no commodity{nearest(outside[0], sets.labels['COMM'])}")

@@ -69,7 +69,7 @@ def write_har(path: str | Path, arrays: Mapping[str, HarArray]) -> None:
     Raises
     ------
     DataError
-        A name is longer than 4 characters or the same as another but for case, a set's size differs from its dim, or
+        A name is longer than 4 characters or the same as another but for case, a dim has no set or one of another size, or
         one set has other elements in another header.
     """
     file = _Writer()
@@ -85,6 +85,8 @@ def write_har(path: str | Path, arrays: Mapping[str, HarArray]) -> None:
         if values.dtype.kind in "US":
             file.text(name, array.description, [str(x) for x in values.ravel()])
             continue
+        if len(array.sets) != values.ndim and (array.sets or values.size != 1):
+            raise DataError(f"HAR header {name!r}: {len(array.sets)} sets for {values.ndim} dims; name the set of each")
         for dim, label in enumerate(array.sets):
             elements = tuple(str(x) for x in array.elements.get(label, ()))
             if len(elements) != values.shape[dim]:

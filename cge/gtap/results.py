@@ -26,6 +26,9 @@ from cge.solution import Solution
 
 Array = np.ndarray
 
+DRIFT = 1e-8
+"""Difference of the two numeraires, relative, from which a nominal value that a swap fixes is said to move."""
+
 
 @dataclass
 class GtapResult:
@@ -52,6 +55,18 @@ class GtapResult:
         """Factor that restates nominal values of ``after`` in the numeraire."""
         target = self.after.arrays["pfactwld"] / self.base.arrays["pfactwld"]
         return float(target / np.exp(self.divisia.until(1.0)["pfactwld"]))
+
+    def remarks(self) -> list[str]:
+        """What a reader must know: nominal values that a swap fixes in the model's numeraire, where GTAP's moves from it."""
+        drift = self.scale - 1.0
+        nominal = {*PRICES, "gdp", "ps"}
+        fixed = dict.fromkeys(swap.fixed for swap in self.after.model.closure.swaps if swap.fixed in nominal)
+        if abs(drift) < DRIFT or not fixed:
+            return []
+        return [
+            f"{', '.join(fixed)}: a swap fixes a nominal value, which the model holds in a numeraire of fixed weights; in the "
+            f"index pfactwld, in which results are given, it moves by {100 * drift:+.2g} per cent besides"
+        ]
 
     def refine(self, goal: float) -> None:
         """Take further points of the path until the indices' estimated errors (logs) are below ``goal``.
@@ -82,7 +97,8 @@ class GtapResult:
     def changes(self, *, contributions: bool = True) -> xr.Dataset:
         """Percentage changes under GTAP names (:mod:`cge.gtap.names`), dims as in the model.
 
-        Cells without a benchmark flow are NaN. ``ev`` and the parts ``CNT...`` that add up to it are in million USD.
+        Instruments that a swap made endogenous are among them. Cells without a benchmark flow are NaN. ``ev`` and the
+        parts ``CNT...`` that add up to it are in million USD.
 
         Parameters
         ----------
@@ -106,9 +122,13 @@ class GtapResult:
         self._make(out)
         self._accounts(out)
         self._household(out)
+        for freed in {swap.free: model.symbols[swap.free] for swap in model.closure.swaps if swap.free not in out}.values():
+            out[freed.name] = self._percent(freed.name)
+            out[freed.name].attrs = {"long_name": freed.long_name}
         meanings = {**QUANTITIES, **PRICES, **indices.REGIONAL, **indices.WORLD}
         for variable in out.data_vars:
-            unit, meaning = DERIVED.get(str(variable), (PERCENT, meanings.get(str(variable), "")))
+            said = meanings.get(str(variable), out[variable].attrs.get("long_name", ""))
+            unit, meaning = DERIVED.get(str(variable), (PERCENT, said))
             out[variable].attrs = {"long_name": meaning, "units": in_currency(unit, model.benchmark.currency)}
         for known, largest in self.error.items():
             out[known].attrs["error"] = largest

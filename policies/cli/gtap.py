@@ -77,7 +77,7 @@ def shock(
     asked = policy or GtapShock(text)
     data = _open(benchmark, rordelta)
     result = solve_gtap(gtap_model(data, swaps=swap or ()), asked)
-    notes = [*remarks(result.base.model, asked), *_notes(data, result.after.model.closure)]
+    notes = [*remarks(result.base.model, asked), *_notes(data, result.after.model.closure), *result.remarks()]
     if out is not None:  # first of all: what comes later may fail, and the solution is not lost
         gtap_report.write(result, out)
     optional = Optional()
