@@ -65,7 +65,8 @@ def test_the_order_of_labels_in_a_file_changes_nothing(small, folder, tmp_path, 
     regions, sectors = straight.regions, straight.commodities
     for header in SCHEMA:
         theirs = read.sam.data[header].sel({d: straight.sam.data[d] for d in SCHEMA[header].dims})
-        assert np.array_equal(theirs.values, straight.sam[header]), header
+        # saving is what balancing leaves: sums in another order
+        assert np.allclose(theirs.values, straight.sam[header], rtol=1e-12, atol=0), header
     for symbol in HEADERS:
         given = read.elasticities[symbol]
         assert np.array_equal(
@@ -79,7 +80,7 @@ def test_activities_in_another_order_than_commodities_are_still_one_each(small, 
     base, prm = arrays_of(small, {"ACTS": [2, 0, 1]})
     read = load_gtap(write_folder(tmp_path, base, prm))
     assert [str(x) for x in read.sam.data["a"].values] == read.commodities
-    assert np.array_equal(read.sam["makb"], small.sam["makb"].astype("f4"))
+    assert np.allclose(read.sam["makb"], small.sam["makb"], rtol=1e-5, atol=1e-6)  # single precision, balanced again
     assert gtap_model(read).composition == gtap_model(small).composition  # without the make matrix
     # an array without labels may follow either order
     bare = prm.pop("ESBV").values
