@@ -39,6 +39,13 @@ def test_bad_policy_files_name_the_fault(tmp_path, text: str, message: str) -> N
         Policy.from_yaml(tmp_path / "p.yaml")
 
 
+def test_a_policy_file_beyond_reason_is_refused_at_once(tmp_path) -> None:
+    text = "name: x\nnotes:\n" + f"- {'lorem ipsum ' * 1000}\n" * 400 + "instruments:\n- {instrument: tms, factor: 1.1}\n"
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(ShockError, match=r"p\.yaml: more than 4 MB; a file that people edit is smaller"):
+        Policy.from_yaml(tmp_path / "p.yaml")
+
+
 def test_members_of_summed_policies_stay_apart(world_model) -> None:
     rise = InstrumentChange(instrument="tms", where={"d": "@members"}, rate_add=0.1)
     a, b = (Policy(name=n, members=(n,), instruments=(rise,)) for n in ("CHN", "USA"))
