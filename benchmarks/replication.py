@@ -9,15 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
 from benchmarks.split import SHARED
-from calibration.agreements import tariffs_2018
 from calibration.estimate import donors_from_wiod, leave_one_out
 from calibration.gtap import gtap_benchmark
-from calibration.readers import read_accounts, read_caliendo_parro, read_gtap_sample, read_trade_cube, read_wiod
+from calibration.readers import read_accounts, read_gtap_sample, read_wiod
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.gvc import Icio
 from policies.replicate import caliendo_parro_2015
@@ -112,34 +110,14 @@ def chains(folder: Path) -> dict[str, Any]:
 
 
 def world_2018(folder: Path) -> dict[str, Any]:
-    """How far the estimated world is from what is known: hidden tables of 2011, and tariffs that may not be shipped."""
+    """How far the estimated world is from what is known: hidden tables of 2011 (tariffs: :mod:`benchmarks.tariffs`)."""
     donors = donors_from_wiod(read_wiod(folder / "wiod_2013"))
     accounts = read_accounts(folder / "national_accounts", donors.regions, 2011)
     found = {
         name: leave_one_out(donors, accounts, balance=balance).abs().mean().to_dict()
         for name, balance in (("balanced", True), ("prior alone", False))
     }
-    ours, theirs = importer_duties(folder)
-    return {
-        "hidden tables": found,
-        "tariffs, mean absolute difference": float(abs(ours - theirs).mean()),
-        "tariffs, correlation": float(np.corrcoef(ours, theirs)[0, 1]),
-    }
-
-
-def importer_duties(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Trade-weighted mean duty of each importer, ours and in Teti's Global Tariff Database; food, distorted there, apart."""
-    cube = read_trade_cube(folder / "oecd_icio_gross")
-    ours = tariffs_2018(read_caliendo_parro(folder / "caliendo_parro_2015"), cube.regions, cube.sectors).values
-    with h5py.File(cube.path) as held:
-        theirs = np.swapaxes(held["data/tjik_3D"][()], 1, 2)
-    size = len(cube.regions)
-    trade = cube.flows.values.copy()
-    trade[:, np.arange(size), np.arange(size)] = 0.0
-    trade[[cube.sectors.index("C10T12"), -1]] = 0.0
-    known = [k for k, r in enumerate(cube.regions) if r != "ROW"]  # no rates for the rest of the world there
-    means = [((t * trade).sum((0, 1)) / trade.sum((0, 1)))[known] for t in (ours, theirs)]
-    return means[0], means[1]
+    return {"hidden tables": found}
 
 
 def measure(folder: Path = SHARED) -> dict[str, Any]:

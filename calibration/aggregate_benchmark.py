@@ -130,6 +130,11 @@ def _satellites(
     if "co2" in held:
         emitted = _sum(_sum(held["co2"], regions, "r", new.regions), sectors, "a", new.commodities)
         out["co2"] = emitted.transpose("a", "r").assign_attrs(held["co2"].attrs)
+    if "mfn" in held:
+        weights = held["mfn"].copy(data=benchmark.sam["vcif"].sum(1))
+        by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)
+        grouped = aggregate_weighted(by_sector, _sum(weights, sectors, "i", new.commodities), regions, "r", new.regions)
+        out["mfn"] = grouped.transpose("i", "r").assign_attrs(held["mfn"].attrs)
     for symbol in ("esubm_by_study", "esubd_by_study"):
         if symbol in held:
             weights = xr.DataArray(imports, dims="i", coords={"i": held["i"].values})

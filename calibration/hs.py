@@ -15,6 +15,8 @@ import pandas as pd
 
 from calibration.errors import DataError
 
+LENGTHS = (2, 4, 6, 8, 9, 10)
+"""Digits of codes in use (Japan's statistical codes have nine)."""
 FOLDER = Path(__file__).parent / "datasets" / "tariffs_2018"
 
 
@@ -30,7 +32,7 @@ def hs_sector(code: str) -> tuple[str, str] | None:
     Raises
     ------
     DataError
-        The code is not made of at least two digits.
+        The code is not of digits, or of a number of digits that no code has (``10121``: the zero in front was lost).
 
     Examples
     --------
@@ -40,8 +42,10 @@ def hs_sector(code: str) -> tuple[str, str] | None:
     ('BPH', 'C21')
     """
     digits = str(code).replace(".", "").strip()
-    if len(digits) < 2 or not digits.isdigit():
-        raise DataError(f"tariff code {code!r} is not a code of the Harmonised System (two to ten digits, zeros in front kept)")
+    if not digits.isdigit() or len(digits) not in LENGTHS:
+        raise DataError(
+            f"tariff code {code!r} is not a code of the Harmonised System: 2, 4, 6, 8 to 10 digits; was the zero in front lost?"
+        )
     rules = _rules()
     for size in range(min(len(digits), 6), 1, -1):
         if digits[:size] in rules:

@@ -250,6 +250,8 @@ def _legal(importer: str, rates: pd.Series, spread: pd.Series, status: pd.Series
     for row in table.itertuples():
         if importer not in economies_of(str(row.importer)):
             continue
+        if row.kind not in ("rate", "cap", "statutory", "factor"):
+            raise DataError(f"legal_rates.csv: {importer} has kind {row.kind!r}; known: rate, cap, statutory, factor")
         for good in _goods_of(str(row.goods)):
             if row.kind == "factor":
                 rates[good] *= float(row.value)

@@ -119,6 +119,8 @@ def set_level(structure: Structure, paying: pd.Series, imports: float, target: f
         No theta within bounds meets the target.
     """
 
+    if not imports > 0 or not paying.sum() > 0:
+        return structure.rates, 0.0  # no imports pay a duty: nothing to meet
     share = paying / paying.sum()
 
     def mean(theta: float) -> float:

@@ -7,8 +7,9 @@ import pytest
 
 from calibration import load_benchmark
 from cge import ShockError
+from policies import experiment
 from policies.policy import Policy
-from policies.rcep import RCEP_MEMBERS
+from policies.rcep import RCEP_MEMBERS, rcep
 from policies.rcep_schedule import cuts, rcep_changes, rcep_rates, schedules, share_left
 
 
@@ -78,3 +79,12 @@ def test_bad_choices_are_named(world_2018) -> None:
         rcep_rates(world_2018, RCEP_MEMBERS, 2035.5)
     with pytest.raises(ShockError, match="sectors of the default world"):
         rcep_rates(load_benchmark("world-2011"), RCEP_MEMBERS, 2035)
+
+
+def test_the_agreement_of_2035_is_worth_less_than_removing_every_duty(world_2018) -> None:
+    phased = Policy(name="rcep-2035", members=RCEP_MEMBERS, instruments=rcep_changes(world_2018, RCEP_MEMBERS, 2035))
+    partial, full = (experiment.run(policy, world_2018).summary() for policy in (phased, rcep()))
+    assert 0.0 < partial["bloc_welfare_percent"] < full["bloc_welfare_percent"]
+    assert 0.0 < partial["intra_trade_percent"] < full["intra_trade_percent"]
+    # the first agreement between Japan and Korea, and between Japan and China: both gain
+    assert min(partial["regions"][r]["welfare_percent"] for r in ("JPN", "KOR")) > 0.05

@@ -43,8 +43,9 @@ def test_known_products_find_their_good() -> None:
     assert {code: hs_sector(code)[1] for code in expected} == expected
     assert hs_sector("8703.23.00") == hs_sector("870323")  # longer codes and points are read
     assert hs_sector("271600") is None  # electricity is no good here
-    with pytest.raises(DataError, match="not a code of the Harmonised System"):
-        hs_sector("cars")
+    for wrong in ("cars", "10121", ""):  # 010121 without its zero would be a cereal
+        with pytest.raises(DataError, match="not a code of the Harmonised System"):
+            hs_sector(wrong)
 
 
 def test_half_the_weight_of_a_sector_is_equal_and_half_is_trade() -> None:
@@ -214,6 +215,15 @@ def test_wits_rows_are_read_with_union_and_world_rates(tmp_path) -> None:
     assert any("CAN, JPN" in line for line in missing)
 
 
+def test_an_economys_own_row_counts_before_its_unions_in_any_order(tmp_path) -> None:
+    rows = ["C29,EUN,USA,0.04", "C29,DEU,USA,0.01", "C29,WLD,USA,0.025"]
+    for order in (rows, rows[::-1]):
+        path = tmp_path / "own.csv"
+        path.write_text("i,s,d,rate\n" + "\n".join(order) + "\n")
+        cars = read_tariff_data("csv", path, REGIONS)[0].sel(i="C29", d="USA")
+        assert cars.sel(s=["DEU", "FRA", "JPN"]).values == pytest.approx([0.01, 0.04, 0.025])
+
+
 def test_teti_rates_are_read_from_the_cube_file(tmp_path) -> None:
     path = tmp_path / "ICIO2018.mat"
     with h5py.File(path, "w") as file:
@@ -252,6 +262,9 @@ def test_macmap_and_csv_tables_are_read_by_hs6_and_by_good(tmp_path) -> None:
         ("csv", "i,s,d,rate\nC29,JPN,USA,x\n", "row 1: rate 'x' is not a number"),
         ("csv", "i,s,d,rate\nC29,JPN,USA,-0.1\n", "must be a number not below zero"),
         ("csv", "i,s,d,rate\nC29,JPN,USA,0.1\nC29,JPN,USA,0.2\n", "USA has two rates of C29 from JPN"),
+        ("csv", "i,s,d,rate\n10121,JPN,USA,0.1\n", "product '10121': give HS codes of six or more digits"),
+        ("csv", "i,s,d,rate\n870323,JPN,USA,0.1\nC29,CAN,USA,0\n", "product 'C29': give HS codes"),
+        ("wits", "d,s,hs6,rate\nUSA,JPN,870323,2.5\nUSA,JPN,870323,9\n", "USA has two rates of 870323 from JPN"),
         ("csv", "i,s,rate\nC29,JPN,0.1\n", "no column of the importer"),
         ("wits", "reporter,year,partner,product,rate\nUSA,2001,JPN,870323,5\n", "holds no year 2018; it has 2001"),
         ("csv", "i,s,d,rate\nC29,Japan,United States,0.1\n", "no importer of the file is an economy"),

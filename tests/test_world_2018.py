@@ -8,17 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.replication import importer_duties
-from calibration import DataError, load_benchmark
-from calibration.agreements import AGREEMENTS, tariffs_2018
+from calibration import DataError, aggregate_benchmark, load_benchmark
 from calibration.balance import cross_entropy, ras
 from calibration.benchmark import STATUS
 from calibration.classification import GROUPS, SECTORS
+from calibration.datasets.world_tariffs import chosen_tariffs
 from calibration.elasticities import STUDIES
 from calibration.estimate import Donors, Totals, donor_weights, donors_from_wiod, estimate, leave_one_out, structure
 from calibration.factors import match_labour_share
-from calibration.geography import ECONOMIES, EU27, economy
-from calibration.readers import read_caliendo_parro, read_trade_cube
+from calibration.geography import EU27, economy
+from calibration.readers import read_trade_cube
 from cge import Model
 from policies import experiment
 from policies.rcep import RCEP_MEMBERS, rcep
@@ -163,27 +162,69 @@ def test_shipped_world_2018_is_what_the_script_builds(shared, world_2018) -> Non
     assert cube["vxsb"][i, s, d] == pytest.approx(float(raw.sel(i="C26", s="CHN", d="USA")))
     assert cube["makb"].sum() == pytest.approx(float(raw.sum()), rel=1e-9)
     gdp = pd.Series(cube.gdp(), cube.regions) / built.accounts["gdp"]
-    assert gdp.between(0.85, 1.03).all()
+    assert gdp.between(0.85, 1.035).all()  # the Congo: duties at the World Bank's mean are 2.9 % of GDP
     assert 0.91 < gdp.mean() < 0.96
 
 
-@pytest.mark.shared
-def test_shipped_tariffs_are_near_those_of_a_restricted_source(shared) -> None:
-    # Teti's Global Tariff Database may be compared with, not shipped
-    ours, theirs = importer_duties(shared)
-    assert abs(ours - theirs).mean() < 0.012
-    assert np.corrcoef(ours, theirs)[0, 1] > 0.7
-    cube = read_trade_cube(shared / "oecd_icio_gross")
-    rates = tariffs_2018(read_caliendo_parro(shared / "caliendo_parro_2015"), cube.regions, cube.sectors)
-    assert float(rates.min()) >= 0
-
-
-def test_agreements_name_known_economies() -> None:
-    for agreement in AGREEMENTS:
-        assert set(agreement.a) | set(agreement.b) <= set(ECONOMIES), agreement.name
+def test_unknown_economies_are_named_with_the_nearest() -> None:
     assert economy("ROM").name == "Romania"
     with pytest.raises(DataError, match="unknown economy code 'VNN'; did you mean"):
         economy("VNN")
+
+
+def test_each_importers_duties_meet_the_world_banks_mean_of_2018(world_2018) -> None:
+    # World Development Indicators, TM.TAX.MRCH.WM.AR.ZS (CC BY 4.0), per cent; Thailand 2015, Malaysia 2016
+    published = {
+        "USA": 1.59,
+        "CHN": 3.39,
+        "JPN": 2.45,
+        "KOR": 4.83,
+        "IND": 4.88,
+        "VNM": 4.39,
+        "AUS": 0.86,
+        "CAN": 1.47,
+        "MEX": 1.21,
+        "BRA": 7.95,
+        "RUS": 3.51,
+        "TUR": 2.5,
+        "THA": 3.52,
+        "MYS": 4.02,
+        "PAK": 9.45,
+        "HKG": 0.0,
+    }
+    sam = world_2018.sam
+    goods = [k for k, i in enumerate(world_2018.commodities) if i not in ("utl", "cns", "trd", "bus", "pub")]
+    cif, paid = (sam[h][goods].sum((0, 1)) for h in ("vcif", "vmsb"))
+    mean = dict(zip(world_2018.regions, 100 * (paid / cif - 1), strict=True))
+    for region, target in published.items():
+        assert mean[region] == pytest.approx(target, abs=0.1), region
+
+
+def test_most_favoured_nation_rates_are_beside_the_duties(world_2018) -> None:
+    sam, mfn = world_2018.sam, world_2018.satellites["mfn"]
+    rate = np.where(sam["vcif"] > 0, sam["vmsb"] / np.maximum(sam["vcif"], 1e-300) - 1, 0.0)
+    whole = [k for k, r in enumerate(world_2018.regions) if r not in world_2018.groups]  # of one economy each
+    sold = [k for k, i in enumerate(world_2018.commodities) if i in ("mot", "tex", "foo", "pha")]  # of one good each
+    assert (rate[np.ix_(sold, range(len(world_2018.regions)), whole)] <= mfn.values[np.ix_(sold, whole)][:, None] + 1e-9).all()
+    assert float(mfn.sel(i="pha", r=["USA", "EU", "GBR", "JPN", "CAN"]).max()) == 0.0
+    assert float(mfn.sel(i="mot", r="CHN")) > 0.12
+    assert 0.06 < float(mfn.sel(i="mot", r="EU")) < 0.10
+    assert set(np.unique(world_2018.satellites["tariff_status"])) <= {0, 1, 2, 3, 4, 5}
+
+
+def test_the_command_asks_for_a_file_after_the_kind(tmp_path) -> None:
+    with pytest.raises(DataError, match="give kind:file"):
+        chosen_tariffs(tmp_path, None, "teti")
+
+
+def test_most_favoured_nation_rates_are_averaged_with_imports(world_2018) -> None:
+    pair = {r: ("ANZ" if r in ("AUS", "NZL") else "REST") for r in world_2018.regions}
+    grouped = aggregate_benchmark(world_2018, pair)
+    vehicles = world_2018.commodities.index("mot")
+    imports = dict(zip(world_2018.regions, world_2018.sam["vcif"].sum(1)[vehicles], strict=True))
+    mfn = world_2018.satellites["mfn"].sel(i="mot")
+    expected = sum(float(mfn.sel(r=r)) * imports[r] for r in ("AUS", "NZL")) / (imports["AUS"] + imports["NZL"])
+    assert float(grouped.satellites["mfn"].sel(i="mot", r="ANZ")) == pytest.approx(expected)
 
 
 def test_labour_share_is_met_and_value_added_kept() -> None:

@@ -1,8 +1,11 @@
 """Build the embedded default: the world of 2018, 35 regions x 24 sectors, from a trade cube and estimated tables.
 
 Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--full FILE] [--report FOLDER]``, where
-DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``caliendo_parro_2015`` and
-``gtap_v7_sample``. The method and its measured errors are in ``calibration/estimate.py`` and docs/data.md.
+DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``gtap_v7_sample`` and, for tariffs,
+``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
+``china_retaliation``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
+have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
+``calibration/estimate.py`` and docs/data.md.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ import pandas as pd
 import xarray as xr
 
 from calibration.aggregate import aggregate
-from calibration.agreements import tariffs_2018
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
+from calibration.datasets.world_carbon import carbon
+from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
     FINAL_ERROR,
@@ -41,8 +45,10 @@ from calibration.estimate import (
 from calibration.factors import sample_shares
 from calibration.from_cube import cube_sam
 from calibration.geography import EU27, economy
-from calibration.readers import read_accounts, read_caliendo_parro, read_emissions, read_trade_cube, read_wiod, rest_of_world
+from calibration.preferences import Agreement
+from calibration.readers import read_accounts, read_trade_cube, read_wiod, rest_of_world
 from calibration.sam import Sam
+from calibration.tariffs_2018 import Tariffs
 
 YEAR = 2018
 DEFAULT_STUDY = "gtap"
@@ -93,36 +99,6 @@ AGGREGATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "bus": ("finance, real estate, business", ("bus",)),
     "pub": ("public and other services", ("pub",)),
 }
-EMISSION_SECTORS = {
-    "D01T02": ("A01", "A02"),
-    "D03": ("A03",),
-    "D05T06": ("B05", "B06"),
-    "D07T08": ("B07", "B08"),
-    "D09": ("B09",),
-    "D10T12": ("C10T12",),
-    "D13T15": ("C13T15",),
-    "D16": ("C16",),
-    "D17T18": ("C17_18",),
-    "D19": ("C19",),
-    "D20": ("C20",),
-    "D21": ("C21",),
-    "D22": ("C22",),
-    "D23": ("C23",),
-    "D24": ("C24A", "C24B"),
-    "D25": ("C25",),
-    "D26": ("C26",),
-    "D27": ("C27",),
-    "D28": ("C28",),
-    "D29": ("C29",),
-    "D30": ("C301", "C302T309"),
-    "D31T33": ("C31T33",),
-    "D35": ("utl",),
-    "D36T39": ("utl",),
-    "D41T43": ("cns",),
-    **dict.fromkeys(("D45T47", "D49", "D50", "D51", "D52", "D53", "D55T56", "D61"), ("trd",)),
-    **dict.fromkeys(("D58T60", "D62T63", "D64T66", "D68", "D69T75", "D77T82"), ("bus",)),
-    **dict.fromkeys(("D84", "D85", "D86T88", "D90T93", "D94T96", "D97T98"), ("pub",)),
-}
 
 
 @dataclass(frozen=True)
@@ -134,34 +110,20 @@ class Built:
     donors: Donors
     accounts: pd.DataFrame
     validation: pd.DataFrame
+    tariffs: Tariffs
 
 
-def carbon(path: Path, regions: list[str], output: np.ndarray) -> np.ndarray:
-    """CO2 by sector and region, million tonnes; dims (i, r).
-
-    An industry that holds several sectors is split with their output; economies inside the source's rest
-    of the world share its emissions by industry with output.
+def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None) -> Built:
+    """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``.
 
     Parameters
     ----------
-    output : ndarray, dims (i, r)
+    data : path
+    rates : str
+        ``kind:file`` of another data base of tariffs; empty takes those of :mod:`calibration.tariffs_2018`.
+    agreed : tuple of Agreement, optional
+        Other agreements than the table's, for sensitivity.
     """
-    source = read_emissions(path)
-    known = [str(x) for x in source["r"].values]
-    inside = [k for k, r in enumerate(regions) if r not in known or r == "ROW"]
-    out = np.zeros_like(output)
-    for industry in map(str, source["industry"].values):
-        rows = [SECTORS.index(s) for s in EMISSION_SECTORS[industry]]
-        for region in known:
-            columns = inside if region == "ROW" else [regions.index(region)]
-            base = output[np.ix_(rows, columns)]
-            base = base if base.sum() > 0 else np.ones_like(base)
-            out[np.ix_(rows, columns)] += float(source.sel(r=region, industry=industry)) * base / base.sum()
-    return out
-
-
-def build(data: Path) -> Built:
-    """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``."""
     cube = read_trade_cube(data / "oecd_icio_gross", YEAR)
     check_sectors(cube.sectors)
     wiod = read_wiod(data / "wiod_2013")
@@ -190,9 +152,8 @@ def build(data: Path) -> Built:
         accounts[list(FINALS)].to_numpy(),
     )
     tables = estimate(totals, sectors, donors, weights, before["gdp"].to_numpy())
-    published = read_caliendo_parro(data / "caliendo_parro_2015")
+    tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
     labour = accounts["labsh"].fillna(accounts["labsh"].mean()).to_numpy()
-    tariffs = tariffs_2018(published, cube.regions, sectors)
     mean = validation.abs().mean()
     attrs = {
         "title": f"World SAM {YEAR}, {len(cube.regions)} economies x {len(sectors)} sectors",
@@ -201,7 +162,7 @@ def build(data: Path) -> Built:
             f"{cube.flows.attrs['source']} (gross trade by sector); World Input-Output Database 2013 release, year {wiod.year} "
             "(structure of use); World Bank, World Development Indicators (GDP); Penn World Table 10.01 "
             "(final-use shares, labour "
-            f"share, population); tariffs: {tariffs.attrs['source']}"
+            f"share, population); tariffs: {tariffs.applied.attrs['source']}"
         ),
         "licence": (
             "OECD: reuse with attribution; WIOD CC BY 4.0; World Bank WDI CC BY 4.0; Penn World Table CC BY 4.0; "
@@ -244,7 +205,14 @@ def build(data: Path) -> Built:
         ),
     }
     sam = cube_sam(
-        flows, sectors, tables, tariffs, sample_shares(data / "gtap_v7_sample"), labour, accounts["pop"].to_numpy(), attrs
+        flows,
+        sectors,
+        tables,
+        tariffs.applied.reindex(i=sectors, fill_value=0.0),
+        sample_shares(data / "gtap_v7_sample"),
+        labour,
+        accounts["pop"].to_numpy(),
+        attrs,
     )
     log = [
         {
@@ -264,7 +232,7 @@ def build(data: Path) -> Built:
         }
         for r, row in tables.report.iterrows()
     ]
-    sam = Sam(sam.data, pd.DataFrame(log))
+    sam = Sam(sam.data, pd.DataFrame(log + tariff_log))
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
@@ -283,6 +251,16 @@ def build(data: Path) -> Built:
             },
             # goods are observed in the cube, services only in total; use comes from the own table of 2011 or from others
             "trade_status": ("i", np.where(np.isin(sectors, SERVICES), 2, 1).astype(np.int8)),
+            "mfn": (
+                ("i", "r"),
+                tariffs.mfn.reindex(i=sectors, fill_value=0.0).values,
+                {
+                    "long_name": "most-favoured-nation tariff",
+                    "units": "fraction of cif value",
+                    "source": "calibration/tariffs_2018.py",
+                },
+            ),
+            "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
         coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
@@ -293,7 +271,7 @@ def build(data: Path) -> Built:
         "world-2018-full",
         satellites=satellites,
     )
-    return Built(full, tables, donors, accounts, validation)
+    return Built(full, tables, donors, accounts, validation, tariffs)
 
 
 def _kinds() -> dict[str, str]:
@@ -337,8 +315,17 @@ def world(full: Benchmark) -> Benchmark:
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
     }
+    weight = full.sam["vcif"].sum(1)
+    duties = {
+        "mfn": (
+            ("i", "r"),
+            ratio(take @ (full.satellites["mfn"].values * weight) @ columns.T, take @ weight @ columns.T),
+            full.satellites["mfn"].attrs,
+        ),
+        "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
+    }
     satellites = xr.Dataset(
-        {"co2": co2, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
+        {"co2": co2, **duties, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
         coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
@@ -358,6 +345,12 @@ def world(full: Benchmark) -> Benchmark:
     )
 
 
+def _most(codes: np.ndarray, take: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The highest (least certain) code among the members of each cell; dims (i, r)."""
+    chosen = take[:, :, None, None] * columns[None, None, :, :] * codes[None, :, None, :]
+    return np.asarray(chosen.max((1, 3)).astype(np.int8))
+
+
 def main() -> None:
     """Command line of the build."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -365,8 +358,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the embedded file")
     parser.add_argument("--full", type=Path, help="also write the 81 x 32 benchmark to this file")
     parser.add_argument("--report", type=Path, help="also write validation and GDP tables (CSV) to this folder")
+    parser.add_argument("--tariffs", default="", help="another data base: macmap:FILE, teti:FILE, wits:FILE or csv:FILE")
     args = parser.parse_args()
-    built = build(args.data)
+    built = build(args.data, args.tariffs)
     world(built.full).save(args.out / "world.nc")
     if args.full:
         built.full.save(args.full)
@@ -376,6 +370,8 @@ def main() -> None:
         gdp = pd.DataFrame({"sam": built.full.sam.gdp(), "wdi": built.accounts["gdp"].to_numpy()}, index=built.full.regions)
         gdp["ratio"] = gdp["sam"] / gdp["wdi"]
         gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
+        duties = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
+        duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
         built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
 
 

@@ -139,15 +139,15 @@ def read_tariff_data(
     place = {r: k for k, r in enumerate(regions)}
     good = {g: k for k, g in enumerate(GOODS)}
     means = _by_good(table, path)
-    for world_first in (True, False):
-        part = means[means["exporter"].isin(WORLD) == world_first]
-        for row in part.itertuples():
-            for importer in _expand(str(row.importer)):
-                if importer not in place:
-                    continue
-                exporters = [slice(None)] if world_first else [place[x] for x in _expand(str(row.exporter)) if x in place]
-                for exporter in exporters:
-                    values[good[str(row.good)], exporter, place[importer]] = row.rate
+    # the rate of every exporter first, then those of unions, then an economy's own
+    known = means["exporter"].map(lambda x: 0 if x in WORLD else 1 if len(_expand(x)) > 1 else 2)
+    unions = means["importer"].map(lambda x: -len(_expand(x)))
+    for row in means.assign(unions=unions, known=known).sort_values(["unions", "known"], kind="stable").itertuples():
+        for importer in (x for x in _expand(str(row.importer)) if x in place):
+            everyone = row.exporter in WORLD
+            exporters = [slice(None)] if everyone else [place[x] for x in _expand(str(row.exporter)) if x in place]
+            for exporter in exporters:
+                values[good[str(row.good)], exporter, place[importer]] = row.rate
     if np.isnan(values).all():
         raise DataError(f"{path}: no importer of the file is an economy of the benchmark; are the codes ISO 3166 (USA, 840)?")
     return _finish(values, regions, path, kind)
@@ -238,6 +238,18 @@ def _by_good(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Mean rate by importer, exporter and good."""
     products = table["product"]
     keys = ["importer", "exporter"]
+    twice = table.duplicated([*keys, "product"])
+    if twice.any():
+        row = table[twice].iloc[0]
+        raise DataError(f"{path}: {row['importer']} has two rates of {row['product']} from {row['exporter']}; keep one")
+    digits = products.str.fullmatch(r"\d+")
+    wrong = digits & ~products.str.len().isin((6, 8, 9, 10))
+    if wrong.any() or (digits.any() and not digits.all()):
+        code = str(products[wrong].iloc[0] if wrong.any() else products[~digits].iloc[0])
+        raise DataError(
+            f"{path}: product {code!r}: give HS codes of six or more digits (zeros in front kept) in every row, or ISIC "
+            "codes with their letter (C29)"
+        )
     if products.isin(GOODS).all():
         table = table.assign(good=products, weight=1.0)
     elif products.str.fullmatch(r"\d{6,10}").all():
@@ -249,9 +261,5 @@ def _by_good(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     else:
         table = table.assign(good=[isic4_detail(x) for x in products], weight=1.0)
         table = table[table["good"].isin(GOODS)]
-    twice = table.duplicated([*keys, "good"]) & products.isin(GOODS).all()
-    if twice.any():
-        row = table[twice].iloc[0]
-        raise DataError(f"{path}: {row['importer']} has two rates of {row['good']} from {row['exporter']}; keep one")
     weighted = table.assign(paid=table["rate"] * table["weight"]).groupby([*keys, "good"])[["paid", "weight"]].sum()
     return (weighted["paid"] / weighted["weight"]).rename("rate").reset_index()
