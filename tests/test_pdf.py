@@ -39,7 +39,7 @@ def test_what_is_printed_has_figures_for_print(monkeypatch, command, tmp_path) -
         seen["text"] = page.read_text(encoding="utf-8")
 
     monkeypatch.setattr("policies.cli.shared.print_pdf", keep)
-    monkeypatch.setattr("policies.cli.shared.find_browser", lambda: "a browser")
+    monkeypatch.setattr("policies.cli.outputs.find_browser", lambda: "a browser")
     code, _, _ = command("run", "rcep", "--benchmark", "world-2011", "--pdf", str(tmp_path / "a.pdf"), "--quiet")
     assert code == 0
     assert seen["text"].count("data:image/png;base64,") == 8
