@@ -96,7 +96,7 @@ def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array
     found = f"{solution.name}: an equilibrium was found that is not connected to the benchmark by a path"
     remedy = "take it with branch='any', or a smaller shock"
     try:
-        reached = follow_path(model.system, start, set_share, newton.solve, model.options, log, newton=newton, ending=ending)
+        reached = follow_path(start, set_share, newton.solve, model.options, log, newton=newton, ending=ending)
     except SolveError as error:
         cause = str(error).split(" Try a smaller")[0]
         raise SolveError(
@@ -314,7 +314,7 @@ def _from(newton: Newton, start: Array) -> Array | None:
 
 def _patient(newton: Newton, start: Array) -> Array | None:
     options = newton.options
-    newton.options = replace(options, longest_step=np.inf, damped_limit=20, newton_limit=20)
+    newton.options = replace(options, contraction=np.inf, longest_step=np.inf, damped_limit=20, newton_limit=20)
     try:
         newton.refresh(start)
         return newton.solve(start)

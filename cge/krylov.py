@@ -6,15 +6,18 @@ block-diagonal matrix), with world variables and equations as a border eliminate
 complement. It is built once for a closure and reused over Newton steps and policies; it is rebuilt at
 the current point when GMRES needs many iterations.
 
-Newton takes the whole shock at once where it contracts; where not, a share of it, extrapolating in logs
-from the points already found (continuation).
+Newton takes the whole shock at once where its steps contract; where not, a share of it (continuation). A leap is taken
+only where every step is at most a quarter of the one before and the first moves no logarithm by more than 1: both hold
+for every smaller share of the leap too, so that the equilibria between join its ends (Kantorovich; P. Deuflhard, Newton
+Methods for Nonlinear Problems, Springer 2004, ch. 2 and 5), and a quantity that runs out on the way, which lies just one
+tangent step of length 1 away in logs, is not passed over.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,12 @@ from cge.squareness import WORLD
 from cge.system import System
 
 Array = np.ndarray
+
+ARRIVED = 1e-6
+"""Steps below this length say nothing of contraction: the linear solves behind them are not exact."""
+
+AIM = 0.8
+"""The next leap is chosen to use this part of what is allowed."""
 
 ROUNDING_LIMIT = 1e-9
 """Largest scaled residual that rounding may excuse: an equation known less exactly is not solved."""
@@ -52,6 +61,9 @@ class PathOptions:
         The path ends where a smaller share of the shock would be needed.
     newton_limit, gmres_limit : int
         Steps at one point of the path; iterations in one linear solve.
+    contraction : float
+        Largest ratio of a Newton step to the one before; where it is more, a share of the shock is taken. Infinite: any
+        solution is taken, whether a path leads to it or not.
     longest_step : float
         Where the first Newton step moves some logarithm by more than this, a share of the shock is taken.
     damped_limit : int
@@ -64,13 +76,23 @@ class PathOptions:
 
     tolerance: float = 1e-11
     waypoint_tolerance: float = 1e-6
-    smallest_share: float = 1e-4
+    smallest_share: float = 1e-5
     newton_limit: int = 15
-    longest_step: float = 2.5
+    contraction: float = 0.25
+    longest_step: float = 1.0
     damped_limit: int = 3
     gmres_limit: int = 120
     refresh_after: int = 70
     solves_limit: int = 200
+
+    def any_leap(self) -> PathOptions:
+        """Limits where any equilibrium will do: leaps that a path need not join."""
+        return replace(self, contraction=np.inf, longest_step=2.5)
+
+    def one_leap(self) -> PathOptions:
+        """The whole shock at once, with as many shortened steps as it takes."""
+        whole = self.any_leap()
+        return replace(whole, longest_step=np.inf, smallest_share=1.0, damped_limit=self.newton_limit)
 
 
 class Preconditioner:
@@ -154,8 +176,8 @@ class Newton:
     gmres_iterations: int = 0
     newton_steps: int = 0
     factorisations: int = 0
-    too_long: Array | None = None  # a first step that was refused for its length
-    contracts: bool = True  # in the last solve every step was taken whole and was at most half the one before
+    length: float = 0.0  # of the first step in the last solve
+    ratio: float = 0.0  # in the last solve, the largest ratio of a step to the one before
 
     def prepare(self, x: Array) -> None:
         """Row scale and preconditioner at ``x``, once."""
@@ -248,16 +270,18 @@ class Newton:
         return solution, count
 
     def solve(self, x: Array, final: bool = True) -> Array | None:
-        """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact."""
+        """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact.
+        """
         self.prepare(x)
         tolerance = self.options.tolerance if final else self.options.waypoint_tolerance
         damped, before = 0, np.inf
-        self.too_long, self.contracts = None, True
+        self.length, self.ratio = 0.0, 0.0
         with np.errstate(all="ignore"):
             r = self.residual(x)
             for k in range(self.options.newton_limit):
                 size = float(abs(r).max(initial=0.0))
-                if size <= tolerance:
+                # near a singular point a small residual says little: a point on the way has its contraction seen first
+                if size <= tolerance and (final or k >= 2 or size == 0.0):
                     return x
                 matrix = self.matrix(x)
                 if not np.isfinite(size) or not np.isfinite(matrix.data).all():
@@ -266,19 +290,25 @@ class Newton:
                 length = float(abs(step).max(initial=0.0))
                 if not np.isfinite(length):
                     return None
-                if k == 0 and length > self.options.longest_step:
-                    self.too_long = step
+                if k == 0:
+                    self.length = length
+                    if length > self.options.longest_step:
+                        return None
+                elif length > ARRIVED:
+                    self.ratio = max(self.ratio, length / before)
+                if self.ratio > self.options.contraction:
                     return None
-                moved = self._accept(x, r, step, min(1.0, 1.0 / length) if length > 0 else 1.0)
-                if moved is None:  # no step lowers the residual: rounding noise, or a failure
+                if np.isfinite(self.options.contraction) and length > ARRIVED:
+                    moved = self.move(x, step)  # the next step, not the residual, says whether this one leads there
+                    trial: tuple[Array, Array, float] | None = moved, self.residual(moved), 1.0
+                else:
+                    trial = self._accept(x, r, step, min(1.0, 1.0 / length) if length > 0 else 1.0)
+                if trial is None:  # no step lowers the residual: rounding noise, or a failure
                     return x if self._done(x, r, final) else None
-                damped += moved[2] < 1.0
-                # Kantorovich: where steps halve, the same holds for every smaller share, and a path joins start and end
-                self.contracts &= moved[2] == 1.0 and length <= 0.5 * before
-                before = length
+                damped += trial[2] < 1.0
                 if damped > self.options.damped_limit:
                     return None
-                x, r = moved[:2]
+                x, r, before = *trial[:2], length
             return x if self._done(x, r, final) else None
 
     def _done(self, x: Array, r: Array, final: bool) -> bool:
@@ -304,15 +334,27 @@ class Newton:
         return None
 
 
+def next_leap(options: PathOptions, newton: Newton | None, solved: bool) -> float:
+    """The next share of the shock to try, over the last one tried.
+
+    The first Newton step and the ratio of the second to it both go with the length of the leap.
+    """
+    unsure = 2.0 if solved else 0.5
+    if newton is None or not newton.length:
+        return unsure
+    room = min(options.longest_step / newton.length, options.contraction / max(newton.ratio, 1e-3))
+    if not np.isfinite(room):
+        return unsure
+    return float(np.clip(AIM * room, *((0.7, 8.0) if solved else (1e-3, 0.7))))
+
+
 def follow_path(
-    system: System,
     x: Array,
     set_share: Callable[[float], None],
     solve: Callable[[Array, bool], Array | None],
     options: PathOptions,
     log: list[dict[str, Any]],
     report: Callable[[float], None] | None = None,
-    waypoint: Callable[[float, Array], None] | None = None,
     newton: Newton | None = None,
     first: Array | None = None,
     ending: Callable[[Array, float], tuple[str, list[str]]] | None = None,
@@ -331,14 +373,12 @@ def follow_path(
         Gets one entry a point tried.
     report : callable, optional
         Called with the share reached (progress).
-    waypoint : callable, optional
-        Called with each share and solution on the path.
     first : ndarray, optional
         Guess of the whole shock's solution, tried before anything else.
     ending : callable, optional
         Says why the path ends at a solution and share, and what runs out.
     newton : Newton, optional
-        Its refused first step serves as tangent: a part of it starts the smaller share.
+        Its steps say how long the next leap may be.
 
     Raises
     ------
@@ -346,52 +386,34 @@ def follow_path(
         No equilibrium near: ``share`` is what was reached and ``worst`` the unknowns that ran away.
     """
     done, share = 0.0, 1.0
-    before: tuple[Array, float] | None = None
-    tangent: Array | None = None
     for _ in range(options.solves_limit):
         share = min(share, 1.0 - done)
         target = 1.0 if done + share > 1 - 1e-12 else done + share
         set_share(target)
-        guess = x
-        if first is not None:
-            guess, first = first, None
-        elif tangent is not None and newton is not None:
-            guess, tangent = newton.move(x, tangent), None
-        elif before is not None:
-            with np.errstate(all="ignore"):
-                stretch = share / before[1]
-                guess = np.where(system.in_logs, x * (x / before[0]) ** stretch, x + (x - before[0]) * stretch)
-            if not np.isfinite(guess).all():
-                guess = x
+        guess, guessed, first = (x if first is None else first), first is not None, None
         start = time.perf_counter()
         found = solve(guess, target == 1.0)
-        contracts = newton is None or newton.contracts
         seconds = time.perf_counter() - start
-        log.append({"share": target, "solved": found is not None, "contracts": contracts, "seconds": seconds})
+        log.append({"share": target, "solved": found is not None, "guessed": guessed, "seconds": seconds})
+        if found is None and guessed:  # a guess that does not lead there says nothing of the path
+            continue
+        leap = next_leap(options, newton, found is not None)
         if found is None:
-            refused = newton.too_long if newton is not None else None
-            cut = 0.5
-            if refused is not None and newton is not None:
-                # the refused step leads from the guess; as a tangent it holds only from the last solution
-                cut = float(np.clip(1.5 * options.longest_step / abs(refused).max(), 0.1, 0.7))
-                tangent = cut * refused if guess is x else None
-            share *= cut
+            share *= leap
             if share < options.smallest_share:
                 break
             continue
-        before, x, done, share = (x, share), found, target, 2 * share
+        x, done, share = found, target, share * leap
         if report:
             report(done)
-        if waypoint:
-            waypoint(done, x)
         if done == 1.0:
             return x
     set_share(done)
     why, names = ending(x, done) if ending is not None else ("no equilibrium near beyond it", [])
     what = f" What runs out: {', '.join(names)}." if names else ""
     raise SolveError(
-        f"the path of the shock ends at share {done:.4f}: {why}.{what} Try a smaller shock, or check that it leaves every "
-        "region an income and what its investment needs",
+        f"the path of the shock ends at share {done:.4f}: {why}.{what} Try a smaller shock, check that it leaves every region "
+        "an income and what its investment needs, or take an equilibrium that no path leads to with branch='any'",
         worst=names,
         log=log,
         share=done,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -400,12 +399,11 @@ class Model:
         try:
             self._ready(begin, request.retuned, request.from_benchmark)
             with Progress(request.name, progress) as bar, guarded("solving"):
-                options = self.options
+                options = self.options if request.branch == "connected" else self.options.any_leap()
                 if request.start == "benchmark":
-                    options = replace(options, smallest_share=1.0, longest_step=np.inf, damped_limit=options.newton_limit)
+                    options = options.one_leap()
                 self.newton.options = options
                 x = follow_path(
-                    self.system,
                     begin,
                     set_share,
                     self._ipopt_point if by_ipopt else self.newton.solve,
@@ -429,15 +427,12 @@ class Model:
 
     def _connection(self, request: Request, solution: Solution, x: np.ndarray) -> dict[str, Any]:
         """Whether a solution is the one that the benchmark moves to; the path is followed where nothing shows it yet."""
-        log = solution.info["path"]
-        followed = request.method == "auto" and (request.guess is None or len(log) > 1)
-        sure = followed and all(s.info.get("connected") is True for s in request.begun)
-        if sure:
-            rough = sum(not entry["contracts"] for entry in log if entry["solved"])
-            steps = f", {rough} of them by steps that do not halve: there the path is likely, not proved" if rough else ""
-            return {"connected": True, "connection": f"path of the shock in {len(log)} points{steps}"}
         if request.branch == "any":
             return {"connected": None, "connection": "not asked for"}
+        leaps = [entry for entry in solution.info["path"] if entry["solved"]]
+        followed = request.method == "auto" and request.start != "benchmark" and not any(e["guessed"] for e in leaps)
+        if followed and all(s.info.get("connected") is True for s in request.begun):
+            return {"connected": True, "connection": f"path of the shock in {len(leaps)} leaps, each contracting"}
         return connect(self, solution, x, request.last)
 
     def _judged(self, verdict: Verdict, log: list[dict[str, Any]]) -> dict[str, float]:

@@ -24,6 +24,7 @@ from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model
 from cge.memory import Room, room
 from policies import InstrumentChange, Policy, tariff_change
+from tests.gtap_folders import small_gtap
 from tests.test_replication import armington_world
 from tests.worlds import elasticity_table, random_benchmark, random_gtap
 
@@ -406,3 +407,31 @@ def test_stone_geary_without_its_supernumerary_income_is_no_model(small: Benchma
 
     with pytest.raises(ModelError, match="uses 'ysup', which no block declares"):
         Model(small, blocks=tuple(Poor if b is Households else b for b in CORE))
+
+
+# -- leaps do not pass over the end of a path ----------------------------------------------------------------------------
+@pytest.mark.parametrize("percent", [0.005, 0.05, 0.5])
+def test_a_fold_is_met_at_one_tariff_whatever_the_size_of_the_shock(percent: float) -> None:
+    """A leap over the fold lands on another equilibrium (incomes six times the benchmark's), certified and balanced."""
+    model = Model(small_gtap(3))
+    duty = shock("tms", where={"i": ("g0",), "s": ("R1",)}, factor=1 + percent / 100)
+    with pytest.raises(SolveError, match="the path of the shock ends") as caught:
+        model.solve(duty)
+    assert percent * caught.value.share == pytest.approx(0.00155, rel=0.1)  # per cent, the duty at which the path ends
+
+
+@pytest.mark.parametrize("factor", [0.999, 0.99, 0.7])
+def test_the_gtap_path_too_ends_at_one_level_whatever_the_size_of_the_shock(factor: float) -> None:
+    with pytest.raises(SolveError, match="the path of the shock ends") as caught:
+        gtap_model(small_gtap(1)).solve(shock("ams", factor=factor, among=True))
+    assert -np.log(factor) * caught.value.share == pytest.approx(3.005e-4, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", [2, 4, 6])
+@pytest.mark.parametrize("change", [{"instrument": "tms", "rate_add": 0.5}, {"instrument": "txs", "rate_add": 0.5}])
+def test_the_way_back_leads_to_the_benchmark(seed: int, change: dict[str, object]) -> None:
+    model = Model(random_benchmark(3, 2, seed=seed))
+    after = model.solve(Policy(name="there", instruments=(InstrumentChange(**change),)))
+    levels = {n: model.labelled(n, model.benchmark_values[n]) for n in ("tms", "txs")}
+    back = model.solve(start=after, exogenous=levels)
+    assert np.allclose(back.values_of("y"), model.benchmark_values["y"], rtol=1e-8)
