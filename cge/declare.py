@@ -3,7 +3,8 @@
 A block is a class whose attributes are symbols (:func:`variable`, :func:`instrument`,
 :func:`parameter`) and whose decorated methods are Pyomo rules: an :func:`equation` of the model or a
 :func:`definition`, a quantity that is computed from others and may be used inside equations as if it
-were a variable (it is written out where it is used, so it adds no unknown).
+were a variable (it is written out where it is used, so it adds no unknown). Some definitions are open sums, to which a
+:class:`Mechanism` adds terms (:mod:`cge.compose`).
 
 Dims are letters: ``i`` commodity, ``a`` activity, ``f`` factor, ``r s d`` region, ``m`` margin,
 ``u`` sourcing class, ``k`` firm type; as Pyomo sets they are ``m.comm``, ``m.acts``, ``m.endw``, ``m.reg``, ``m.marg``,
@@ -12,12 +13,15 @@ Dims are letters: ``i`` commodity, ``a`` activity, ``f`` factor, ``r s d`` regio
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any, ClassVar, Literal, ParamSpec
 
 import numpy as np
+
+from cge.errors import ModelError
 
 SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses", "k": "types"}
 
@@ -104,6 +108,10 @@ class Rule:
     is_equation: bool = field(default=True)
     logs: bool = True
     complements: str = ""
+    open_sum: bool = False  # other blocks may add terms to this definition
+    adds: str = ""  # the open sum that this definition is a term of
+    replaces: bool = False  # takes the place of what another block declares under its name
+    extended: Rule | None = None  # the rule as its block states it, where terms were added
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.block = name, owner.__name__
@@ -135,14 +143,34 @@ def equation(
     return wrap
 
 
-def definition(dims: str, long_name: str, unit: str = "index, benchmark = 1") -> Callable[[Callable[..., Any]], Any]:
-    """Declare a derived quantity over ``dims``."""
+def definition(
+    dims: str, long_name: str, unit: str = "index, benchmark = 1", *, open_sum: bool = False
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a derived quantity over ``dims``; an open sum takes terms from mechanisms (:func:`adds`)."""
     d = tuple(dims.split())
 
     def wrap(function: Callable[..., Any]) -> Any:
-        return Rule(d, long_name, function, unit=unit, is_equation=False)
+        return Rule(d, long_name, function, unit=unit, is_equation=False, open_sum=open_sum)
 
     return wrap
+
+
+def adds(target: str) -> Callable[[Any], Any]:
+    """Declare that a definition is a term of an open sum of another block, over the same dims; written above it."""
+
+    def wrap(rule: Any) -> Any:
+        if not isinstance(rule, Rule) or rule.is_equation:
+            raise ModelError(f"@adds({target!r}) stands above a @definition")
+        return dataclasses.replace(rule, adds=target)
+
+    return wrap
+
+
+def replaces(rule: Any) -> Any:
+    """Declare that a rule takes the place of the rule or symbol of its name in another block; written above it."""
+    if not isinstance(rule, Rule):
+        raise ModelError("@replaces stands above an @equation or a @definition")
+    return dataclasses.replace(rule, replaces=True)
 
 
 class Block:
@@ -173,6 +201,30 @@ class Block:
     def masks(self, data: Any) -> Mapping[str, np.ndarray]:
         """Which elements of the block's variables exist; absent ones stay at their benchmark value."""
         return {}
+
+
+class Mechanism(Block):
+    """A block that is put on a composition: an instance with options.
+
+    It adds terms to open sums (:func:`adds`), brings symbols and equations of its own, and may replace a rule
+    (:func:`replaces`). Its rules may be methods (``def ccost(self, m, a, r)``), so that they can use its options.
+    Options are attributes that compare and pickle.
+    """
+
+    def entries(self, solution: Any) -> Mapping[str, np.ndarray]:
+        """What it adds to headers of the SAM at a solution, in full arrays, million USD."""
+        return {}
+
+    def describe(self) -> str:
+        """Name and options, for the attributes of results."""
+        options = ", ".join(f"{k}={v!r}" for k, v in vars(self).items())
+        return f"{type(self).__name__}({options})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.describe() == getattr(other, "describe", str)()
+
+    def __hash__(self) -> int:
+        return hash(self.describe())
 
 
 P = ParamSpec("P")

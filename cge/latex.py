@@ -343,7 +343,8 @@ def listing(model: Model) -> Listing:
     used = printer.appearances()
     blocks = []
     for block in model.blocks:
-        rules = [r for r in block.rules.values() if model.rules.get(r.name) is r]
+        stated = [(r, model.rules.get(r.name)) for r in block.rules.values()]
+        rules = [used for own, used in stated if used is not None and own in (used, used.extended)]
         if rules:
             sentence = (type(block).__doc__ or "").strip().split("\n")[0]
             entries = [Entry(r, printer.rule(r.name), condition(model, r.name)) for r in rules]

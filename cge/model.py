@@ -18,8 +18,9 @@ from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
 from cge.checks import enforce
 from cge.closure import Closure
+from cge.compose import compose
 from cge.connectivity import check_connected
-from cge.declare import SET_OF_DIM, Block, Composition, Rule, Symbol
+from cge.declare import SET_OF_DIM, Block, Composition, Mechanism
 from cge.endogenous import apply_closure
 from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
@@ -85,6 +86,8 @@ class Model:
         (default), every agent apart, or all together as in the standard GTAP model.
     blocks : sequence of Block classes, optional
         The composition; default :data:`cge.blocks.CORE`.
+    mechanisms : sequence of Mechanism, optional
+        Put on it, in this order (:mod:`cge.mechanisms`).
     options : PathOptions, optional
         Limits of the fast start.
 
@@ -102,6 +105,7 @@ class Model:
         *,
         sourcing: str = "use",
         blocks: Sequence[type[Block]] = CORE,
+        mechanisms: Sequence[Mechanism] = (),
         options: PathOptions | None = None,
     ) -> None:
         if not isinstance(benchmark, Benchmark):
@@ -112,8 +116,11 @@ class Model:
         odd = [b for b in blocks if not (isinstance(b, type) and issubclass(b, Block))]
         if odd:
             raise ModelError(f"blocks are classes derived from cge.declare.Block, not {odd[0]!r}")
+        wrong = [x for x in mechanisms if not isinstance(x, Mechanism)]
+        if wrong:
+            raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {wrong[0]!r}")
         with PYOMO_LOCK:
-            self._assemble(benchmark, closure, sourcing, blocks, options)
+            self._assemble(benchmark, closure, sourcing, blocks, mechanisms, options)
 
     def _assemble(
         self,
@@ -121,6 +128,7 @@ class Model:
         closure: Closure | None,
         sourcing: str,
         blocks: Sequence[type[Block]],
+        mechanisms: Sequence[Mechanism],
         options: PathOptions | None,
     ) -> None:
         started = time.perf_counter()
@@ -133,16 +141,10 @@ class Model:
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
         check_connected(self.data)
-        self.blocks = [block() for block in blocks]
+        self.mechanisms = tuple(mechanisms)
+        self.blocks: list[Block] = [*(block() for block in blocks), *self.mechanisms]
         self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
-        self.symbols: dict[str, Symbol] = {}
-        self.rules: dict[str, Rule] = {}
-        for block in self.blocks:
-            for name, symbol in block.symbols.items():
-                if name in self.symbols or name in self.rules:
-                    raise ModelError(f"symbol {name!r} is declared in two blocks ({symbol.block}); rename one")
-                self.symbols[name] = symbol
-            self.rules.update(block.rules)
+        self.symbols, self.rules = compose(self.blocks)
         self.equations = {n: r for n, r in self.rules.items() if r.is_equation}
         self.definitions = {n: r for n, r in self.rules.items() if not r.is_equation}
         self.benchmark_values = self._calibrate()
@@ -174,7 +176,7 @@ class Model:
                 f"a model with the block {local[0]}, made inside a function, cannot be sent to another process; define the "
                 "block at the top of a module, or decorate the function with cge.declare.composition"
             )
-        return _rebuilt, (self.benchmark, self.closure, self.data.sourcing, self.composition, self.options)
+        return _rebuilt, (self.benchmark, self.closure, self.data.sourcing, self.composition, self.mechanisms, self.options)
 
     def difference(self, other: Model) -> str:
         """In what another model differs from this one as a statement of equilibrium, in words; empty where in nothing."""
@@ -189,6 +191,8 @@ class Model:
         for name, values in self.benchmark_values.items():
             if not np.array_equal(values, other.benchmark_values[name]):
                 return f"the benchmark value of {name}"
+        if self.mechanisms != other.mechanisms:
+            return f"the mechanisms ({', '.join(x.describe() for x in (*self.mechanisms, *other.mechanisms))})"
         if self.closure.swaps != other.closure.swaps or self.specific != other.specific:
             return f"the closure ({self.closure.name!r} against {other.closure.name!r})"
         return ""
@@ -211,7 +215,9 @@ class Model:
     def _calibrate(self) -> dict[str, np.ndarray]:
         given: dict[str, np.ndarray] = {}
         for block in self.blocks:
-            given.update({k: np.asarray(v, dtype=float) for k, v in block.calibrate(self.data).items()})
+            values = block.calibrate(self.data)
+            dropped = [n for n in values if n in self.rules and n in block.symbols]  # a mechanism replaces the symbol
+            given.update({k: np.asarray(v, dtype=float) for k, v in values.items() if k not in dropped})
         out = {}
         for name, symbol in self.symbols.items():
             shape = self.shape(name)
@@ -299,6 +305,7 @@ class Model:
             "specific_factors": ", ".join(self.specific) or "none",
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
+            **({"mechanisms": "; ".join(x.describe() for x in self.mechanisms)} if self.mechanisms else {}),
             **({"remarks": "; ".join(self.remarks)} if self.remarks else {}),
         }
 
@@ -500,7 +507,12 @@ class Model:
 
 
 def _rebuilt(
-    benchmark: Benchmark, closure: Closure, sourcing: str, blocks: Sequence[type[Block]], options: PathOptions
+    benchmark: Benchmark,
+    closure: Closure,
+    sourcing: str,
+    blocks: Sequence[type[Block]],
+    mechanisms: Sequence[Mechanism],
+    options: PathOptions,
 ) -> Model:
     """A model read from a pickle."""
-    return Model(benchmark, closure, sourcing=sourcing, blocks=blocks, options=options)
+    return Model(benchmark, closure, sourcing=sourcing, blocks=blocks, mechanisms=mechanisms, options=options)

@@ -8,8 +8,9 @@ such income (a year of a path with loans), the SAM's saving is what is left of d
 less saving and depreciation) is the trade deficit, as in any base year. The move is listed in ``adjustments``, and the flows
 themselves stand in the satellites of :func:`updated_benchmark`.
 
-What a block of a user's own adds (a carbon tax, a transfer) these tables do not know. They then fail an identity, and an
-error says which: nothing out of balance is handed out.
+What a mechanism adds it says itself (:meth:`cge.declare.Mechanism.entries`). What a block of a user's own adds without
+saying so, these tables do not know. They then fail an identity, and an error says which: nothing out of balance is handed
+out.
 """
 
 from __future__ import annotations
@@ -80,6 +81,9 @@ def updated_sam(solution: Solution) -> Sam:
     g["evfb"] = g["evfp"] / v("tfe")
     g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
     g["makb"], g["maks"] = made(solution)
+    for header, added in added_by_mechanisms(solution).items():
+        if header not in ("makb", "maks"):  # in what is made already
+            g[header] = g[header] + added
     g["vdep"] = v("depr")
     g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
     abroad = foreign_income(solution)
@@ -94,17 +98,32 @@ def updated_sam(solution: Solution) -> Sam:
     return sam
 
 
+def added_by_mechanisms(solution: Solution) -> dict[str, Array]:
+    """What mechanisms add to headers of the SAM at a solution, million USD."""
+    total: dict[str, Array] = {}
+    for mechanism in solution.model.mechanisms:
+        for header, added in mechanism.entries(solution).items():
+            if header not in SCHEMA:
+                raise ModelError(f"mechanism {mechanism.describe()} adds to {header!r}, no header{nearest(header, SCHEMA)}")
+            total[header] = total.get(header, 0.0) + added
+    return total
+
+
 def made(solution: Solution, prices: Prices = "current") -> tuple[Array, Array]:
     """The make matrix at basic and at supply prices; dims (i, a, r)."""
     v = solution.values_of
     if "qca" in solution.model.symbols:
         basic = v("makb") * v("qca") * (v("pca") if prices == "current" else 1.0)
-        return basic, basic / v("to" if prices == "current" else "to_0")
-    output = v("vob") * v("qo") * (v("pds") if prices == "current" else 1.0)
-    k = np.arange(len(output))
-    basic, supply = (np.zeros((k.size, k.size, output.shape[1])) for _ in range(2))
-    basic[k, k] = output
-    supply[k, k] = output / v("to" if prices == "current" else "to_0")
+        supply = basic / v("to" if prices == "current" else "to_0")
+    else:
+        output = v("vob") * v("qo") * (v("pds") if prices == "current" else 1.0)
+        k = np.arange(len(output))
+        basic, supply = (np.zeros((k.size, k.size, output.shape[1])) for _ in range(2))
+        basic[k, k] = output
+        supply[k, k] = output / v("to" if prices == "current" else "to_0")
+    if prices == "current":
+        added = added_by_mechanisms(solution)
+        return basic + added.get("makb", 0.0), supply + added.get("maks", 0.0)
     return basic, supply
 
 

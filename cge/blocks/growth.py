@@ -77,14 +77,14 @@ def growth_blocks(
 
         @definition("a r", "quantity of value added")
         def qva(m, a, r):
-            unit_cost = m.ps[a, r] * m.ao[a, r]
+            bundle = m.ps[a, r] * m.ao[a, r] - m.costadd[a, r]
             better = m.ava[a, r] * m.tfp[r]
-            return m.qo[a, r] / m.ao[a, r] / better * (unit_cost * better / m.pva[a, r]) ** m.esubt[a, r]
+            return m.qo[a, r] / m.ao[a, r] / better * (bundle * better / m.pva[a, r]) ** m.esubt[a, r]
 
         @definition("a r", "cost of a unit of effective output")
         def unitcost(m, a, r):
             value_added = m.pva[a, r] / (m.ava[a, r] * m.tfp[r])
-            return ces_price_of_two(m.sva[a, r], value_added, m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
+            return ces_price_of_two(m.sva[a, r], value_added, m.pint[a, r] / m.aint[a, r], m.esubt[a, r]) + m.costadd[a, r]
 
         def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
             return {**super().calibrate(data), "tfp": np.ones(data["vdep"].size)}

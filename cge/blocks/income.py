@@ -63,7 +63,7 @@ class Income(Block):
     def rtm(m, r):
         return sum(m.vcif[i, s, r] * (m.tms[i, s, r] - 1.0) * (m.pcif[i, s, r] * m.qxs[i, s, r]) for i in m.comm for s in m.reg)
 
-    @definition("r", "taxes on commodities", "million USD")
+    @definition("r", "taxes on commodities", "million USD", open_sum=True)
     def tax(m, r):
         return m.rto[r] + m.rtf[r] + m.rtu[r] + m.rtx[r] + m.rtm[r]
 

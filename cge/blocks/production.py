@@ -66,15 +66,19 @@ class Production(Block):
     def pfa(m, i, a, r):
         return ces_price_of_two(m.sfd[i, a, r], m.pfd[i, a, r], m.pfm[i, a, r], m.esubd[i, r])
 
+    @definition("a r", "cost beside the bundle of inputs, of a unit of effective output", open_sum=True)
+    def costadd(m, a, r):
+        return 0.0
+
     @definition("a r", "quantity of value added")
     def qva(m, a, r):
-        unit_cost = m.ps[a, r] * m.ao[a, r]
-        return m.qo[a, r] / m.ao[a, r] / m.ava[a, r] * (unit_cost * m.ava[a, r] / m.pva[a, r]) ** m.esubt[a, r]
+        bundle = m.ps[a, r] * m.ao[a, r] - m.costadd[a, r]
+        return m.qo[a, r] / m.ao[a, r] / m.ava[a, r] * (bundle * m.ava[a, r] / m.pva[a, r]) ** m.esubt[a, r]
 
     @definition("a r", "quantity of the intermediate composite")
     def qint(m, a, r):
-        unit_cost = m.ps[a, r] * m.ao[a, r]
-        return m.qo[a, r] / m.ao[a, r] / m.aint[a, r] * (unit_cost * m.aint[a, r] / m.pint[a, r]) ** m.esubt[a, r]
+        bundle = m.ps[a, r] * m.ao[a, r] - m.costadd[a, r]
+        return m.qo[a, r] / m.ao[a, r] / m.aint[a, r] * (bundle * m.aint[a, r] / m.pint[a, r]) ** m.esubt[a, r]
 
     @definition("f a r", "demand for a factor")
     def qfe(m, f, a, r):
@@ -96,7 +100,8 @@ class Production(Block):
 
     @definition("a r", "cost of a unit of effective output")
     def unitcost(m, a, r):
-        return ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
+        bundle = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
+        return bundle + m.costadd[a, r]
 
     @equation("a r", "unit cost of value added", defines="pva", source="Corong et al. 2017, E_pva")
     def e_pva(m, a, r):
