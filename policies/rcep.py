@@ -120,8 +120,8 @@ def rcep(
         notes=(
             "Full removal at once; the agreement phases cuts in and exempts some lines."
             if year is None
-            else f"Schedules by line of Japan and Australia, the others by a declared rule; {USE if use is None else use:.0%} of "
-            "eligible trade claims the preference.",
+            else "Schedules by line of Japan and Australia, the others by a declared rule; "
+            f"{USE if use is None else use:.0%} of eligible trade claims the preference.",
         ),
         origin=None if cumulation is None else OriginClause(sector=origin_sector, rvc=rvc, cumulation=cumulation),
     )
@@ -133,9 +133,10 @@ def _require_schedule(year: int, tariffs: bool, tariff_cut: float, cumulation: s
         raise ShockError(f"rcep: year {year!r} must be a whole number such as 2035")
     if year < FIRST_YEAR:
         raise ShockError(f"rcep: the agreement is in force from {FIRST_YEAR}; in {year} it cuts no duty, give a later year")
-    for name, given in (("tariffs=False", not tariffs), ("tariff_cut", tariff_cut != 1.0), ("cumulation", cumulation is not None)):
+    options = {"tariffs=False": not tariffs, "tariff_cut": tariff_cut != 1.0, "cumulation": cumulation is not None}
+    for name, given in options.items():
         if given:
-            raise ShockError(f"rcep: {name} and year={year} exclude each other, for the schedule sets the duties; leave one out")
+            raise ShockError(f"rcep: {name} and year={year} exclude each other: the schedule sets the duties; leave one out")
 
 
 if __name__ == "__main__":

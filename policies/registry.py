@@ -46,7 +46,7 @@ def find_policy(name: str | Path, year: int | None = None, benchmark: Benchmark 
     """
     if year is not None:
         if name not in PHASED:
-            raise ShockError(f"policy {str(name)!r} is not phased in by year; only {', '.join(PHASED)} is, so leave the year out")
+            raise ShockError(f"policy {str(name)!r} is not phased in by year, as {', '.join(PHASED)} is; leave the year out")
         return PHASED[str(name)](year=year, benchmark=benchmark)
     if isinstance(name, Path):
         return Policy.from_yaml(name)

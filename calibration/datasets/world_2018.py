@@ -25,6 +25,7 @@ from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
+from calibration.datasets.world_taxes import NOTES, Kept, TaxedTables, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
     FINAL_ERROR,
@@ -111,9 +112,10 @@ class Built:
     accounts: pd.DataFrame
     validation: pd.DataFrame
     tariffs: Tariffs
+    taxes: TaxedTables
 
 
-def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None) -> Built:
+def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None, taxes: Kept = "products") -> Built:
     """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``.
 
     Parameters
@@ -123,6 +125,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         ``kind:file`` of another data base of tariffs; empty takes those of :mod:`calibration.tariffs_2018`.
     agreed : tuple of Agreement, optional
         Other agreements than the table's, for sensitivity.
+    taxes : {"products", "all", "none"}
+        Taxes on products, those and on factors, or duties alone with value added by the donors' ratio.
     """
     cube = read_trade_cube(data / "oecd_icio_gross", YEAR)
     check_sectors(cube.sectors)
@@ -151,8 +155,11 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         accounts["per_head"].to_numpy(),
         accounts[list(FINALS)].to_numpy(),
     )
-    tables = estimate(totals, sectors, donors, weights, before["gdp"].to_numpy())
     tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
+    duties = tariffs.applied.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
+    inputs = (totals, sectors, donors, weights, before["gdp"].to_numpy())
+    taxed = taxed_tables(data / "wdi_2018", *inputs, flows, duties.values)
+    tables = estimate(*inputs) if taxes == "none" else taxed.tables
     labour = accounts["labsh"].fillna(accounts["labsh"].mean()).to_numpy()
     mean = validation.abs().mean()
     attrs = {
@@ -174,7 +181,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
             "(1 observed, 2 total observed and split estimated, 3 from the economy's own table of 2011, 4 from other economies)"
         ),
         "rules": (
-            f"own table {OWN_WEIGHT:g}, peers by income, output structure and region; value added = GDP x donors' ratio within "
+            f"own table {OWN_WEIGHT:g}, peers by income, output structure and region; value added = "
+            f"{'GDP less taxes on final use' if taxes != 'none' else 'GDP x the ratio of the donors'} within "
             f"{LIMITS[0]:g}-{LIMITS[1]:g} of output; final-use shares with standard error {FINAL_ERROR:g}; import "
             f"shares equal across uses; "
             f"{donors.clipped[0]} negative final cells of the donors set to zero ({100 * donors.clipped[1]:.2f} % of final use)"
@@ -193,10 +201,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "note": (
             "Technology is of 2011 for WIOD economies and borrowed for the others; value-added shares of VNM "
             "manufactures are the most "
-            "uncertain. Trade includes re-exports as the source does. Value added is output less inputs: it "
-            "holds taxes less subsidies "
-            "on products (duties apart) and transport margins. Taxes other than import duties, and margins, are "
-            "zero. Saving is gross. "
+            f"uncertain. Trade includes re-exports as the source does. {NOTES[taxes]} Margins are zero. Saving is gross. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
@@ -208,7 +213,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         flows,
         sectors,
         tables,
-        tariffs.applied.reindex(i=sectors, fill_value=0.0),
+        duties,
         sample_shares(data / "gtap_v7_sample"),
         labour,
         accounts["pop"].to_numpy(),
@@ -232,7 +237,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         }
         for r, row in tables.report.iterrows()
     ]
-    sam = Sam(sam.data, pd.DataFrame(log + tariff_log))
+    sam = Sam(sam.data, pd.DataFrame(log + tariff_log + ([] if taxes == "none" else taxed.log())))
+    sam = apply_taxes(sam, taxed.record, sectors, taxes)
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
@@ -261,6 +267,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
                 },
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
+            "tax_status": ("r", taxed.status * int(taxes != "none")),
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
         coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
@@ -271,7 +278,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
-    return Built(full, tables, donors, accounts, validation, tariffs)
+    return Built(full, tables, donors, accounts, validation, tariffs, taxed)
 
 
 def _kinds() -> dict[str, str]:
@@ -315,6 +322,7 @@ def world(full: Benchmark) -> Benchmark:
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
     }
+    least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * full.satellites["tax_status"].values, axis=1))
     weight = full.sam["vcif"].sum(1)
     duties = {
         "mfn": (
@@ -358,9 +366,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the embedded file")
     parser.add_argument("--full", type=Path, help="also write the 81 x 32 benchmark to this file")
     parser.add_argument("--report", type=Path, help="also write validation and GDP tables (CSV) to this folder")
+    parser.add_argument("--taxes", default="products", choices=list(NOTES), help="taxes beside duties")
     parser.add_argument("--tariffs", default="", help="another data base: macmap:FILE, teti:FILE, wits:FILE or csv:FILE")
     args = parser.parse_args()
-    built = build(args.data, args.tariffs)
+    built = build(args.data, args.tariffs, taxes=args.taxes)
     world(built.full).save(args.out / "world.nc")
     if args.full:
         built.full.save(args.full)
@@ -372,6 +381,7 @@ def main() -> None:
         gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
         duties = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
         duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
+        tax_table(built.full.sam, built.taxes.record).to_csv(args.report / "world_2018_taxes.csv", float_format="%.4f")
         built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
 
 

@@ -58,16 +58,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy and show who gains and loses."""
-    check_outputs(
-        "usmca" if policy == "usmca" else "run", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf
-    )
+    check_outputs("usmca" if policy == "usmca" else "run", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf)
     if more_figures and out is None:
         raise ModelError("--figures needs --out FOLDER")
     if policy == "usmca":
         why = "usmca is a study of rules of origin with its own closure and figures (--curve)"
-        refuse_options(
-            context, why, "year", "ranges", "more_figures", "investment", "labour", "capital", "sourcing", "elasticities", "method"
-        )
+        closed = ("investment", "labour", "capital", "sourcing", "elasticities", "method")
+        refuse_options(context, why, "year", "ranges", "more_figures", *closed)
         _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
     refuse_options(context, "it belongs to the policy usmca", "rules", "assembly", "curve")

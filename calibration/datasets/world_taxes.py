@@ -1,0 +1,183 @@
+"""Taxes of the world of 2018: revenue of the World Bank, value added that meets GDP at market prices, and the SAM with both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from calibration.estimate import FINALS, Donors, Tables, Totals, estimate, national_value_added
+from calibration.from_cube import border
+from calibration.sam import Sam
+from calibration.taxes import (
+    FEDERATIONS,
+    FINAL_SHARE,
+    MOST_OF_CONSUMPTION,
+    read_taxes,
+    relative_rates,
+    with_factor_taxes,
+    with_product_taxes,
+)
+
+Kept = Literal["products", "all", "none"]
+"""Which taxes beside duties: on products, those and on factors, or none."""
+NOTES: dict[Kept, str] = {
+    "products": (
+        "Taxes on goods and services (World Bank, WDI) lie on private consumption and on output; in federations the central "
+        "government's alone, a lower bound. Taxes on factors and exports are zero."
+    ),
+    "all": (
+        "Taxes on goods and services (World Bank, WDI) lie on private consumption and on output; in federations the central "
+        "government's alone, a lower bound. Social contributions lie on labour, taxes on income and profits on all factors, "
+        "zero where the World Bank has no figure. Taxes on exports are zero."
+    ),
+    "none": (
+        "Value added is output less inputs: it holds taxes less subsidies on products (duties apart) and transport margins. "
+        "Taxes other than import duties are zero."
+    ),
+}
+"""What a benchmark says of its taxes."""
+PASSES = 10
+CLOSE = 1e-6
+"""Duties on final goods depend on the table that they help to estimate: repeated until they move less, as a share of GDP."""
+STATUS = {"own": 1, "own, from value added": 1, "central": 2, "none levied": 3, "neighbours": 4, "members": 4}
+"""Codes of the satellite ``tax_status``: 1 own figure, 2 lower bound (central government), 3 none levied, 4 others'."""
+
+
+@dataclass(frozen=True)
+class TaxedTables:
+    """Tables whose value added, consumption taxes and duties on final goods add up to GDP at market prices.
+
+    Attributes
+    ----------
+    tables : Tables
+    record : DataFrame
+        By region, the columns of :func:`calibration.taxes.read_taxes`, and in million USD: ``consumption_tax``,
+        ``output_tax`` and of it ``remainder`` (federations), ``final_duties``, ``gdp``, ``value_added``, and
+        ``borrowed_value_added`` (by the donors' ratio, not used).
+    """
+
+    tables: Tables
+    record: pd.DataFrame
+
+    @property
+    def status(self) -> np.ndarray:
+        """Where revenue comes from, codes of :data:`STATUS`; dims (r,)."""
+        return np.array([STATUS[x] for x in self.record["source"]], dtype=np.int8)
+
+    def log(self) -> list[dict[str, object]]:
+        """A line of the SAM's adjustments for each tax and each value added that the identity sets."""
+        lines: list[dict[str, object]] = []
+        for region, row in self.record.iterrows():
+            told = f"({row['source']}, {int(row['year'])})"
+            for what, column in (("consumption tax", "consumption_tax"), ("output tax", "output_tax")):
+                rule = f"{what} added, million USD {told}"
+                lines.append({"rule": rule, "cell": str(region), "before": 0.0, "after": float(row[column])})
+            rule = "value added: donors' ratio replaced by GDP less taxes, million USD"
+            before, after = float(row["borrowed_value_added"]), float(row["value_added"])
+            lines.append({"rule": rule, "cell": str(region), "before": before, "after": after})
+        return lines
+
+
+def taxed_tables(
+    folder: Path,
+    totals: Totals,
+    sectors: list[str],
+    donors: Donors,
+    weights: np.ndarray,
+    donor_gdp: np.ndarray,
+    flows: np.ndarray,
+    rates: np.ndarray,
+) -> TaxedTables:
+    """Estimate the tables with value added from the identity of :mod:`calibration.taxes`.
+
+    Parameters
+    ----------
+    folder : path
+        ``wdi_2018``.
+    totals, sectors, donors, weights, donor_gdp
+        As for :func:`calibration.estimate.estimate`; final shares at market prices.
+    flows, rates : ndarray, dims (i, s, d)
+        Sales with own ones on the diagonal, million USD, and duties as fractions.
+    """
+    record = read_taxes(folder, totals.regions)
+    gdp, private = totals.gdp, FINALS.index("prv")
+    revenue = record["goods"].to_numpy() * gdp
+    consumption = FINAL_SHARE * revenue
+    on_final = np.zeros((len(gdp), len(FINALS)))
+    at_home, duty = border(flows, rates)
+    for _ in range(PASSES):
+        value_added = gdp - consumption - on_final.sum(1)
+        spent = totals.absorption.sum(1) + value_added - totals.output.sum(1)
+        # shares of final use are published at market prices; those of a table at basic prices are without taxes and duties
+        bought = totals.final_shares * (spent + consumption + on_final.sum(1))[:, None] - on_final
+        bought[:, private] -= consumption
+        at_basic = replace(totals, final_shares=bought / bought.sum(1, keepdims=True), value_added=value_added)
+        tables = estimate(at_basic, sectors, donors, weights, donor_gdp)
+        before, on_final = on_final, np.einsum("rik,ir->rk", tables.final, (1 - at_home) * duty)
+        private_spending = tables.final[..., private].sum(1) + on_final[:, private]
+        lower = np.minimum(FINAL_SHARE * revenue, MOST_OF_CONSUMPTION * private_spending)
+        if (abs(on_final - before).sum(1) / gdp).max() < CLOSE and (abs(lower - consumption) / gdp).max() < CLOSE:
+            break
+        consumption = lower
+    borrowed = national_value_added(totals, donors, weights, donor_gdp)
+    above = gdp - borrowed - on_final.sum(1) - revenue
+    remainder = np.where([r in FEDERATIONS for r in totals.regions], np.maximum(above, 0.0), 0.0)
+    record = record.assign(
+        consumption_tax=consumption,
+        output_tax=revenue - consumption + remainder,
+        remainder=remainder,
+        final_duties=on_final.sum(1),
+        gdp=gdp,
+        value_added=tables.report["value_added"].to_numpy(),
+        borrowed_value_added=borrowed,
+    )
+    return TaxedTables(tables, record)
+
+
+def apply_taxes(sam: Sam, record: pd.DataFrame, sectors: list[str], kept: Kept) -> Sam:
+    """The SAM with taxes on products and, with ``"all"``, on factors where they are published (zero elsewhere, said).
+
+    Parameters
+    ----------
+    sam : Sam
+        With duties alone.
+    record : DataFrame
+        Of :class:`TaxedTables`.
+    sectors : list of str
+        Detailed sectors.
+    kept : {"products", "all", "none"}
+    """
+    if kept == "none":
+        return sam
+    taxed = with_product_taxes(
+        sam, record["consumption_tax"].to_numpy(), record["output_tax"].to_numpy(), relative_rates(sectors)
+    )
+    return taxed if kept == "products" else add_factor_taxes(taxed, record)
+
+
+def add_factor_taxes(sam: Sam, record: pd.DataFrame) -> Sam:
+    """The SAM with the World Bank's social contributions on labour and taxes on income on all factors; zero where absent."""
+    social, income = ((record[name].fillna(0.0) * record["gdp"]).to_numpy() for name in ("social", "income"))
+    return with_factor_taxes(sam, social, income, ["unskl", "skl"])
+
+
+def tax_table(sam: Sam, record: pd.DataFrame) -> pd.DataFrame:
+    """By economy, per cent of GDP: revenue, what consumption and output bear, duties; GDP of the SAM over the World Bank's."""
+    per_cent = 100.0 / record["gdp"]
+    streams = sam.taxes()
+    return pd.DataFrame(
+        {
+            "revenue": 100 * record["goods"],
+            "year": record["year"].astype(int),
+            "source": record["source"],
+            "consumption": (streams["tpd"] + streams["tpm"]) * per_cent,
+            "output": streams["to"] * per_cent,
+            "remainder": record["remainder"] * per_cent,
+            "duties": streams["tms"] * per_cent,
+            "gdp_ratio": sam.gdp() / record["gdp"],
+        }
+    )
