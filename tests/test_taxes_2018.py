@@ -321,6 +321,24 @@ def test_taxes_on_factors_are_an_option_that_leaves_gdp(built) -> None:
 
 
 @pytest.mark.shared
+def test_a_wiod_table_with_its_tax_row_gives_a_world_of_2011_at_market_prices(shared) -> None:
+    from calibration.datasets.world_2011 import of_table
+    from calibration.readers import read_wiod
+
+    raw = read_wiod(shared / "wiod_2013")
+    bought = raw.inter.sum((0, 1)), raw.final.sum((0, 1))
+    rates = np.concatenate([0.02 * np.ones(len(raw.industries)), [0.15, 0.0, 0.0, 0.05, 0.0]])
+    taxed = replace(raw, taxes=np.concatenate(bought, axis=1) * rates)
+    plain, full = (of_table(t, shared).sam for t in (raw, taxed))
+    assert plain.taxes()[["tpd", "tfd", "tid"]].abs().max().max() == 0.0
+    assert full.check().empty
+    usa = full.regions.index("USA")
+    assert full.gdp()[usa] / plain.gdp()[usa] - 1 == pytest.approx(0.10, abs=0.03)  # taxes on final use join GDP
+    streams = full.taxes().loc["USA"]
+    assert min(streams["tpd"], streams["tfd"], streams["tid"]) > 0
+
+
+@pytest.mark.shared
 def test_a_world_without_taxes_has_duties_alone(shared) -> None:
     from calibration.datasets import world_2018 as script
 

@@ -180,4 +180,4 @@ def tax_table(sam: Sam, record: pd.DataFrame) -> pd.DataFrame:
             "duties": streams["tms"] * per_cent,
             "gdp_ratio": sam.gdp() / record["gdp"],
         }
-    )
+    ).rename_axis("region")
