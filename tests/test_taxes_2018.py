@@ -312,6 +312,10 @@ def test_croatias_revenue_is_in_euro_and_its_exchange_rate_in_kuna(shared) -> No
 def test_taxes_on_factors_are_an_option_that_leaves_gdp(built) -> None:
     from calibration.datasets.world_taxes import add_factor_taxes
 
+    said = pd.DataFrame(built.taxes.log("all"))
+    absent = said[said["rule"].str.endswith("no figure, zero")]
+    assert {"JPN", "IDN"} <= set(absent["cell"])  # an economy without a figure is named
+    assert "DEU" not in set(absent["cell"])
     full = add_factor_taxes(built.full.sam, built.taxes.record)
     assert full.check().empty
     assert full.gdp() == pytest.approx(built.full.sam.gdp(), rel=1e-9)
@@ -347,3 +351,4 @@ def test_a_world_without_taxes_has_duties_alone(shared) -> None:
     assert streams.drop(columns="tms").abs().max().max() < 1e-6
     assert streams["tms"].sum() > 0
     assert not plain.satellites["tax_status"].any()
+    assert not plain.sam.adjustments["rule"].str.contains("tax added").any()

@@ -167,7 +167,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "year": YEAR,
         "source": (
             f"{cube.flows.attrs['source']} (gross trade by sector); World Input-Output Database 2013 release, year {wiod.year} "
-            "(structure of use); World Bank, World Development Indicators (GDP); Penn World Table 10.01 "
+            "(structure of use); World Bank, World Development Indicators (GDP, tax revenue); Penn World Table 10.01 "
             "(final-use shares, labour "
             f"share, population); tariffs: {tariffs.applied.attrs['source']}"
         ),
@@ -237,7 +237,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         }
         for r, row in tables.report.iterrows()
     ]
-    sam = Sam(sam.data, pd.DataFrame(log + tariff_log + ([] if taxes == "none" else taxed.log())))
+    sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log(taxes)))
     sam = apply_taxes(sam, taxed.record, sectors, taxes)
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
@@ -267,7 +267,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
                 },
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
-            "tax_status": ("r", taxed.status * int(taxes != "none")),
+            "tax_status": taxed.status(taxes),
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
         coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
@@ -318,11 +318,12 @@ def world(full: Benchmark) -> Benchmark:
     }
     columns = np.array([[float(region_map[r] == name) for r in full.regions] for name in REGIONS])
     co2 = xr.DataArray(take @ full.satellites["co2"].values @ columns.T, dims=("a", "r"), attrs=full.satellites["co2"].attrs)
-    least_certain = {
+    least_certain: dict[str, tuple[object, ...]] = {
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
     }
-    least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * full.satellites["tax_status"].values, axis=1))
+    revenue = full.satellites["tax_status"]
+    least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * revenue.values, axis=1), revenue.attrs)
     weight = full.sam["vcif"].sum(1)
     duties = {
         "mfn": (

@@ -44,7 +44,8 @@ PASSES = 10
 CLOSE = 1e-6
 """Duties on final goods depend on the table that they help to estimate: repeated until they move less, as a share of GDP."""
 STATUS = {"own": 1, "own, from value added": 1, "central": 2, "none levied": 3, "neighbours": 4, "members": 4}
-"""Codes of the satellite ``tax_status``: 1 own figure, 2 lower bound (central government), 3 none levied, 4 others'."""
+"""Codes of the satellite ``tax_status``; 0 is a world without taxes."""
+MEANINGS = "1 own figure; 2 lower bound (central government); 3 none levied; 4 of other economies"
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,22 @@ class TaxedTables:
     tables: Tables
     record: pd.DataFrame
 
-    @property
-    def status(self) -> np.ndarray:
-        """Where revenue comes from, codes of :data:`STATUS`; dims (r,)."""
-        return np.array([STATUS[x] for x in self.record["source"]], dtype=np.int8)
+    def status(self, kept: Kept) -> tuple[str, np.ndarray, dict[str, str]]:
+        """Where revenue comes from, codes of :data:`STATUS`, as the variable ``tax_status``; zero without taxes."""
+        codes = np.array([STATUS[x] if kept != "none" else 0 for x in self.record["source"]], dtype=np.int8)
+        return "r", codes, {"long_name": "source of tax revenue", "flag_meanings": MEANINGS}
 
-    def log(self) -> list[dict[str, object]]:
-        """A line of the SAM's adjustments for each tax and each value added that the identity sets."""
+    def log(self, kept: Kept) -> list[dict[str, object]]:
+        """A line of the SAM's adjustments for each tax and each value added that the identity sets; none without taxes."""
         lines: list[dict[str, object]] = []
+        if kept == "none":
+            return lines
         for region, row in self.record.iterrows():
+            for name in ("social", "income") if kept == "all" else ():
+                absent = bool(np.isnan(float(row[name])))
+                rule = f"taxes on factors ({name}) added, million USD" + (": no figure, zero" if absent else "")
+                after = 0.0 if absent else float(row[name]) * float(row["gdp"])
+                lines.append({"rule": rule, "cell": str(region), "before": 0.0, "after": after})
             told = f"({row['source']}, {int(row['year'])})"
             for what, column in (("consumption tax", "consumption_tax"), ("output tax", "output_tax")):
                 rule = f"{what} added, million USD {told}"
