@@ -45,9 +45,9 @@ def find_policy(name: str | Path, year: int | None = None, benchmark: Benchmark 
         No policy of that name and no such file, or a year for a policy that is not phased in.
     """
     if year is not None:
-        if name not in PHASED:
+        if not isinstance(name, str) or name not in PHASED:
             raise ShockError(f"policy {str(name)!r} is not phased in by year, as {', '.join(PHASED)} is; leave the year out")
-        return PHASED[str(name)](year=year, benchmark=benchmark)
+        return PHASED[name](year=year, benchmark=benchmark)
     if isinstance(name, Path):
         return Policy.from_yaml(name)
     if not isinstance(name, str):

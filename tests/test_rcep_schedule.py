@@ -95,6 +95,12 @@ def test_a_year_phases_the_policy_in(world_2018) -> None:
     assert sum(c.rate_to for c in more.instruments[:-1]) < sum(c.rate_to for c in phased.instruments)
 
 
+def test_a_year_survives_its_file(tmp_path) -> None:
+    phased = rcep(year=2030)
+    phased.to_yaml(tmp_path / "rcep-2030.yaml")
+    assert find_policy(str(tmp_path / "rcep-2030.yaml")) == phased
+
+
 def test_later_years_cut_more(world_2018) -> None:
     bloc = [experiment.run(rcep(year=y), world_2018).summary()["intra_trade_percent"] for y in (2022, 2030, 2042)]
     assert 0 < bloc[0] < bloc[1] < bloc[2]

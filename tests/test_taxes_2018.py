@@ -180,6 +180,14 @@ def test_taxes_of_the_world_stand_where_the_revenue_is(world_2018) -> None:
     assert (streams[["tgd", "tgm", "tid", "tim", "txs", "tfd", "tfm"]].abs() < 1e-12).all().all()
 
 
+def test_gdp_of_the_world_is_the_world_banks(world_2018) -> None:
+    gdp = dict(zip(world_2018.regions, world_2018.sam.gdp(), strict=True))
+    # World Development Indicators, NY.GDP.MKTP.CD of 2018, million USD (CC BY 4.0)
+    published = {"USA": 20656516, "CHN": 13894908, "JPN": 5040881, "GBR": 2871340, "IND": 2702930, "KOR": 1725373}
+    for region, figure in published.items():
+        assert gdp[region] == pytest.approx(figure, rel=1e-4), region
+
+
 def test_rates_of_the_world_follow_the_kind_of_good(world_2018) -> None:
     sam, at = world_2018.sam, world_2018.commodities.index
     paid, basic = sam["vdpp"] + sam["vmpp"], sam["vdpb"] + sam["vmpb"]
