@@ -292,6 +292,9 @@ def test_consumers_bear_the_share_that_tables_and_gtaps_sample_show(shared) -> N
     assert in_sample == pytest.approx(0.65, abs=0.01)
     assert in_tables == pytest.approx(0.74, abs=0.01)
     assert in_sample < FINAL_SHARE < in_tables
+    # what docs/data.md says of the error of the identity where value added is known
+    told = 1 - FINAL_SHARE * early[known] / 100
+    assert abs(told / (1 - above[known]) - 1).mean() == pytest.approx(0.046, abs=0.001)
 
 
 @pytest.mark.shared
