@@ -85,15 +85,29 @@ SERIES = {
 }
 
 
-def relative_rates(sectors: list[str]) -> np.ndarray:
-    """Relative rates by detailed sector (:data:`RELATIVE`); dims (i,).
+def relative_rates(sectors: list[str], relative: Mapping[str, float] = RELATIVE) -> np.ndarray:
+    """Relative rates by detailed sector; dims (i,).
+
+    Parameters
+    ----------
+    sectors : list of str
+        Of :data:`calibration.classification.SECTORS`.
+    relative : mapping
+        Rates by kind of good, other than :data:`RELATIVE` for sensitivity.
+
+    Raises
+    ------
+    DataError
+        A kind of good that is unknown, or one without a rate.
 
     Examples
     --------
     >>> relative_rates(["A01", "C29", "pub"]).tolist()
     [0.3, 1.0, 0.1]
     """
-    return np.array([RELATIVE[KIND_OF.get(s, "goods")] for s in sectors])
+    require_labels(relative, RELATIVE, "kind of good")
+    require_labels(RELATIVE, relative, "kind of good without a relative rate:")
+    return np.array([relative[KIND_OF.get(s, "goods")] for s in sectors])
 
 
 def read_taxes(folder: str | Path, regions: list[str], year: int = 2018) -> pd.DataFrame:

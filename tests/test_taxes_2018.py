@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from calibration import Benchmark, DataError, load_benchmark
+from calibration.datasets.world_taxes import TaxRules
 from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
 from calibration.taxes import (
@@ -19,6 +20,9 @@ from calibration.taxes import (
     relative_rates,
     with_factor_taxes,
     with_product_taxes,
+)
+from calibration.taxes import (
+    RELATIVE as RELATIVE_RATES,
 )
 from cge import Model
 from cge.gtap import contributions, gtap_model, solve_gtap
@@ -116,6 +120,15 @@ def test_factor_taxes_above_their_base_are_named() -> None:
         with_factor_taxes(random_sam(), np.array([0, 1e9, 0]), np.zeros(3), ["lab"])
     with pytest.raises(DataError, match="unknown factor 'labour'"):
         with_factor_taxes(random_sam(), np.zeros(3), np.zeros(3), ["labour"])
+
+
+def test_rules_that_cannot_be_are_named() -> None:
+    with pytest.raises(DataError, match=r"consumption bears is 70; a share"):
+        TaxRules(final_share=70)
+    with pytest.raises(DataError, match="unknown kind of good 'fod'; did you mean 'food'"):
+        relative_rates(["C10T12"], {**RELATIVE_RATES, "fod": 0.5})
+    with pytest.raises(DataError, match="without a relative rate: 'farm'"):
+        relative_rates(["C10T12"], {"food": 0.5})
 
 
 # -- revenue -----------------------------------------------------------------------------------------
@@ -323,7 +336,7 @@ def test_croatias_revenue_is_in_euro_and_its_exchange_rate_in_kuna(shared) -> No
 def test_taxes_on_factors_are_an_option_that_leaves_gdp(built) -> None:
     from calibration.datasets.world_taxes import add_factor_taxes
 
-    said = pd.DataFrame(built.taxes.log("all"))
+    said = pd.DataFrame(replace(built.taxes, rules=TaxRules("all")).log())
     absent = said[said["rule"].str.endswith("no figure, zero")]
     assert {"JPN", "IDN"} <= set(absent["cell"])  # an economy without a figure is named
     assert "DEU" not in set(absent["cell"])
@@ -357,7 +370,7 @@ def test_a_wiod_table_with_its_tax_row_gives_a_world_of_2011_at_market_prices(sh
 def test_a_world_without_taxes_has_duties_alone(shared) -> None:
     from calibration.datasets import world_2018 as script
 
-    plain = script.build(shared, taxes="none").full
+    plain = script.build(shared, taxes=TaxRules("none")).full
     streams = plain.sam.taxes()
     assert streams.drop(columns="tms").abs().max().max() < 1e-6
     assert streams["tms"].sum() > 0

@@ -25,7 +25,7 @@ from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
-from calibration.datasets.world_taxes import NOTES, Kept, TaxedTables, apply_taxes, tax_table, taxed_tables
+from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
     FINAL_ERROR,
@@ -38,7 +38,6 @@ from calibration.estimate import (
     check_sectors,
     donor_weights,
     donors_from_wiod,
-    estimate,
     leave_one_out,
     split_services,
     structure,
@@ -115,7 +114,7 @@ class Built:
     taxes: TaxedTables
 
 
-def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None, taxes: Kept = "products") -> Built:
+def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None, taxes: TaxRules = STATED) -> Built:
     """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``.
 
     Parameters
@@ -125,8 +124,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         ``kind:file`` of another data base of tariffs; empty takes those of :mod:`calibration.tariffs_2018`.
     agreed : tuple of Agreement, optional
         Other agreements than the table's, for sensitivity.
-    taxes : {"products", "all", "none"}
-        Taxes on products, those and on factors, or duties alone with value added by the donors' ratio.
+    taxes : TaxRules
+        Which taxes beside duties, and what is stated of them.
     """
     cube = read_trade_cube(data / "oecd_icio_gross", YEAR)
     check_sectors(cube.sectors)
@@ -158,8 +157,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
     tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
     duties = tariffs.applied.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
     inputs = (totals, sectors, donors, weights, before["gdp"].to_numpy())
-    taxed = taxed_tables(data / "wdi_2018", *inputs, flows, duties.values)
-    tables = estimate(*inputs) if taxes == "none" else taxed.tables
+    taxed = taxed_tables(data / "wdi_2018", *inputs, flows, duties.values, taxes)
+    tables = taxed.tables
     labour = accounts["labsh"].fillna(accounts["labsh"].mean()).to_numpy()
     mean = validation.abs().mean()
     attrs = {
@@ -182,7 +181,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         ),
         "rules": (
             f"own table {OWN_WEIGHT:g}, peers by income, output structure and region; value added = "
-            f"{'GDP less taxes on final use' if taxes != 'none' else 'GDP x the ratio of the donors'} within "
+            f"{'GDP less taxes on final use' if taxes.kept != 'none' else 'GDP x the ratio of the donors'} within "
             f"{LIMITS[0]:g}-{LIMITS[1]:g} of output; final-use shares with standard error {FINAL_ERROR:g}; import "
             f"shares equal across uses; "
             f"{donors.clipped[0]} negative final cells of the donors set to zero ({100 * donors.clipped[1]:.2f} % of final use)"
@@ -201,7 +200,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "note": (
             "Technology is of 2011 for WIOD economies and borrowed for the others; value-added shares of VNM "
             "manufactures are the most "
-            f"uncertain. Trade includes re-exports as the source does. {NOTES[taxes]} Margins are zero. Saving is gross. "
+            f"uncertain. Trade includes re-exports as the source does. {NOTES[taxes.kept]} Margins are zero. Saving is gross. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
@@ -237,8 +236,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         }
         for r, row in tables.report.iterrows()
     ]
-    sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log(taxes)))
-    sam = apply_taxes(sam, taxed.record, sectors, taxes)
+    sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
+    sam = apply_taxes(sam, taxed)
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
@@ -267,7 +266,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
                 },
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
-            "tax_status": taxed.status(taxes),
+            "tax_status": taxed.status(),
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
         coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
@@ -370,7 +369,7 @@ def main() -> None:
     parser.add_argument("--taxes", default="products", choices=list(NOTES), help="taxes beside duties")
     parser.add_argument("--tariffs", default="", help="another data base: macmap:FILE, teti:FILE, wits:FILE or csv:FILE")
     args = parser.parse_args()
-    built = build(args.data, args.tariffs, taxes=args.taxes)
+    built = build(args.data, args.tariffs, taxes=TaxRules(args.taxes))
     world(built.full).save(args.out / "world.nc")
     if args.full:
         built.full.save(args.full)
@@ -382,7 +381,8 @@ def main() -> None:
         gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
         duties = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
         duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
-        tax_table(built.full.sam, built.taxes.record).to_csv(args.report / "world_2018_taxes.csv", float_format="%.4f")
+        taxes = tax_table(built.full.sam, built.taxes, built.accounts["gdp"])
+        taxes.to_csv(args.report / "world_2018_taxes.csv", float_format="%.4f")
         built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from calibration.errors import DataError
 from calibration.estimate import FINALS, Donors, Tables, Totals, estimate, national_value_added
 from calibration.from_cube import border
 from calibration.sam import Sam
@@ -16,6 +18,7 @@ from calibration.taxes import (
     FEDERATIONS,
     FINAL_SHARE,
     MOST_OF_CONSUMPTION,
+    RELATIVE,
     read_taxes,
     relative_rates,
     with_factor_taxes,
@@ -49,6 +52,38 @@ MEANINGS = "1 own figure; 2 lower bound (central government); 3 none levied; 4 o
 
 
 @dataclass(frozen=True)
+class TaxRules:
+    """What the build assumes of taxes.
+
+    Attributes
+    ----------
+    kept : {"products", "all", "none"}
+        Taxes beside duties: on products, those and on factors, or none (value added then by the donors' ratio).
+    final_share : float
+        Share of taxes on goods and services that private consumption bears, other than the stated one for sensitivity.
+    relative : mapping
+        Relative rates by kind of good, in the same way.
+
+    Raises
+    ------
+    DataError
+        A share outside [0, 1].
+    """
+
+    kept: Kept = "products"
+    final_share: float = FINAL_SHARE
+    relative: Mapping[str, float] = field(default_factory=lambda: dict(RELATIVE))
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.final_share <= 1:
+            raise DataError(f"share of taxes that consumption bears is {self.final_share}; a share between 0 and 1 is needed")
+
+
+STATED = TaxRules()
+"""The rules of the shipped world."""
+
+
+@dataclass(frozen=True)
 class TaxedTables:
     """Tables whose value added, consumption taxes and duties on final goods add up to GDP at market prices.
 
@@ -59,23 +94,25 @@ class TaxedTables:
         By region, the columns of :func:`calibration.taxes.read_taxes`, and in million USD: ``consumption_tax``,
         ``output_tax`` and of it ``remainder`` (federations), ``final_duties``, ``gdp``, ``value_added``, and
         ``borrowed_value_added`` (by the donors' ratio, not used).
+    rules : TaxRules
     """
 
     tables: Tables
     record: pd.DataFrame
+    rules: TaxRules
 
-    def status(self, kept: Kept) -> tuple[str, np.ndarray, dict[str, str]]:
+    def status(self) -> tuple[str, np.ndarray, dict[str, str]]:
         """Where revenue comes from, codes of :data:`STATUS`, as the variable ``tax_status``; zero without taxes."""
-        codes = np.array([STATUS[x] if kept != "none" else 0 for x in self.record["source"]], dtype=np.int8)
+        codes = np.array([STATUS[x] if self.rules.kept != "none" else 0 for x in self.record["source"]], dtype=np.int8)
         return "r", codes, {"long_name": "source of tax revenue", "flag_meanings": MEANINGS}
 
-    def log(self, kept: Kept) -> list[dict[str, object]]:
+    def log(self) -> list[dict[str, object]]:
         """A line of the SAM's adjustments for each tax and each value added that the identity sets; none without taxes."""
         lines: list[dict[str, object]] = []
-        if kept == "none":
+        if self.rules.kept == "none":
             return lines
         for region, row in self.record.iterrows():
-            for name in ("social", "income") if kept == "all" else ():
+            for name in ("social", "income") if self.rules.kept == "all" else ():
                 absent = bool(np.isnan(float(row[name])))
                 rule = f"taxes on factors ({name}) added, million USD" + (": no figure, zero" if absent else "")
                 after = 0.0 if absent else float(row[name]) * float(row["gdp"])
@@ -99,6 +136,7 @@ def taxed_tables(
     donor_gdp: np.ndarray,
     flows: np.ndarray,
     rates: np.ndarray,
+    rules: TaxRules = STATED,
 ) -> TaxedTables:
     """Estimate the tables with value added from the identity of :mod:`calibration.taxes`.
 
@@ -110,11 +148,14 @@ def taxed_tables(
         As for :func:`calibration.estimate.estimate`; final shares at market prices.
     flows, rates : ndarray, dims (i, s, d)
         Sales with own ones on the diagonal, million USD, and duties as fractions.
+    rules : TaxRules
     """
     record = read_taxes(folder, totals.regions)
+    if rules.kept == "none":
+        return TaxedTables(estimate(totals, sectors, donors, weights, donor_gdp), record, rules)
     gdp, private = totals.gdp, FINALS.index("prv")
     revenue = record["goods"].to_numpy() * gdp
-    consumption = FINAL_SHARE * revenue
+    consumption = rules.final_share * revenue
     on_final = np.zeros((len(gdp), len(FINALS)))
     at_home, duty = border(flows, rates)
     for _ in range(PASSES):
@@ -127,7 +168,7 @@ def taxed_tables(
         tables = estimate(at_basic, sectors, donors, weights, donor_gdp)
         before, on_final = on_final, np.einsum("rik,ir->rk", tables.final, (1 - at_home) * duty)
         private_spending = tables.final[..., private].sum(1) + on_final[:, private]
-        lower = np.minimum(FINAL_SHARE * revenue, MOST_OF_CONSUMPTION * private_spending)
+        lower = np.minimum(rules.final_share * revenue, MOST_OF_CONSUMPTION * private_spending)
         if (abs(on_final - before).sum(1) / gdp).max() < CLOSE and (abs(lower - consumption) / gdp).max() < CLOSE:
             break
         consumption = lower
@@ -143,28 +184,24 @@ def taxed_tables(
         value_added=tables.report["value_added"].to_numpy(),
         borrowed_value_added=borrowed,
     )
-    return TaxedTables(tables, record)
+    return TaxedTables(tables, record, rules)
 
 
-def apply_taxes(sam: Sam, record: pd.DataFrame, sectors: list[str], kept: Kept) -> Sam:
+def apply_taxes(sam: Sam, taxed: TaxedTables) -> Sam:
     """The SAM with taxes on products and, with ``"all"``, on factors where they are published (zero elsewhere, said).
 
     Parameters
     ----------
     sam : Sam
-        With duties alone.
-    record : DataFrame
-        Of :class:`TaxedTables`.
-    sectors : list of str
-        Detailed sectors.
-    kept : {"products", "all", "none"}
+        With duties alone, in the detailed sectors.
+    taxed : TaxedTables
     """
-    if kept == "none":
+    rules, record = taxed.rules, taxed.record
+    if rules.kept == "none":
         return sam
-    taxed = with_product_taxes(
-        sam, record["consumption_tax"].to_numpy(), record["output_tax"].to_numpy(), relative_rates(sectors)
-    )
-    return taxed if kept == "products" else add_factor_taxes(taxed, record)
+    relative = relative_rates(sam.commodities, rules.relative)
+    new = with_product_taxes(sam, record["consumption_tax"].to_numpy(), record["output_tax"].to_numpy(), relative)
+    return new if rules.kept == "products" else add_factor_taxes(new, record)
 
 
 def add_factor_taxes(sam: Sam, record: pd.DataFrame) -> Sam:
@@ -173,9 +210,9 @@ def add_factor_taxes(sam: Sam, record: pd.DataFrame) -> Sam:
     return with_factor_taxes(sam, social, income, ["unskl", "skl"])
 
 
-def tax_table(sam: Sam, record: pd.DataFrame) -> pd.DataFrame:
+def tax_table(sam: Sam, taxed: TaxedTables, gdp: pd.Series) -> pd.DataFrame:
     """By economy, per cent of GDP: revenue, what consumption and output bear, duties; GDP of the SAM over the World Bank's."""
-    per_cent = 100.0 / record["gdp"]
+    record, per_cent = taxed.record, 100.0 / gdp
     streams = sam.taxes()
     return pd.DataFrame(
         {
@@ -184,8 +221,8 @@ def tax_table(sam: Sam, record: pd.DataFrame) -> pd.DataFrame:
             "source": record["source"],
             "consumption": (streams["tpd"] + streams["tpm"]) * per_cent,
             "output": streams["to"] * per_cent,
-            "remainder": record["remainder"] * per_cent,
+            "remainder": record.get("remainder", 0.0) * per_cent,
             "duties": streams["tms"] * per_cent,
-            "gdp_ratio": sam.gdp() / record["gdp"],
+            "gdp_ratio": sam.gdp() / gdp,
         }
     ).rename_axis("region")
