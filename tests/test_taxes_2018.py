@@ -125,6 +125,8 @@ def test_factor_taxes_above_their_base_are_named() -> None:
 def test_rules_that_cannot_be_are_named() -> None:
     with pytest.raises(DataError, match=r"consumption bears is 70; a share"):
         TaxRules(final_share=70)
+    with pytest.raises(DataError, match="unknown choice of taxes 'product'; did you mean 'products'"):
+        TaxRules("product")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="unknown kind of good 'fod'; did you mean 'food'"):
         relative_rates(["C10T12"], {**RELATIVE_RATES, "fod": 0.5})
     with pytest.raises(DataError, match="without a relative rate: 'farm'"):

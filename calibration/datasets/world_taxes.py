@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from calibration.errors import DataError
+from calibration.errors import DataError, require_labels
 from calibration.estimate import FINALS, Donors, Tables, Totals, estimate, national_value_added
 from calibration.from_cube import border
 from calibration.sam import Sam
@@ -67,7 +67,7 @@ class TaxRules:
     Raises
     ------
     DataError
-        A share outside [0, 1].
+        A share outside [0, 1], or taxes of an unknown kind.
     """
 
     kept: Kept = "products"
@@ -75,6 +75,7 @@ class TaxRules:
     relative: Mapping[str, float] = field(default_factory=lambda: dict(RELATIVE))
 
     def __post_init__(self) -> None:
+        require_labels([self.kept], NOTES, "choice of taxes")
         if not 0 <= self.final_share <= 1:
             raise DataError(f"share of taxes that consumption bears is {self.final_share}; a share between 0 and 1 is needed")
 
@@ -172,6 +173,9 @@ def taxed_tables(
         if (abs(on_final - before).sum(1) / gdp).max() < CLOSE and (abs(lower - consumption) / gdp).max() < CLOSE:
             break
         consumption = lower
+    else:
+        far = totals.regions[int((abs(on_final - before).sum(1) / gdp).argmax())]
+        raise DataError(f"duties on final goods of {far} still move its table after {PASSES} passes; check its tariffs")
     borrowed = national_value_added(totals, donors, weights, donor_gdp)
     above = gdp - borrowed - on_final.sum(1) - revenue
     remainder = np.where([r in FEDERATIONS for r in totals.regions], np.maximum(above, 0.0), 0.0)
