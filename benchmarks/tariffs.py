@@ -6,20 +6,33 @@ Needs the raw tables of ``../shared/data``; the yardsticks may not be shipped, t
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from benchmarks.split import SHARED
-from benchmarks.tariff_yardsticks import WTO_IMPORTERS, imports_of_goods, stage_errors, teti, wto_errors
+from benchmarks.tariff_yardsticks import (
+    STAGES,
+    WTO_IMPORTERS,
+    imports_of_goods,
+    stage_errors,
+    teti,
+    wits,
+    wto_errors,
+    wto_mfn,
+)
+from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, SECTOR_NAMES
 from calibration.datasets.world_2018 import build, world
 from calibration.mfn import rates_of_2005
-from calibration.preferences import FARM, with_use
+from calibration.preferences import FARM, GROUPS, remaining, with_use
 from calibration.readers import read_caliendo_parro, read_trade_cube
-from calibration.tariffs_2018 import tariffs_2018
+from calibration.readers.oecd_cube import TradeCube
+from calibration.tariffs_2018 import Tariffs, tariffs_2018
 from policies import experiment
 from policies.registry import find_policy
 
@@ -113,17 +126,60 @@ def measure(folder: Path = SHARED) -> dict[str, Any]:
     }
 
 
+def with_wto_rates(folder: Path, made: Tariffs) -> xr.DataArray:
+    """Applied rates with the WTO's most-favoured-nation rates of five importers in the place of ours, agreements kept."""
+    truth = wto_mfn(folder) / 100
+    goods, regions = ([str(x) for x in made.applied[d].values] for d in ("i", "s"))
+    left = xr.DataArray(remaining(goods, regions), dims=("i", "s", "d"), coords=made.applied.coords)
+    applied = made.applied.copy(deep=True)
+    for code in WTO_IMPORTERS:
+        importers = [r for r in regions if r in GROUPS["EU28"]] if code == "DEU" else [code]
+        rates = xr.DataArray(truth[code].to_numpy(), dims="i", coords={"i": list(truth.index)})
+        for d in importers:
+            where = {"i": list(truth.index), "d": d}
+            theirs = (rates * left.sel(where)).transpose("i", "s")
+            applied.loc[where] = xr.where(theirs["s"] == d, 0.0, theirs).transpose("i", "s")
+    return applied
+
+
+def with_wits_means(folder: Path, made: Tariffs, cube: TradeCube) -> xr.DataArray:
+    """Applied rates scaled by importer and stage of processing to the means of WITS, where both are above zero."""
+    table, flows = wits(folder), imports_of_goods(cube)
+    applied = made.applied.copy(deep=True)
+    goods, regions = ([str(x) for x in applied[d].values] for d in ("i", "d"))
+    for column, words in STAGES.values():
+        rows = [goods.index(g) for g in words.split()]
+        for d, region in enumerate(regions):
+            part, rates = flows[rows][:, :, d], applied.values[rows][:, :, d]
+            ours = float((part * rates).sum() / part.sum())
+            theirs = float(table[column].get(region, np.nan)) / 100
+            if region not in GROUPS["EU28"] and theirs > 0 and ours > 0:  # the Union's members trade among themselves
+                applied.values[np.ix_(rows, range(len(regions)), [d])] *= theirs / ours
+    return applied
+
+
+def _world_with(folder: Path, applied: xr.DataArray) -> Benchmark:
+    """The world of 2018 with these rates, read as a user's own table."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "rates.csv"
+        applied.to_series().rename("rate").to_csv(file)
+        return world(build(folder, f"csv:{file}").full)
+
+
 def policies_under(folder: Path = SHARED) -> dict[str, dict[str, dict[str, float]]]:
-    """Welfare by region, per cent, of RCEP and of free trade under four sets of tariffs of 2018."""
+    """Welfare by region, per cent, of RCEP and of free trade under six sets of tariffs of 2018."""
+    cube = read_trade_cube(folder / "oecd_icio_gross")
+    made = tariffs_2018(folder, cube)
     cases = {
-        "here": build(folder),
-        "half of trade claims": build(folder, agreed=with_use(0.5)),
-        "98 % of trade claims": build(folder, agreed=with_use(0.98)),
-        "Teti's rates": build(folder, f"teti:{folder / 'oecd_icio_gross' / 'ICIO2018.mat'}"),
+        "here": world(build(folder).full),
+        "half of trade claims": world(build(folder, agreed=with_use(0.5)).full),
+        "98 % of trade claims": world(build(folder, agreed=with_use(0.98)).full),
+        "Teti's rates": world(build(folder, f"teti:{folder / 'oecd_icio_gross' / 'ICIO2018.mat'}").full),
+        "WTO's rates of five importers": _world_with(folder, with_wto_rates(folder, made)),
+        "WITS means by stage": _world_with(folder, with_wits_means(folder, made, cube)),
     }
     found: dict[str, dict[str, dict[str, float]]] = {"rcep": {"first edition": FIRST_EDITION_RCEP}, "free-trade": {}}
-    for name, built in cases.items():
-        benchmark = world(built.full)
+    for name, benchmark in cases.items():
         for policy in found:
             result = experiment.run(find_policy(policy), benchmark)
             welfare = result.comparison.table()["welfare_percent"]

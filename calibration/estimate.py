@@ -12,8 +12,8 @@ The method borrows technology and fits it to the totals:
 2. A group's commodity is split among its detailed goods by user with stated affinities
    (:data:`calibration.classification.AFFINITY`) and the economy's absorption.
 3. Services output and exports by kind follow the donors, balanced per exporter to the cube's services row.
-4. National value added is gross domestic product times the donors' ratio of the two, held between 0.25
-   and 0.80 of output.
+4. National value added is gross domestic product less taxes on final use where these are known
+   (:mod:`calibration.taxes`), else times the donors' ratio of the two; held between 0.25 and 0.80 of output.
 5. Each economy's matrix (commodities and value added by activities and final uses) is balanced to
    absorption, value added and output exactly, and to the final-use shares within their stated error
    (cross-entropy with reliabilities, :func:`calibration.balance.cross_entropy`).
@@ -93,7 +93,8 @@ class Donors:
 class Totals:
     """What is known of each economy; dims as in :class:`Donors`, any sector list.
 
-    ``ratio_base`` is gross domestic product, million USD; ``final_shares`` has dims (r, k).
+    ``gdp`` is gross domestic product, million USD; ``final_shares`` has dims (r, k), at basic prices; ``value_added`` (r,),
+    output less inputs, million USD, where accounts and taxes tell it (:mod:`calibration.taxes`), else the donors' ratio does.
     """
 
     regions: list[str]
@@ -102,6 +103,7 @@ class Totals:
     gdp: np.ndarray
     per_head: np.ndarray
     final_shares: np.ndarray
+    value_added: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,11 @@ def donor_weights(
     return np.asarray(weights)
 
 
+def national_value_added(totals: Totals, donors: Donors, weights: np.ndarray, donor_gdp: np.ndarray) -> np.ndarray:
+    """Output less inputs of each economy: gross domestic product times the donors' ratio of the two; dims (r,)."""
+    return np.asarray((weights @ (donors.value_added.sum(1) / donor_gdp)) * totals.gdp)
+
+
 def estimate(
     totals: Totals,
     sectors: list[str],
@@ -226,7 +233,7 @@ def estimate(
     users = [*sectors, *FINALS]
     affinity = np.array([[AFFINITY.get(i, {}).get(u, 1.0) for u in users] for i in sectors])
     member = (group[:, None] == np.arange(len(groups))[None, :]).astype(float)  # (i, g)
-    value_added_ratio = donors.value_added.sum(1) / donor_gdp
+    told = national_value_added(totals, donors, weights, donor_gdp) if totals.value_added is None else totals.value_added
     n, size = len(sectors), len(totals.regions)
     coefficients = np.einsum("rd,dgh->rgh", weights, donors.coefficients)[:, group][:, :, group]
     value_share = weights @ ratio(donors.value_added, donors.output)
@@ -235,7 +242,7 @@ def estimate(
     rows = []
     for r, name in enumerate(totals.regions):
         out, absorbed = totals.output[r], totals.absorption[r]
-        national = float(weights[r] @ value_added_ratio) * totals.gdp[r]
+        national = float(told[r])
         held = float(np.clip(national, LIMITS[0] * out.sum(), LIMITS[1] * out.sum()))
         NATIONAL_BOUND.check(
             np.array([abs(held / national - 1)]),

@@ -23,6 +23,20 @@ from calibration.limits import CUBE_ROUNDING
 from calibration.sam import Sam, make_dataset, split_by_use
 
 
+def border(flows: np.ndarray, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of absorption bought at home, and mean duty on the rest; both dims (i, d).
+
+    Parameters
+    ----------
+    flows, rates : ndarray, dims (i, s, d)
+        Sales with own ones on the diagonal, and duties as fractions.
+    """
+    own = np.arange(flows.shape[1])
+    imports = flows.copy()
+    imports[:, own, own] = 0.0
+    return ratio(flows[:, own, own], flows.sum(1)), ratio((imports * rates).sum(1), imports.sum(1))
+
+
 def cube_sam(
     flows: np.ndarray,
     sectors: list[str],
@@ -73,8 +87,7 @@ def cube_sam(
     rate = tariffs.transpose("i", "s", "d").values
     imports = flows.copy()
     imports[:, own, own] = 0.0
-    at_home = ratio(flows[:, own, own], absorption.T)  # (i, r)
-    duty = ratio((imports * rate).sum(1), imports.sum(1))  # mean rate, (i, d)
+    at_home, duty = border(flows, rate)
     domestic_use = np.moveaxis(use, 0, 2) * at_home[:, None, :]  # (i, a, r)
     bought = np.moveaxis(use, 0, 2) * ((1 - at_home) * (1 + duty))[:, None, :]
     final = np.moveaxis(final_use, 0, 2)  # (i, k, r)

@@ -12,7 +12,8 @@
    duties on inputs come out of the user's value added, which holds taxes on products; duties on
    final goods are added to final expenditure and to income.
 5. ``product_taxes``: ``"value added"`` leaves taxes less subsidies on products in value added (and out of final
-   spending); ``"use"`` takes the source's row, less duties, as a tax at one rate on everything a user buys.
+   spending); ``"use"`` takes the source's row, less duties, as a tax at one rate on everything a user buys; an economy whose
+   row is empty has none, which is listed.
 
 Every change is listed in ``Sam.adjustments``. International transport margins, export taxes and taxes on
 factors and output are absent from such tables: zero here, and said so in the attributes.
@@ -127,6 +128,10 @@ def mrio_sam(
     landed = imported * (1 + rate[..., None])
     bought = landed.sum(1)  # (i, d, user), basic prices of the destination
     tax = _product_tax(table, product_taxes, domestic + bought, (landed - imported).sum((0, 1)))  # rate, (d, user)
+    if product_taxes == "use" and table.taxes is not None:
+        untold = "taxes on products: none in the source, zero"
+        silent = np.flatnonzero(~table.taxes.any(axis=1))
+        log += [{"rule": untold, "cell": regions[k], "before": 0.0, "after": 0.0} for k in silent]
     value_added = output.T - ((domestic + bought)[..., :n].sum(0) * (1 + tax[:, :n])).T
     idle = value_added < -1e-9 * max(float(output.max()), 1.0)  # inputs of an industry without output
     bad = np.argwhere(((value_added <= 0) & (output.T > 0)) | idle)
@@ -249,7 +254,9 @@ def _product_tax(table: Mrio, rule: str, purchases: np.ndarray, duty: np.ndarray
         agent = "inv" if table.agents[category] == "stocks" else table.agents[category]
         paid[:, n + AGENTS.index(agent)] += table.taxes[:, n + k]
     base = purchases.sum(0)
-    np.divide(paid - duty, base, out=rate, where=base > 0)
+    # an economy without any figure has no taxes here, not a subsidy that undoes its duties
+    told = (table.taxes != 0).any(axis=1, keepdims=True)
+    np.divide(paid - duty, base, out=rate, where=told & (base > 0))
     if (rate <= -0.95).any():
         d, u = np.argwhere(rate <= -0.95)[0]
         user = [*table.industries, *AGENTS][u]

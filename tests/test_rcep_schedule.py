@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from policies import experiment
 from policies.policy import Policy
 from policies.rcep import RCEP_MEMBERS, rcep
 from policies.rcep_schedule import cuts, rcep_changes, rcep_rates, schedules, share_left
+from policies.registry import find_policy
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +84,63 @@ def test_bad_choices_are_named(world_2018) -> None:
         rcep_rates(load_benchmark("world-2011"), RCEP_MEMBERS, 2035)
 
 
+def test_a_year_phases_the_policy_in(world_2018) -> None:
+    phased = rcep(year=2035)
+    assert phased.name == "rcep-2035"
+    assert phased.instruments == rcep_changes(world_2018, RCEP_MEMBERS, 2035)
+    assert rcep(year=2035, benchmark=world_2018, use=0.7).instruments == phased.instruments
+    assert find_policy("rcep", 2035, world_2018) == phased
+    more = rcep(year=2035, use=1.0, ntm_cut=0.02)
+    assert more.instruments[-1].instrument == "ams"
+    assert sum(c.rate_to for c in more.instruments[:-1]) < sum(c.rate_to for c in phased.instruments)
+
+
+def test_a_year_survives_its_file(tmp_path) -> None:
+    phased = rcep(year=2030)
+    phased.to_yaml(tmp_path / "rcep-2030.yaml")
+    assert find_policy(str(tmp_path / "rcep-2030.yaml")) == phased
+
+
+def test_later_years_cut_more(world_2018) -> None:
+    bloc = [experiment.run(rcep(year=y), world_2018).summary()["intra_trade_percent"] for y in (2022, 2030, 2042)]
+    assert 0 < bloc[0] < bloc[1] < bloc[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"year": 2021}, "in force from 2022"),
+        ({"year": "2035"}, "whole number such as 2035"),
+        ({"year": True}, "whole number such as 2035"),
+        ({"year": 2035, "tariff_cut": 0.5}, "tariff_cut and year=2035 exclude each other"),
+        ({"year": 2035, "tariffs": False}, "tariffs=False and year=2035 exclude each other"),
+        ({"year": 2035, "cumulation": "full"}, "cumulation and year=2035 exclude each other"),
+        ({"year": 2035, "use": 70}, "share between 0 and 1"),
+        ({"use": 0.5}, "use belongs to a year"),
+        ({"benchmark": load_benchmark("world-2011")}, "benchmark belongs to a year"),
+        ({"year": 2035, "benchmark": load_benchmark("world-2011")}, "sectors of the default world"),
+    ],
+)
+def test_options_that_contradict_a_year_are_named(options, message: str) -> None:
+    with pytest.raises(ShockError, match=message):
+        rcep(**options)
+
+
+def test_a_year_for_a_policy_without_a_schedule_is_refused(command) -> None:
+    with pytest.raises(ShockError, match="'us-china' is not phased in by year, as rcep is"):
+        find_policy("us-china", 2035)
+    with pytest.raises(ShockError, match=r"'rcep\.yaml' is not phased in"):
+        find_policy("rcep.yaml", 2035)
+    code, _, err = command("run", "free-trade", "--year", "2035")
+    assert code == 2
+    assert "not phased in by year" in err
+    code, out, _ = command("run", "rcep", "--year", "2035", "--json")
+    assert code == 0
+    assert json.loads(out)["policy"] == "rcep-2035"
+
+
 def test_the_agreement_of_2035_is_worth_less_than_removing_every_duty(world_2018) -> None:
-    phased = Policy(name="rcep-2035", members=RCEP_MEMBERS, instruments=rcep_changes(world_2018, RCEP_MEMBERS, 2035))
-    partial, full = (experiment.run(policy, world_2018).summary() for policy in (phased, rcep()))
+    partial, full = (experiment.run(policy, world_2018).summary() for policy in (rcep(year=2035), rcep()))
     assert 0.0 < partial["bloc_welfare_percent"] < full["bloc_welfare_percent"]
     assert 0.0 < partial["intra_trade_percent"] < full["intra_trade_percent"]
     # the first agreement between Japan and Korea, and between Japan and China: both gain

@@ -163,6 +163,23 @@ def test_duties_become_revenue_and_leave_output_alone() -> None:
     assert taxed.taxes()["tms"].sum() == pytest.approx(0.1 * free["vcif"].sum())
 
 
+def test_an_economy_without_a_tax_figure_has_no_tax_and_is_named() -> None:
+    import xarray as xr
+
+    labels = {"i": ["c1", "c2", "c3"], "s": ["USA", "CHN"], "d": ["USA", "CHN"]}
+    tariff = xr.DataArray(np.full((3, 2, 2), 0.1), dims=("i", "s", "d"), coords=labels)
+    table = tiny_table()
+    taxes = 0.1 * np.concatenate([table.inter.sum((0, 1)), abs(table.final.sum((0, 1)))], axis=1)
+    taxes[1] = 0.0
+    sam = mrio_sam(replace(table, taxes=taxes), _shares(), tariff, product_taxes="use")
+    assert sam.check().empty
+    streams = sam.taxes().drop(columns="tms")
+    assert streams.loc["CHN"].abs().max() < 1e-12  # not a subsidy of the size of its duties
+    assert streams.loc["USA", "tpd"] > 0
+    said = sam.adjustments[sam.adjustments["rule"].str.startswith("taxes on products: none")]
+    assert list(said["cell"]) == ["CHN"]
+
+
 @pytest.mark.shared
 def test_shipped_world_is_what_the_script_builds(shared, world) -> None:
     from calibration.datasets import world_2011

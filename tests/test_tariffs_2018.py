@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -405,3 +408,35 @@ def test_shipped_tables_are_what_the_scripts_build(shared) -> None:
     pd.testing.assert_frame_equal(shipped, margins(shared), atol=6e-4, check_names=False)
     again = build(shared).set_index(["importer", "partner", "sector"]).sort_index()
     pd.testing.assert_frame_equal(schedules(), again, atol=2e-3)
+
+
+@pytest.mark.shared
+def test_duty_revenue_follows_taxes_on_international_trade(shared) -> None:
+    from calibration import load_benchmark
+    from calibration.datasets.world_2018 import build
+    from calibration.datasets.world_tariffs import OTHER_TRADE_TAXES, duty_table
+
+    built = build(shared)
+    table = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, shared / "wdi_2018")
+    alone = ~table.index.isin([*economies_of("EU28"), *OTHER_TRADE_TAXES])
+    known = table[alone & (table["trade_taxes"] > 0.05)]
+    assert len(known) > 30
+    assert known["duties"].corr(known["trade_taxes"]) > 0.75
+    assert 1.0 < (known["duties"] / known["trade_taxes"]).median() < 1.5  # exemptions: revenue is below what rates give
+    exporters = table.loc[["KAZ", "RUS", "BLR"]]
+    assert (exporters["trade_taxes"] > 3 * exporters["duties"]).all()
+    assert load_benchmark("world").sam.taxes()["tms"].sum() <= built.full.sam.taxes()["tms"].sum() * (1 + 1e-9)
+
+
+def test_signs_under_other_tariffs_are_recorded_by_country() -> None:
+    stored = json.loads((Path(__file__).parents[1] / "docs" / "_static" / "tariffs_2018.json").read_text())["policies"]
+    for policy, sets in stored.items():
+        ours = pd.Series(sets["here"])
+        assert len(ours) == 35
+        for name in ("Teti's rates", "WTO's rates of five importers", "WITS means by stage", "98 % of trade claims"):
+            theirs = pd.Series(sets[name])
+            large = (ours * theirs < 0) & (np.maximum(abs(ours), abs(theirs)) > 0.02)
+            assert large.sum() <= 5, (policy, name)
+            assert np.corrcoef(ours.rank(), theirs.rank())[0, 1] > 0.5, (policy, name)
+    for sets in stored["rcep"].values():
+        assert min(sets[r] for r in ("JPN", "KOR", "NZL", "AUS")) > 0 > max(sets[r] for r in ("TWN", "USA", "VNM"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from calibration.benchmark import Benchmark
 from calibration.elasticities import to_dataset, wiod_table
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
+from calibration.mrio import Mrio
 from calibration.readers import read_caliendo_parro, read_wiod
 from calibration.tariffs import EU27_2011, caliendo_parro_tariffs
 
@@ -65,10 +67,19 @@ SECTOR_NAMES = {
 
 def full_benchmark(data: Path) -> Benchmark:
     """The 41 x 35 benchmark of 2011 from the raw tables under ``data``."""
-    table = read_wiod(data / "wiod_2013")
+    return of_table(read_wiod(data / "wiod_2013"), data)
+
+
+def of_table(table: Mrio, data: Path) -> Benchmark:
+    """The benchmark of a WIOD table; with the table's own taxes less subsidies on products where it holds that row.
+
+    The RData file of the public repository lacks the row, so that the shipped world has duties alone; the official spreadsheet
+    has it (:func:`calibration.readers.read_wiod`).
+    """
     published = read_caliendo_parro(data / "caliendo_parro_2015")
     tariffs = caliendo_parro_tariffs(published, table.regions, table.industries)
-    sam = mrio_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs)
+    rule: Literal["use", "value added"] = "value added" if table.taxes is None else "use"
+    sam = mrio_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs, product_taxes=rule)
     return Benchmark(sam, to_dataset(wiod_table(published, table.industries), sam.commodities, sam.regions), "wiod-2011")
 
 

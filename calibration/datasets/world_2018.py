@@ -25,6 +25,7 @@ from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
+from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
     FINAL_ERROR,
@@ -37,7 +38,6 @@ from calibration.estimate import (
     check_sectors,
     donor_weights,
     donors_from_wiod,
-    estimate,
     leave_one_out,
     split_services,
     structure,
@@ -111,9 +111,10 @@ class Built:
     accounts: pd.DataFrame
     validation: pd.DataFrame
     tariffs: Tariffs
+    taxes: TaxedTables
 
 
-def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None) -> Built:
+def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None, taxes: TaxRules = STATED) -> Built:
     """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``.
 
     Parameters
@@ -123,6 +124,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         ``kind:file`` of another data base of tariffs; empty takes those of :mod:`calibration.tariffs_2018`.
     agreed : tuple of Agreement, optional
         Other agreements than the table's, for sensitivity.
+    taxes : TaxRules
+        Which taxes beside duties, and what is stated of them.
     """
     cube = read_trade_cube(data / "oecd_icio_gross", YEAR)
     check_sectors(cube.sectors)
@@ -151,8 +154,11 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         accounts["per_head"].to_numpy(),
         accounts[list(FINALS)].to_numpy(),
     )
-    tables = estimate(totals, sectors, donors, weights, before["gdp"].to_numpy())
     tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
+    duties = tariffs.applied.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
+    inputs = (totals, sectors, donors, weights, before["gdp"].to_numpy())
+    taxed = taxed_tables(data / "wdi_2018", *inputs, flows, duties.values, taxes)
+    tables = taxed.tables
     labour = accounts["labsh"].fillna(accounts["labsh"].mean()).to_numpy()
     mean = validation.abs().mean()
     attrs = {
@@ -160,7 +166,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "year": YEAR,
         "source": (
             f"{cube.flows.attrs['source']} (gross trade by sector); World Input-Output Database 2013 release, year {wiod.year} "
-            "(structure of use); World Bank, World Development Indicators (GDP); Penn World Table 10.01 "
+            "(structure of use); World Bank, World Development Indicators (GDP, tax revenue); Penn World Table 10.01 "
             "(final-use shares, labour "
             f"share, population); tariffs: {tariffs.applied.attrs['source']}"
         ),
@@ -174,7 +180,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
             "(1 observed, 2 total observed and split estimated, 3 from the economy's own table of 2011, 4 from other economies)"
         ),
         "rules": (
-            f"own table {OWN_WEIGHT:g}, peers by income, output structure and region; value added = GDP x donors' ratio within "
+            f"own table {OWN_WEIGHT:g}, peers by income, output structure and region; value added = "
+            f"{'GDP less taxes on final use' if taxes.kept != 'none' else 'GDP x the ratio of the donors'} within "
             f"{LIMITS[0]:g}-{LIMITS[1]:g} of output; final-use shares with standard error {FINAL_ERROR:g}; import "
             f"shares equal across uses; "
             f"{donors.clipped[0]} negative final cells of the donors set to zero ({100 * donors.clipped[1]:.2f} % of final use)"
@@ -193,10 +200,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "note": (
             "Technology is of 2011 for WIOD economies and borrowed for the others; value-added shares of VNM "
             "manufactures are the most "
-            "uncertain. Trade includes re-exports as the source does. Value added is output less inputs: it "
-            "holds taxes less subsidies "
-            "on products (duties apart) and transport margins. Taxes other than import duties, and margins, are "
-            "zero. Saving is gross. "
+            f"uncertain. Trade includes re-exports as the source does. {NOTES[taxes.kept]} Margins are zero. Saving is gross. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
@@ -208,7 +212,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         flows,
         sectors,
         tables,
-        tariffs.applied.reindex(i=sectors, fill_value=0.0),
+        duties,
         sample_shares(data / "gtap_v7_sample"),
         labour,
         accounts["pop"].to_numpy(),
@@ -232,7 +236,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         }
         for r, row in tables.report.iterrows()
     ]
-    sam = Sam(sam.data, pd.DataFrame(log + tariff_log))
+    sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
+    sam = apply_taxes(sam, taxed)
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
@@ -261,6 +266,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
                 },
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
+            "tax_status": taxed.status(),
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
         coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
@@ -271,7 +277,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
-    return Built(full, tables, donors, accounts, validation, tariffs)
+    return Built(full, tables, donors, accounts, validation, tariffs, taxed)
 
 
 def _kinds() -> dict[str, str]:
@@ -311,10 +317,12 @@ def world(full: Benchmark) -> Benchmark:
     }
     columns = np.array([[float(region_map[r] == name) for r in full.regions] for name in REGIONS])
     co2 = xr.DataArray(take @ full.satellites["co2"].values @ columns.T, dims=("a", "r"), attrs=full.satellites["co2"].attrs)
-    least_certain = {
+    least_certain: dict[str, tuple[object, ...]] = {
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
     }
+    revenue = full.satellites["tax_status"]
+    least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * revenue.values, axis=1), revenue.attrs)
     weight = full.sam["vcif"].sum(1)
     duties = {
         "mfn": (
@@ -358,9 +366,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the embedded file")
     parser.add_argument("--full", type=Path, help="also write the 81 x 32 benchmark to this file")
     parser.add_argument("--report", type=Path, help="also write validation and GDP tables (CSV) to this folder")
+    parser.add_argument("--taxes", default="products", choices=list(NOTES), help="taxes beside duties")
     parser.add_argument("--tariffs", default="", help="another data base: macmap:FILE, teti:FILE, wits:FILE or csv:FILE")
     args = parser.parse_args()
-    built = build(args.data, args.tariffs)
+    built = build(args.data, args.tariffs, taxes=TaxRules(args.taxes))
     world(built.full).save(args.out / "world.nc")
     if args.full:
         built.full.save(args.full)
@@ -372,6 +381,8 @@ def main() -> None:
         gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
         duties = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
         duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
+        taxes = tax_table(built.full.sam, built.taxes, built.accounts["gdp"])
+        taxes.to_csv(args.report / "world_2018_taxes.csv", float_format="%.4f")
         built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
 
 

@@ -13,6 +13,10 @@ from calibration.readers.tariff_data import read_tariff_data
 from calibration.sam import Sam
 from calibration.tariffs_2018 import Tariffs, tariffs_2018, with_other_rates
 
+OTHER_TRADE_TAXES = ("KAZ", "RUS", "BLR", "ARG", "CIV", "AUS", "NZL", "PHL")
+"""Economies whose taxes on international trade (WDI) hold more than duties: taxes on exports (the first five), excises on
+imports (AUS, NZL), value-added tax at the border (PHL)."""
+
 
 def chosen_tariffs(
     data: Path, cube: TradeCube, rates: str, agreed: tuple[Agreement, ...] | None = None
@@ -60,7 +64,7 @@ def duty_table(sam: Sam, gdp: pd.Series, record: pd.DataFrame, folder: Path) -> 
 
     Columns of :attr:`calibration.tariffs_2018.Tariffs.record`, then ``duties``, ``trade_taxes`` (per cent of GDP) and
     ``trade_taxes_year``. Members of the European Union pay their duties to the Union, so that the World Bank's figure is
-    empty or nearly zero there; taxes on trade hold export duties.
+    empty or nearly zero there; in some others it holds more than duties (:data:`OTHER_TRADE_TAXES`).
     """
     revenue = (sam["vmsb"] - sam["vcif"]).sum((0, 1)) / gdp.to_numpy()
     published = pd.read_csv(folder / "wdi_2018_nearest.csv").set_index("iso3").reindex(sam.regions)

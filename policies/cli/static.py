@@ -23,6 +23,7 @@ from policies.cli.shared import (
     Quiet,
     ReportOption,
     SourcingOption,
+    YearOption,
     command,
     given,
     print_json,
@@ -38,6 +39,7 @@ def run(
     context: typer.Context,
     policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
     benchmark: BenchmarkOption = "world",
+    year: YearOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV, PNG and JSON results.")] = None,
     investment: InvestmentOption = "saving",
     labour: LabourOption = "full employment",
@@ -56,16 +58,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy and show who gains and loses."""
-    check_outputs(
-        "usmca" if policy == "usmca" else "run", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf
-    )
+    check_outputs("usmca" if policy == "usmca" else "run", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf)
     if more_figures and out is None:
         raise ModelError("--figures needs --out FOLDER")
     if policy == "usmca":
         why = "usmca is a study of rules of origin with its own closure and figures (--curve)"
-        refuse_options(
-            context, why, "ranges", "more_figures", "investment", "labour", "capital", "sourcing", "elasticities", "method"
-        )
+        closed = ("investment", "labour", "capital", "sourcing", "elasticities", "method")
+        refuse_options(context, why, "year", "ranges", "more_figures", *closed)
         _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
     refuse_options(context, "it belongs to the policy usmca", "rules", "assembly", "curve")
@@ -78,7 +77,7 @@ def run(
     data = load_benchmark(benchmark, elasticities or None)
     if ranges and not data.studies:
         raise ModelError(f"--ranges needs studies of elasticities, and benchmark {data.name!r} carries none (see: cge info)")
-    asked = find_policy(policy)
+    asked = find_policy(policy, year, data)
     if asked.origin is not None:
         refuse_options(context, "a policy with an origin clause is solved by its own method", "method")
     result = experiment.run(asked, data, closure, sourcing=sourcing, method=method)
@@ -225,6 +224,7 @@ def _run_usmca(
 def gvc(
     policy: Annotated[str, typer.Argument(help="Name of a policy (see: cge list) or a .yaml file.")],
     benchmark: BenchmarkOption = "world",
+    year: YearOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV and figures.")] = None,
     report_file: ReportOption = None,
     pdf: PdfOption = None,
@@ -235,7 +235,8 @@ def gvc(
     from policies import gvc_report
 
     check_outputs("gvc", {"policy": policy, "benchmark": benchmark}, out, report_file, pdf)
-    result = experiment.run(find_policy(policy), benchmark)
+    data = load_benchmark(benchmark)
+    result = experiment.run(find_policy(policy, year, data), data)
     chains = gvc_report.compare(result)
     if out is not None:
         gvc_report.write(result, chains, out)
