@@ -35,6 +35,8 @@ STATUS = {
 """Codes of :meth:`Benchmark.status`."""
 TRADE_HEADERS = ("vxsb", "vfob", "vcif", "vmsb", "makb", "maks")
 """Headers whose cells are known by commodity; those of use are known by the using region."""
+FREIGHT_STATUS = 4
+"""Transport margins, and what holds them, are estimated wherever a benchmark tells observed cells from estimated ones."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Benchmark:
         Data beside the SAM: ``co2`` (a, r), million tonnes; ``esubm_by_study`` and ``esubd_by_study`` (study, i);
         ``trade_status`` (i) and ``use_status`` (r), codes of :data:`STATUS`, read cell by cell with :meth:`status`; ``mfn``
         (i, r), most-favoured-nation tariffs as fractions, and ``tariff_status`` (i, r), codes of
-        :data:`calibration.mfn.STATUS`.
+        :data:`calibration.mfn.STATUS`; ``sea_borne`` (s, d), share of the freight of a pair that crosses the sea.
     """
 
     sam: Sam
@@ -155,8 +157,13 @@ class Benchmark:
         array = self.sam.data[header]
         if header == "pop":
             code: xr.DataArray = xr.ones_like(array)
+        elif header in ("vst", "vtwr"):
+            code = xr.full_like(array, FREIGHT_STATUS)
         elif header in TRADE_HEADERS:
             code = self.satellites["trade_status"]
+            if header in ("vcif", "vmsb"):
+                shipped = self.sam.data["vtwr"].sum("m") > 0
+                code = code.broadcast_like(array).where(~shipped, FREIGHT_STATUS)
         else:
             code = self.satellites["use_status"]
             code = code.rename({"r": str(array.dims[-1])}) if array.dims[-1] != "r" else code
@@ -175,7 +182,7 @@ class Benchmark:
         """Write one compressed netCDF file (float64); read back by :func:`load_benchmark`.
 
         A header that equals an earlier one cell by cell (no tax or margin between the two) is stored once, and
-        named in the attribute ``same_as``.
+        named in the attribute ``same_as``; ``vcif`` is left out where it is ``vfob`` and ``vtwr`` to the last bit.
         """
         flows, same = _without_repeats(self.sam.data)
         merged = flows.merge(self.elasticities)
@@ -230,7 +237,15 @@ def _without_repeats(data: xr.Dataset) -> tuple[xr.Dataset, dict[str, str]]:
                 break
         else:
             kept.append(name)
+    # cif values that are fob values and margins to the last bit are added up on opening
+    if "vcif" in kept and np.array_equal(data["vcif"].values, _landed(data).values):
+        kept.remove("vcif")
     return data[kept], same
+
+
+def _landed(data: xr.Dataset) -> xr.DataArray:
+    """Imports at cif prices: exports at fob prices and margins; dims (i, s, d)."""
+    return data["vfob"] + data["vtwr"].sum("m")
 
 
 def available() -> list[str]:
@@ -280,6 +295,8 @@ def _from_dataset(data: xr.Dataset, path: Path) -> Benchmark:
         raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
     for repeated, first in json.loads(data.attrs.pop("same_as", "{}")).items():
         data[repeated] = data[first].assign_attrs(long_name=SCHEMA[repeated].long_name)
+    if "vcif" not in data:
+        data["vcif"] = _landed(data).assign_attrs(data["vfob"].attrs, long_name=SCHEMA["vcif"].long_name)
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
     flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", *BEHAVIOUR)}

@@ -24,6 +24,7 @@ from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
+from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
@@ -111,6 +112,7 @@ class Built:
     accounts: pd.DataFrame
     validation: pd.DataFrame
     tariffs: Tariffs
+    freight: Freight
 
 
 def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None) -> Built:
@@ -195,8 +197,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
             "manufactures are the most "
             "uncertain. Trade includes re-exports as the source does. Value added is output less inputs: it "
             "holds taxes less subsidies "
-            "on products (duties apart) and transport margins. Taxes other than import duties, and margins, are "
-            "zero. Saving is gross. "
+            "on products (duties apart). Taxes other than import duties are zero. Saving is gross. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
@@ -233,6 +234,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         for r, row in tables.report.iterrows()
     ]
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log))
+    shipping = freight(data, cube, sectors)
+    sam = add_freight(sam, shipping)
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
@@ -261,9 +264,10 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
                 },
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
+            "sea_borne": shipping.sea,
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
-        coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
+        coords={"a": sectors, "r": cube.regions, "s": cube.regions, "d": cube.regions, "i": sectors, "study": list(STUDIES)},
     )
     full = Benchmark(
         sam,
@@ -271,7 +275,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
-    return Built(full, tables, donors, accounts, validation, tariffs)
+    return Built(full, tables, donors, accounts, validation, tariffs, shipping)
 
 
 def _kinds() -> dict[str, str]:
@@ -284,6 +288,7 @@ def world(full: Benchmark) -> Benchmark:
     sector_map = {old: new for new, (_, olds) in AGGREGATES.items() for old in olds}
     names = list(AGGREGATES)
     sam = aggregate(full.sam, region_map, sector_map, order=(REGIONS, names))
+    sam.data["vcif"].values[:] = (sam.data["vfob"] + sam.data["vtwr"].sum("m")).values  # exact, so that it need not be stored
     take = np.array([[float(sector_map[s] == name) for s in full.commodities] for name in names])
     imports, factors = full.sam["vmsb"].sum((1, 2)), full.sam["evfb"].sum((0, 2))
 
@@ -325,8 +330,14 @@ def world(full: Benchmark) -> Benchmark:
         "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
     }
     satellites = xr.Dataset(
-        {"co2": co2, **duties, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
-        coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
+        {
+            "co2": co2,
+            "sea_borne": sea_share(full, columns),
+            **duties,
+            **{k: (("study", "i"), v) for k, v in by_study.items()},
+            **least_certain,
+        },
+        coords={"a": names, "r": REGIONS, "s": REGIONS, "d": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
     sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in AGGREGATES.items())
@@ -372,6 +383,7 @@ def main() -> None:
         gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
         duties = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
         duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
+        built.freight.validation.to_csv(args.report / "world_2018_freight.csv", float_format="%.5f")
         built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
 
 
