@@ -61,7 +61,7 @@ def test_duties_are_levied_on_freight_too_and_nothing_else_changes_gdp() -> None
     after = with_freight(before, _rates(before, goods), "trd")
     assert after.check(1e-8).empty
     here = before["vcif"] > 0
-    assert (after["vmsb"] / after["vcif"])[here] == pytest.approx((before["vmsb"] / before["vcif"])[here])
+    assert after["vmsb"][here] / after["vcif"][here] == pytest.approx(before["vmsb"][here] / before["vcif"][here])
     rate = np.divide(before["vmsb"], before["vcif"], out=np.ones_like(before["vcif"]), where=here) - 1
     freight = RATE * before["vfob"]
     freight[14:] = 0.0
