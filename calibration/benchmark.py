@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.currency import currency_of
-from calibration.elasticities import check_elasticities, to_dataset
+from calibration.elasticities import check_elasticities, study_and_nest, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_type, require_unique
 from calibration.labels import as_labels
 from calibration.parse import load_netcdf, reading
@@ -100,7 +100,8 @@ class Benchmark:
         ----------
         table : DataFrame or str
             A table (see :func:`calibration.elasticities.to_dataset`), or the name of a study the benchmark carries
-            (``studies``): the trade elasticities are then that study's, those of value added stay.
+            (``studies``): the trade elasticities are then that study's, those of value added stay. ``"fontagne/one"`` takes
+            them in one nest (:func:`calibration.elasticities.study_table`).
 
         Raises
         ------
@@ -109,15 +110,22 @@ class Benchmark:
         """
         if not isinstance(table, str):
             return replace(self, elasticities=to_dataset(table, self.commodities, self.regions))
-        if table not in self.studies:
-            hint = f"{nearest(table, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
+        study, one_nest = study_and_nest(table)
+        if study not in self.studies:
+            hint = f"{nearest(study, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
             raise DataError(f"benchmark {self.name!r} carries no elasticities of {table!r}{hint}")
         assert self.satellites is not None
         new = self.elasticities.copy(deep=True)
-        for symbol in ("esubm", "esubd"):
-            column = self.satellites[f"{symbol}_by_study"].sel(study=table).values
-            new[symbol].values[:] = column[:, None]
-        lines = [f"{c}: {table} (trade elasticities), as listed in docs/data.md" for c in self.commodities]
+        esubm, esubd = (self.satellites[f"{symbol}_by_study"] for symbol in ("esubm", "esubd"))
+        # what no study has estimated, services, is the same in each and keeps its two nests
+        studied = (esubd.max("study") > esubd.min("study") * (1 + 1e-9)).values & one_nest
+        new["esubm"].values[:] = esubm.sel(study=study).values[:, None]
+        new["esubd"].values[:] = np.where(studied, esubm.sel(study=study).values, esubd.sel(study=study).values)[:, None]
+        nests = "; one nest: esubd = esubm"
+        lines = [
+            f"{c}: {study} (trade elasticities), as listed in docs/data.md{nests if s else ''}"
+            for c, s in zip(self.commodities, studied, strict=True)
+        ]
         new.attrs["elasticity_sources"] = "\n".join(lines)
         return replace(self, elasticities=new)
 

@@ -195,7 +195,9 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "note": (
             "Technology is of 2011 for WIOD economies and borrowed for the others; value-added shares of VNM "
             "manufactures are the most "
-            "uncertain. Trade includes re-exports as the source does. Value added is output less inputs: it "
+            "uncertain. The source leaves re-exports out: goods "
+            "that only pass through Hong Kong or Singapore are trade of their makers. Sourcing by use is not observed: every "
+            "use of a good has the same import share and origins. Value added is output less inputs: it "
             "holds taxes less subsidies "
             "on products (duties apart). Taxes other than import duties are zero. Saving is gross. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
