@@ -299,8 +299,11 @@ def _take_from_service(g: dict[str, np.ndarray], sam: Sam, k: int, carried: Mapp
         raise DataError(f"freight on imports of {regions[d]}, {freight[d]:,.0f}, exceeds {MOST:.0%} of its imports of {name!r}")
     for agent, (home, abroad) in held.items():
         new = (home * shrink[agent] + abroad * shrink[agent] * moved, abroad * shrink[agent] * (1 - moved))
-        for origin, old, now in zip("dm", (home, abroad), new, strict=True):
-            g[f"v{origin}{agent}p"][k] = now * ratio(g[f"v{origin}{agent}p"][k], old, 1.0)
+        # who bought none at home pays the tax of his imports there
+        on_imports = ratio(g[f"vm{agent}p"][k], abroad, 1.0)
+        at_home = np.where(home > 0, ratio(g[f"vd{agent}p"][k], home), on_imports)
+        for origin, power, now in (("d", at_home, new[0]), ("m", on_imports, new[1])):
+            g[f"v{origin}{agent}p"][k] = now * power
             g[f"v{origin}{agent}b"][k] = now
     by_class = np.stack([g["vmfb"][k].sum(0), *(g[f"vm{a}b"][k] for a in "pgi")])  # (u, d)
     kept = 1.0 - ratio(freight, imports)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from calibration import Benchmark, DataError, Sam, load_benchmark
+from calibration import Benchmark, DataError, Sam, aggregate_benchmark, load_benchmark
 from calibration.datasets.world_freight import sample_margins
 from calibration.distances import distances, sea_borne
 from calibration.elasticities import to_dataset
 from calibration.freight import fit_routes, hidden_importers, rates_by_good, read_rates, routes, with_freight
 from calibration.readers import read_trade_cube
+from calibration.sam import SCHEMA, make_dataset
 from cge import Model
 from tests.worlds import elasticity_table, random_sam, symmetric_benchmark
 
@@ -189,6 +190,43 @@ def test_estimated_freight_is_flagged_and_routes_by_sea_too(default: Benchmark) 
     assert float(sea.sel(s="CHN", d="USA")) == 1
     assert float(sea.sel(s="CAN", d="USA")) == 0
     assert 0 < float(sea.sel(s="EU", d="EU")) < 0.2  # islands
+
+
+def test_grouping_keeps_freight_and_the_share_that_crosses_the_sea(default: Benchmark) -> None:
+    america = {"USA", "CAN", "MEX"}
+    grouped = aggregate_benchmark(
+        default, {r: "NAM" if r in america else "ROW" if r != "CHN" else "CHN" for r in default.regions}
+    )
+    assert grouped.sam["vtwr"].sum() == pytest.approx(default.sam["vtwr"].sum())
+    assert grouped.satellites is not None
+    sea = grouped.satellites["sea_borne"]
+    assert float(sea.sel(s="NAM", d="NAM")) == 0
+    assert float(sea.sel(s="CHN", d="NAM")) == 1
+    assert 0 < float(sea.sel(s="CHN", d="ROW")) < 1
+
+
+def test_taxes_on_purchases_keep_their_rates() -> None:
+    plain = random_sam(3, 4, 5, taxes=0.0)
+    taxed = {h: plain[h].copy() for h in SCHEMA}
+    for agent, rate in (("f", 1.05), ("p", 1.2), ("g", 0.9), ("i", 1.1)):
+        for origin in "dm":
+            taxed[f"v{origin}{agent}p"] *= rate
+    left = taxed["maks"].sum(0) - (taxed["vdfp"] + taxed["vmfp"]).sum(0)
+    for h in ("evfb", "evfp", "evos"):
+        taxed[h] *= left / taxed[h].sum(0)
+    sets = {d: [str(x) for x in plain.data[d].values] for d in ("i", "a", "f", "r", "m")}
+    draft = Sam(make_dataset(taxed, sets))
+    spent = draft.expenditure()
+    taxed["save"] = draft.income() - spent["prv"] - spent["gov"]
+    before = Sam(make_dataset(taxed, sets))
+    assert before.check(1e-9).empty
+    after = with_freight(before, _rates(before, ["g0", "g1"], 0.01), "g3")
+    assert after.check(1e-9).empty
+    for agent, rate in (("f", 1.05), ("p", 1.2), ("g", 0.9), ("i", 1.1)):
+        for origin in "dm":
+            assert after[f"v{origin}{agent}p"] == pytest.approx(rate * after[f"v{origin}{agent}b"])
+    # freight that does not fit into one user's purchases falls on others, who may pay other taxes
+    assert after.gdp() == pytest.approx(before.gdp(), rel=1e-4)
 
 
 def test_cif_values_survive_saving_without_being_stored(default: Benchmark, tmp_path: Path) -> None:
