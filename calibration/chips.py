@@ -11,7 +11,7 @@ final users buy equipment. Four steps.
 2. **Who sells them.** An exporter's intensity is its exports of integrated circuits (HS 8542, International Trade Centre, 2018,
    :data:`EXPORTS`) over its exports of electronics; the others share what is left of world exports. Hong Kong re-exports what
    others made and counts among the others; Singapore, of whose exports most are such, has Malaysia's intensity. Purchases of an
-   economy are spread over its suppliers, itself too, by trade in inputs times intensity.
+   economy are spread over its suppliers, itself too, by trade in inputs times intensity, within what each user buys of either.
 3. **What they cost to make.** Makers of chips and of equipment have the inputs of the old sector, but for chips: those are a
    third of the inputs of makers of chips (:data:`OWN_USE`, BEA) and the rest goes into equipment.
 4. Duties, taxes, elasticities and emissions by output are the old sector's.
@@ -92,10 +92,10 @@ def split_chips(
     use = _chips_used(g, m, sam.regions, world_sales)  # (a, r)
     flows = np.concatenate([g["vmub"][m, 0], g["vdfb"][m].sum(0)[None]])  # last row: made at home
     made = _spread(flows, _intensity(g["vxsb"][m].sum(1), sam.regions), use.sum(0), sam.regions)
-    made, at_home = _by_origin(made, use, g, m, sam)
+    imported, at_home = _by_origin(made, use, g, m)
     shares = {
-        "trade": ratio(made[:-1], g["vmsb"][m]),
-        "int": ratio(made[:-1], g["vmub"][m, 0]),
+        "trade": ratio(imported, g["vmsb"][m]),
+        "int": ratio(imported, g["vmub"][m, 0]),
         "home": ratio(use * at_home, g["vdfb"][m]),
         "abroad": ratio(use * (1 - at_home), g["vmfb"][m]),
     }
@@ -184,30 +184,17 @@ def _spread(flows: np.ndarray, intensity: np.ndarray, wanted: np.ndarray, region
     return spread
 
 
-def _by_origin(
-    made: np.ndarray, use: np.ndarray, g: Mapping[str, np.ndarray], m: int, sam: Sam
-) -> tuple[np.ndarray, np.ndarray]:
-    """Chips by supplier and their share made at home (r,), within what each user buys of either origin."""
-    home, total = made[-1], made.sum(0)
-    share = ratio(home, total)
-    most = np.min(ratio(MOST * g["vdfb"][m], use, np.inf), axis=0)
-    least = 1.0 - np.min(ratio(MOST * g["vmfb"][m], use, np.inf), axis=0)
-    least, most = np.maximum(least, 0.0), np.minimum(most, 1.0)
-    if (wrong := least > most + 1e-12).any():
-        r = int(wrong.argmax())
-        raise DataError(f"users of electronics in {sam.regions[r]} buy too differently at home and abroad to be split")
-    share = np.clip(share, least, most)
-    imports = total * (1 - share)
-    room = MOST * g["vmub"][m, 0]
-    abroad = made[:-1] * ratio(imports, made[:-1].sum(0))
-    for _ in range(200):  # what a source cannot sell is spread over the others
-        abroad = np.minimum(abroad, room)
-        left = imports - abroad.sum(0)
-        if (left <= 1e-13 * np.maximum(imports, 1e-9)).all():
-            break
-        abroad = abroad + (room - abroad) * ratio(left, (room - abroad).sum(0))
-    share = 1.0 - ratio(abroad.sum(0), total)
-    return np.concatenate([abroad, (total * share)[None]]), share
+def _by_origin(made: np.ndarray, use: np.ndarray, g: Mapping[str, np.ndarray], m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Imported chips by source (s, d) and the share each user takes from home (a, r), within what it buys of either origin."""
+    wanted = ratio(made[-1], made.sum(0))
+    most = np.minimum(ratio(MOST * g["vdfb"][m], use, 1.0), 1.0)
+    least = np.maximum(1.0 - ratio(MOST * g["vmfb"][m], use, 1.0), 0.0)
+    at_home = np.clip(wanted, least, most)
+    imports = (use * (1 - at_home)).sum(0)
+    room = MOST * g["vmub"][m, USES.index("int")]
+    abroad = np.minimum(made[:-1] * ratio(imports, made[:-1].sum(0)), room)
+    # what a source cannot sell is spread over the others' room
+    return abroad + (room - abroad) * ratio(imports - abroad.sum(0), (room - abroad).sum(0)), at_home
 
 
 def _split_row(values: np.ndarray, dims: tuple[str, ...], name: str, m: int, shares: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -127,9 +127,9 @@ def test_what_cannot_be_split_is_refused(whole: Benchmark) -> None:
         split_chips(replace(whole, sam=type(whole.sam)(euro, whole.sam.adjustments)))
 
 
-@pytest.mark.parametrize("seed", [1, 4])
-def test_taxed_worlds_with_other_names_balance_too(seed: int) -> None:
-    world = random_benchmark(3, 4, seed, zeros=0.0)
+@pytest.mark.parametrize(("seed", "zeros"), [(1, 0.0), (4, 0.0), (0, 0.2), (5, 0.2), (9, 0.2)])
+def test_taxed_worlds_with_other_names_and_zeros_balance_too(seed: int, zeros: float) -> None:
+    world = random_benchmark(3, 4, seed, zeros)
     bought = (world.sam["vdfb"] + world.sam["vmfb"])[1].sum()
     split = split_chips(world, "g1", world_sales=0.1 * bought)
     assert split.sam.check(1e-9).empty
