@@ -45,8 +45,8 @@ def aggregate_benchmark(
     Returns
     -------
     Benchmark
-        Which economies a grouped region holds is told by ``groups``; ``co2``, the elasticities by study and headers
-        of a GTAP folder that are not by region or sector are kept, the status of cells is not.
+        Which economies a grouped region holds is told by ``groups``; ``co2``, sea-borne pairs, elasticities by study and
+        headers of a GTAP folder that are not by region or sector are kept, the status of cells is not.
 
     Raises
     ------
@@ -135,6 +135,11 @@ def _satellites(
         by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)
         grouped = aggregate_weighted(by_sector, _sum(weights, sectors, "i", new.commodities), regions, "r", new.regions)
         out["mfn"] = grouped.transpose("i", "r").assign_attrs(held["mfn"].attrs)
+    if "sea_borne" in held:
+        weights = held["sea_borne"].copy(data=benchmark.sam["vtwr"].sum((0, 1)))
+        by_source = aggregate_weighted(held["sea_borne"], weights, regions, "s", new.regions)
+        by_pair = aggregate_weighted(by_source, _sum(weights, regions, "s", new.regions), regions, "d", new.regions)
+        out["sea_borne"] = by_pair.transpose("s", "d").assign_attrs(held["sea_borne"].attrs)
     for symbol in ("esubm_by_study", "esubd_by_study"):
         if symbol in held:
             weights = xr.DataArray(imports, dims="i", coords={"i": held["i"].values})

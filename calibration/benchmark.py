@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.currency import currency_of
-from calibration.elasticities import check_elasticities, to_dataset
+from calibration.elasticities import check_elasticities, study_and_nest, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_type, require_unique
 from calibration.labels import as_labels
 from calibration.parse import load_netcdf, reading
@@ -35,6 +35,8 @@ STATUS = {
 """Codes of :meth:`Benchmark.status`."""
 TRADE_HEADERS = ("vxsb", "vfob", "vcif", "vmsb", "makb", "maks")
 """Headers whose cells are known by commodity; those of use are known by the using region."""
+FREIGHT_STATUS = 4
+"""Transport margins, and what holds them, are estimated wherever a benchmark tells observed cells from estimated ones."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Benchmark:
         Data beside the SAM: ``co2`` (a, r), million tonnes; ``esubm_by_study`` and ``esubd_by_study`` (study, i);
         ``trade_status`` (i) and ``use_status`` (r), codes of :data:`STATUS`, read cell by cell with :meth:`status`; ``mfn``
         (i, r), most-favoured-nation tariffs as fractions, and ``tariff_status`` (i, r), codes of
-        :data:`calibration.mfn.STATUS`; ``tax_status`` (r), where tax revenue comes from (its attributes tell the codes).
+        :data:`calibration.mfn.STATUS`; ``tax_status`` (r), where tax revenue comes from (its attributes tell the codes);
+        ``sea_borne`` (s, d), share of the freight of a pair that crosses the sea.
     """
 
     sam: Sam
@@ -98,7 +101,8 @@ class Benchmark:
         ----------
         table : DataFrame or str
             A table (see :func:`calibration.elasticities.to_dataset`), or the name of a study the benchmark carries
-            (``studies``): the trade elasticities are then that study's, those of value added stay.
+            (``studies``): the trade elasticities are then that study's, those of value added stay. ``"fontagne/one"`` takes
+            them in one nest (:func:`calibration.elasticities.study_table`).
 
         Raises
         ------
@@ -107,15 +111,22 @@ class Benchmark:
         """
         if not isinstance(table, str):
             return replace(self, elasticities=to_dataset(table, self.commodities, self.regions))
-        if table not in self.studies:
-            hint = f"{nearest(table, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
+        study, one_nest = study_and_nest(table)
+        if study not in self.studies:
+            hint = f"{nearest(study, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
             raise DataError(f"benchmark {self.name!r} carries no elasticities of {table!r}{hint}")
         assert self.satellites is not None
         new = self.elasticities.copy(deep=True)
-        for symbol in ("esubm", "esubd"):
-            column = self.satellites[f"{symbol}_by_study"].sel(study=table).values
-            new[symbol].values[:] = column[:, None]
-        lines = [f"{c}: {table} (trade elasticities), as listed in docs/data.md" for c in self.commodities]
+        esubm, esubd = (self.satellites[f"{symbol}_by_study"] for symbol in ("esubm", "esubd"))
+        # what no study has estimated, services, is the same in each and keeps its two nests
+        studied = (esubd.max("study") > esubd.min("study") * (1 + 1e-9)).values & one_nest
+        new["esubm"].values[:] = esubm.sel(study=study).values[:, None]
+        new["esubd"].values[:] = np.where(studied, esubm.sel(study=study).values, esubd.sel(study=study).values)[:, None]
+        nests = "; one nest: esubd = esubm"
+        lines = [
+            f"{c}: {study} (trade elasticities), as listed in docs/data.md{nests if s else ''}"
+            for c, s in zip(self.commodities, studied, strict=True)
+        ]
         new.attrs["elasticity_sources"] = "\n".join(lines)
         return replace(self, elasticities=new)
 
@@ -155,8 +166,13 @@ class Benchmark:
         array = self.sam.data[header]
         if header == "pop":
             code: xr.DataArray = xr.ones_like(array)
+        elif header in ("vst", "vtwr"):
+            code = xr.full_like(array, FREIGHT_STATUS)
         elif header in TRADE_HEADERS:
             code = self.satellites["trade_status"]
+            if header in ("vcif", "vmsb"):
+                shipped = self.sam.data["vtwr"].sum("m") > 0
+                code = code.broadcast_like(array).where(~shipped, FREIGHT_STATUS)
         else:
             code = self.satellites["use_status"]
             code = code.rename({"r": str(array.dims[-1])}) if array.dims[-1] != "r" else code
@@ -175,7 +191,7 @@ class Benchmark:
         """Write one compressed netCDF file (float64); read back by :func:`load_benchmark`.
 
         A header that equals an earlier one cell by cell (no tax or margin between the two) is stored once, and
-        named in the attribute ``same_as``.
+        named in the attribute ``same_as``; ``vcif`` is left out where it is ``vfob`` and ``vtwr`` to the last bit.
         """
         flows, same = _without_repeats(self.sam.data)
         merged = flows.merge(self.elasticities)
@@ -230,7 +246,15 @@ def _without_repeats(data: xr.Dataset) -> tuple[xr.Dataset, dict[str, str]]:
                 break
         else:
             kept.append(name)
+    # cif values that are fob values and margins to the last bit are added up on opening
+    if "vcif" in kept and np.array_equal(data["vcif"].values, _landed(data).values):
+        kept.remove("vcif")
     return data[kept], same
+
+
+def _landed(data: xr.Dataset) -> xr.DataArray:
+    """Imports at cif prices: exports at fob prices and margins; dims (i, s, d)."""
+    return data["vfob"] + data["vtwr"].sum("m")
 
 
 def available() -> list[str]:
@@ -280,6 +304,8 @@ def _from_dataset(data: xr.Dataset, path: Path) -> Benchmark:
         raise DataError(f"{path} lacks the attribute format={FORMAT!r}: not a benchmark of this library")
     for repeated, first in json.loads(data.attrs.pop("same_as", "{}")).items():
         data[repeated] = data[first].assign_attrs(long_name=SCHEMA[repeated].long_name)
+    if "vcif" not in data:
+        data["vcif"] = _landed(data).assign_attrs(data["vfob"].attrs, long_name=SCHEMA["vcif"].long_name)
     adjustments = pd.read_csv(StringIO(str(data["adjustments"].item())))
     flows = data[list(SCHEMA)]
     flows.attrs = {k: v for k, v in data.attrs.items() if k not in ("format", *BEHAVIOUR)}

@@ -20,7 +20,7 @@ from calibration.aggregate import read_mapping
 from calibration.aggregate_benchmark import aggregate_benchmark
 from calibration.benchmark import Benchmark
 from calibration.classification import KIND
-from calibration.elasticities import STUDIES, read_table, study_table, to_dataset
+from calibration.elasticities import STUDIES, read_table, study_and_nest, study_table, to_dataset
 from calibration.errors import DataError, nearest, require_type
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
@@ -109,7 +109,8 @@ def build_benchmark(
     rate, currency : float and str, optional
         Convert the table: units of ``currency`` for one of the table's own. Both or none.
     elasticities : str or path
-        A study of :data:`calibration.elasticities.STUDIES`, or a csv table (:func:`calibration.elasticities.read_table`).
+        A study of :data:`calibration.elasticities.STUDIES` (``fontagne/one``: in one nest), or a csv table
+        (:func:`calibration.elasticities.read_table`).
     inventories, negatives, discrepancy, product_taxes
         Rules of :func:`calibration.from_mrio.mrio_sam`.
     name : str, optional
@@ -177,7 +178,7 @@ def _mapping(given: str | Path | Mapping[str, str] | None, labels: list[str]) ->
 
 def _elasticities(choice: str | Path, raw: Mrio, sector_map: Mapping[str, str]) -> pd.DataFrame:
     """The table by new sector: a study's, weighted with imports over the old industries, or a file's."""
-    if str(choice) not in STUDIES:
+    if study_and_nest(str(choice))[0] not in STUDIES:
         if not Path(choice).is_file():
             raise DataError(f"no elasticity study and no file named {str(choice)!r}{nearest(str(choice), STUDIES)}")
         return read_table(choice)

@@ -108,16 +108,35 @@ STUDIES = ("gtap", "caliendo-parro", "fontagne", "bagwell", "giri", "lashkaripou
 """Published sources of trade elasticities to choose from (``calibration/datasets/trade_elasticities.csv``)."""
 
 
+ONE_NEST = "/one"
+"""Ending of a study's name that asks for one nest of all origins, home among them (``esubd = esubm``)."""
+
+
+def study_and_nest(name: str) -> tuple[str, bool]:
+    """A study and whether its elasticities are asked for in one nest.
+
+    Examples
+    --------
+    >>> study_and_nest("fontagne/one")
+    ('fontagne', True)
+    """
+    return name.removesuffix(ONE_NEST), name.endswith(ONE_NEST)
+
+
 def study_table(study: str, sectors: list[str], kinds: Mapping[str, str]) -> pd.DataFrame:
     """Elasticities of one study for sectors of the OECD cube and services, with their sources.
 
     GTAP gives ``esubd`` and doubles it among origins. The other studies give a trade elasticity theta;
     ``esubm`` is theta + 1 and ``esubd`` half of it, GTAP's rule of two; their services are GTAP's.
 
+    The studies estimate theta in models of one nest, where home goods compete with each origin alike; the rule of two
+    halves what they found for home against abroad. ``"fontagne/one"`` keeps one nest, ``esubd = esubm``, for goods;
+    services, which no study estimates, stay as they are.
+
     Parameters
     ----------
     study : str
-        One of :data:`STUDIES`.
+        One of :data:`STUDIES`, with :data:`ONE_NEST` at its end for one nest.
     sectors : list of str
         Detailed sectors of :data:`calibration.classification.SECTORS`.
     kinds : mapping
@@ -128,9 +147,12 @@ def study_table(study: str, sectors: list[str], kinds: Mapping[str, str]) -> pd.
     DataError
         Unknown study or sector.
     """
+    asked = study
+    study, one_nest = study_and_nest(asked)
     if study not in STUDIES:
         raise DataError(
-            f"unknown elasticity source {study!r}{nearest(study, STUDIES)}; known: {', '.join(STUDIES)}, or a table"
+            f"unknown elasticity source {asked!r}{nearest(study, STUDIES)}; known: {', '.join(STUDIES)}, each with "
+            f"{ONE_NEST!r} for one nest, or a table"
         )
     path = resources.files("calibration") / "datasets" / "trade_elasticities.csv"
     with path.open(encoding="utf-8") as file:
@@ -143,9 +165,15 @@ def study_table(study: str, sectors: list[str], kinds: Mapping[str, str]) -> pd.
         esubd = ((theta + 1.0) / 2.0).where(theta.notna(), esubd)
         named = theta.map(lambda x: f"{study}, theta {x:.2f}; esubm = theta + 1, esubd = esubm / 2")
         source = named.where(theta.notna(), source)
+    esubm = 2.0 * esubd
+    if one_nest:
+        goods = table.loc[sectors, [x for x in STUDIES if x != "gtap"]].notna().any(axis=1)
+        esubd = esubm.where(goods, esubd)
+        told = source.str.replace("esubm = 2 esubd", "esubm twice its esubd").str.replace(", esubd = esubm / 2", "")
+        source = source.where(~goods, told + "; one nest: esubd = esubm")
     return pd.DataFrame(
         {
-            "esubm": 2.0 * esubd,
+            "esubm": esubm,
             "esubd": esubd,
             "esubva": [ESUBVA_OF_KIND[kinds[x]] for x in sectors],
             "esubt": 0.0,

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration import Benchmark, load_benchmark
+from calibration.elasticities import ONE_NEST
 from calibration.labels import as_labels
 from cge import Closure, Comparison
 from cge.errors import ShockError
@@ -55,9 +56,10 @@ def welfare_range(
     *,
     sourcing: str = "use",
     studies: str | Sequence[str] | None = None,
+    one_nest: bool = True,
     report: Callable[[float], None] | None = None,
 ) -> pd.DataFrame:
-    """Welfare under the elasticities of each study the benchmark carries.
+    """Welfare under the elasticities of each study the benchmark carries, in two nests and in one.
 
     Parameters
     ----------
@@ -67,16 +69,21 @@ def welfare_range(
     sourcing : str
     studies : str or sequence of str, optional
         Default all of :attr:`calibration.Benchmark.studies`.
+    one_nest : bool
+        Each study in one nest of all origins too (``fontagne/one``, see :func:`calibration.elasticities.study_table`); not for
+        studies that are named.
     report : callable, optional
         Told the share done.
 
     Returns
     -------
     pandas.DataFrame
-        Regions by study, per cent of income.
+        Regions by study, per cent of income; the rule of two first, then one nest.
     """
     data = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
     names = list(as_labels(studies, "studies") if studies is not None else data.studies)
+    if studies is None and one_nest:
+        names += [name + ONE_NEST for name in data.studies]
     out = {}
     for k, name in enumerate(names):
         run = experiments.run(policy, data.with_elasticities(name), closure, sourcing=sourcing)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from calibration.elasticities import study_and_nest
 from policies import figures, findings, gvc_report, html
 from policies.experiment import Experiment
 from policies.report_parts import Figures, trust, write_page
@@ -54,9 +55,11 @@ def by_region(experiment: Experiment) -> pd.DataFrame:
 def range_sentence(ranges: pd.DataFrame, experiment: Experiment) -> str:
     """Whose gain or loss does not depend on the study of elasticities."""
     sure = [r for r in ranges.index if (ranges.loc[r] > 0).all() or (ranges.loc[r] < 0).all()]
+    studies = list(dict.fromkeys(study_and_nest(str(name))[0] for name in ranges.columns))
+    nests = ", each in two nests and in one," if ranges.shape[1] > len(studies) else ""
     wide = (ranges.max(axis=1) - ranges.min(axis=1)).sort_values().index[-1]
     return (
-        f"Over the elasticities of {ranges.shape[1]} studies ({', '.join(ranges.columns)}) the sign of the welfare effect is "
+        f"Over the elasticities of {len(studies)} studies ({', '.join(studies)}){nests} the sign of the welfare effect is "
         f"the same in {len(sure)} of {len(ranges)} regions; the widest range is {wide}'s, {ranges.loc[wide].min():+.3f} to "
         f"{ranges.loc[wide].max():+.3f} %."
     )

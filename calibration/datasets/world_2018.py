@@ -24,6 +24,7 @@ from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
+from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
@@ -112,6 +113,7 @@ class Built:
     validation: pd.DataFrame
     tariffs: Tariffs
     taxes: TaxedTables
+    freight: Freight
 
 
 def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None, taxes: TaxRules = STATED) -> Built:
@@ -200,7 +202,9 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "note": (
             "Technology is of 2011 for WIOD economies and borrowed for the others; value-added shares of VNM "
             "manufactures are the most "
-            f"uncertain. Trade includes re-exports as the source does. {NOTES[taxes.kept]} Margins are zero. Saving is gross. "
+            f"uncertain. {NOTES[taxes.kept]} The source leaves re-exports out: goods that only pass through Hong Kong or "
+            "Singapore are trade of their makers. Sourcing by use is not observed: every use of a good has the same import "
+            "share and origins. Saving is gross. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
@@ -237,7 +241,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         for r, row in tables.report.iterrows()
     ]
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
-    sam = apply_taxes(sam, taxed)
+    shipping = freight(data, cube, sectors)
+    sam = add_freight(apply_taxes(sam, taxed), shipping)
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
@@ -267,9 +272,10 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
             "tax_status": taxed.status(),
+            "sea_borne": shipping.sea,
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
-        coords={"a": sectors, "r": cube.regions, "i": sectors, "study": list(STUDIES)},
+        coords={"a": sectors, "r": cube.regions, "s": cube.regions, "d": cube.regions, "i": sectors, "study": list(STUDIES)},
     )
     full = Benchmark(
         sam,
@@ -277,7 +283,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
-    return Built(full, tables, donors, accounts, validation, tariffs, taxed)
+    return Built(full, tables, donors, accounts, validation, tariffs, taxed, shipping)
 
 
 def _kinds() -> dict[str, str]:
@@ -290,6 +296,7 @@ def world(full: Benchmark) -> Benchmark:
     sector_map = {old: new for new, (_, olds) in AGGREGATES.items() for old in olds}
     names = list(AGGREGATES)
     sam = aggregate(full.sam, region_map, sector_map, order=(REGIONS, names))
+    sam.data["vcif"].values[:] = (sam.data["vfob"] + sam.data["vtwr"].sum("m")).values  # exact, so that it need not be stored
     take = np.array([[float(sector_map[s] == name) for s in full.commodities] for name in names])
     imports, factors = full.sam["vmsb"].sum((1, 2)), full.sam["evfb"].sum((0, 2))
 
@@ -333,8 +340,14 @@ def world(full: Benchmark) -> Benchmark:
         "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
     }
     satellites = xr.Dataset(
-        {"co2": co2, **duties, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
-        coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
+        {
+            "co2": co2,
+            "sea_borne": sea_share(full, columns),
+            **duties,
+            **{k: (("study", "i"), v) for k, v in by_study.items()},
+            **least_certain,
+        },
+        coords={"a": names, "r": REGIONS, "s": REGIONS, "d": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
     sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in AGGREGATES.items())
@@ -383,6 +396,7 @@ def main() -> None:
         duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
         taxes = tax_table(built.full.sam, built.taxes, built.accounts["gdp"])
         taxes.to_csv(args.report / "world_2018_taxes.csv", float_format="%.4f")
+        built.freight.validation.to_csv(args.report / "world_2018_freight.csv", float_format="%.5f")
         built.tables.report.to_csv(args.report / "world_2018_balance.csv", float_format="%.5f")
 
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from cge import ModelError, progress
-from policies.cli.benchmarks import check, data_build, info, list_
+from policies.cli.benchmarks import check, data_build, data_chips, info, list_
 from policies.cli.gtap import replicate, shock
 from policies.cli.paths import dynamics
 from policies.cli.shared import command, hush
@@ -60,8 +60,9 @@ class OnceEach(TyperCommand):
 app.command("list", cls=OnceEach)(guarded(list_))
 for _function in (info, check, run, gvc, shock, dynamics, replicate, docs):
     app.command(cls=OnceEach)(guarded(_function))
-data = typer.Typer(help="Build benchmarks from downloaded official tables.", no_args_is_help=True)
+data = typer.Typer(help="Build benchmarks from downloaded official tables, or split one.", no_args_is_help=True)
 data.command("build", cls=OnceEach)(guarded(data_build))
+data.command("chips", cls=OnceEach)(guarded(data_chips))
 app.add_typer(data, name="data")
 
 

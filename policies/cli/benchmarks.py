@@ -1,4 +1,4 @@
-"""Commands on data: list, info, check, data build."""
+"""Commands on data: list, info, check, data build, data chips."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ ATTRIBUTES = (
     "validation",
     "rules",
     "factor_split",
+    "freight",
+    "chips",
     "note",
     "remarks",
     "defaults",
@@ -199,3 +201,38 @@ def data_build(
     if report_["adjustments"]:
         say("Each of these repairs is within its limit (docs: How calibration works).")
     say(f"Every identity holds to 1e-9. Written: {out}, {out.with_suffix('.html')}, {out.with_suffix('.json')}")
+
+
+def data_chips(
+    out: Annotated[Path, typer.Option("--out", help="The benchmark file to write (.nc).")],
+    benchmark: BenchmarkArgument = "world",
+    sector: Annotated[str, typer.Option("--sector", help="The commodity that holds electronics.")] = "elc",
+    world_sales: Annotated[
+        float | None, typer.Option("--world-sales", help="World sales of chips, millions of the benchmark's currency.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Split electronics into equipment (eqp) and semiconductors (chp), by a stated rule."""
+    from calibration.chips import CHIPS, WORLD_SALES, split_chips
+
+    if out.suffix != ".nc":
+        raise DataError(f"--out {out} must end in .nc: a netCDF file")
+    check_place("--out", out.parent)
+    refuse_overwriting({"benchmark": benchmark}, [out])
+    found = split_chips(load_benchmark(benchmark), sector, world_sales=WORLD_SALES if world_sales is None else world_sales)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    found.save(out)
+    trade = found.sam.data["vxsb"].sel(i=CHIPS)
+    made = found.sam.data["makb"].sel(i=CHIPS).sum("a")
+    table = pd.DataFrame(
+        {"output": made.to_pandas(), "exports": trade.sum("d").to_pandas(), "imports": trade.sum("s").to_pandas()}
+    )
+    largest = table.sort_values("output", ascending=False).head(12) / 1e3
+    if as_json:
+        print_json(
+            {"benchmark": found.name, "chips": found.attrs["chips"], "billion": table.div(1e3).round(3).to_dict("index")}
+        )
+        return
+    show(largest.rename_axis("region"), f"Semiconductors, estimated, billion {found.currency}", 1)
+    say(f"Written: {out}. {found.attrs['chips']}")

@@ -51,7 +51,7 @@ InvestmentOption = Annotated[str, typer.Option("--investment", help="Closure: 's
 LabourOption = Annotated[str, typer.Option("--labour", help="Closure: 'full employment' or 'fixed real wage'.")]
 SourcingOption = Annotated[str, typer.Option("--sourcing", help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")]
 ElasticitiesOption = Annotated[
-    str, typer.Option("--elasticities", help="A study the benchmark carries (see: cge info), instead of its own.")
+    str, typer.Option("--elasticities", help="A study the benchmark carries (see: cge info); fontagne/one: in one nest.")
 ]
 
 

@@ -49,7 +49,7 @@ def run(
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
     report_file: ReportOption = None,
     pdf: PdfOption = None,
-    ranges: Annotated[bool, typer.Option("--ranges", help="Welfare under every study of elasticities as well.")] = False,
+    ranges: Annotated[bool, typer.Option("--ranges", help="Welfare under every study of elasticities, both ways.")] = False,
     more_figures: Annotated[bool, typer.Option("--figures", help="With --out: map, trade, output, prices, parts.")] = False,
     rules: Annotated[str, typer.Option("--rules", help="usmca: none, nafta, usmca-cars, usmca-trucks, withdrawal, ...")] = "",
     assembly: Annotated[str, typer.Option(help="usmca: capital of assembly 'fixed' or with 'relocation'.")] = "fixed",

@@ -1,0 +1,119 @@
+"""Distances between economies, and which pairs trade by sea.
+
+Distance is the mean great-circle distance over the pairs of main cities of two economies
+(``calibration/datasets/main_cities.csv``), an economy's distance from itself the mean over its own cities. The rest of the
+world (``ROW``) is the economies of that table which are not shown apart, weighted by gross domestic product. Sea routes are
+longer than great circles, by a factor that a constant absorbs.
+
+A pair is sea-borne unless a land route joins it: the two share a border, or lie in one continental block whose members trade
+by road, rail and pipeline. Part of the trade of a sea-borne pair flies; the flag says which routes cross the sea.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from calibration.errors import DataError, nearest
+
+EARTH_RADIUS = 6371.0
+"""Kilometres."""
+ROW = "ROW"
+
+CONTINENT = frozenset(
+    (
+        "AUT BEL BGR BLR CHE CZE DEU DNK ESP EST FIN FRA GRC HRV HUN ITA LTU LUX LVA NLD NOR POL PRT ROU RUS SVK SVN SWE TUR "
+        "UKR"
+    ).split()
+)
+"""Mainland Europe: joined by road and rail."""
+BLOCKS = (CONTINENT, frozenset({"USA", "CAN", "MEX"}))
+"""Economies joined by land routes."""
+BORDERS = frozenset(
+    frozenset(pair.split("-"))
+    for pair in (
+        "AGO-COD ARE-SAU ARG-BRA ARG-CHL BGD-IND BGD-MMR BRA-COL BRA-PER BRN-MYS CHL-PER CHN-HKG CHN-IND CHN-KAZ CHN-LAO "
+        "CHN-MMR CHN-PAK CHN-RUS CHN-VNM CMR-NGA COL-PER EGY-ISR IDN-MYS IND-MMR IND-PAK ISR-JOR JOR-SAU KAZ-RUS KHM-LAO "
+        "KHM-THA KHM-VNM LAO-MMR LAO-THA LAO-VNM MMR-THA MYS-SGP MYS-THA"
+    ).split()
+)
+"""Pairs outside the blocks that share a border or a causeway."""
+
+
+def _cities() -> pd.DataFrame:
+    path = resources.files("calibration") / "datasets" / "main_cities.csv"
+    with path.open(encoding="utf-8") as file:
+        return pd.read_csv(file, comment="#")
+
+
+def distances(regions: list[str], rest: Mapping[str, float] | None = None) -> xr.DataArray:
+    """Mean great-circle distance between main cities, kilometres; dims (s, d).
+
+    Parameters
+    ----------
+    regions : list of str
+        Economies of :data:`calibration.geography.ECONOMIES`.
+    rest : mapping of economy to share, optional
+        What ``ROW`` holds (:func:`calibration.readers.rest_of_world`); equal weights by default. Economies without a city in
+        the table are left out of its mean.
+
+    Raises
+    ------
+    DataError
+        An economy has no city in the table.
+
+    Examples
+    --------
+    >>> round(float(distances(["CHN", "USA"]).sel(s="CHN", d="USA")), -3)
+    12000.0
+    """
+    cities = _cities()
+    shown = set(regions) - {ROW}
+    unknown = sorted(shown - set(cities["economy"]))
+    if unknown:
+        near = nearest(unknown[0], list(cities["economy"]))
+        raise DataError(f"no main city of {', '.join(unknown)}{near}; add it to calibration/datasets/main_cities.csv")
+    weight = np.zeros((len(regions), len(cities)))
+    for k, region in enumerate(regions):
+        if region == ROW:
+            inside = ~cities["economy"].isin(shown) if rest is None else cities["economy"].isin(set(rest) - shown)
+            share = inside.astype(float) if rest is None else cities["economy"].map(rest).where(inside, 0.0).fillna(0.0)
+        else:
+            share = (cities["economy"] == region).astype(float)
+        if share.sum() <= 0:
+            raise DataError(f"no main city of the economies in {region}; add one to calibration/datasets/main_cities.csv")
+        weight[k] = share / share.sum()
+    degrees = cities[["latitude", "longitude"]].to_numpy(dtype=float)
+    between = weight @ _great_circle(*np.radians(degrees).T) @ weight.T
+    return xr.DataArray(
+        between, dims=("s", "d"), coords={"s": regions, "d": regions}, attrs={"units": "km", "long_name": "distance"}
+    )
+
+
+def _great_circle(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+    """Kilometres between every two points (haversine)."""
+    north, east = latitude[:, None] - latitude, longitude[:, None] - longitude
+    half = np.sin(north / 2) ** 2 + np.cos(latitude[:, None]) * np.cos(latitude) * np.sin(east / 2) ** 2
+    return np.asarray(2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
+
+
+def sea_borne(regions: list[str]) -> xr.DataArray:
+    """1 where no land route joins two economies, 0 where one does (and at home); dims (s, d).
+
+    The rest of the world is taken as overseas from all.
+    """
+    by_land = np.eye(len(regions), dtype=bool)
+    for k, one in enumerate(regions):
+        for j, other in enumerate(regions):
+            together = any(one in block and other in block for block in BLOCKS)
+            by_land[k, j] |= together or frozenset({one, other}) in BORDERS
+    return xr.DataArray(
+        (~by_land).astype(float),
+        dims=("s", "d"),
+        coords={"s": regions, "d": regions},
+        attrs={"units": "1", "long_name": "share of the freight of a pair that crosses the sea"},
+    )
