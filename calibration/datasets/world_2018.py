@@ -1,9 +1,10 @@
 """Build the embedded default: the world of 2018, 35 regions x 24 sectors, from a trade cube and estimated tables.
 
 Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--full FILE] [--report FOLDER]``, where
-DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``gtap_v7_sample`` and, for tariffs,
+DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_sample``; for tariffs,
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
-``china_retaliation``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
+``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``. With ``--tariffs macmap:FILE``
+(``teti``, ``wits``, ``csv``) the rates are those of a data base you
 have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from calibration.aggregate import aggregate
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
-from calibration.datasets.world_carbon import carbon
+from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
@@ -233,18 +235,13 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         for r, row in tables.report.iterrows()
     ]
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log))
+    private = (sam.data["vdpb"] + sam.data["vmpb"]).sum("i").to_series()
+    energy, energy_log, _ = world_energy(data, YEAR, sam.data["makb"].sum("i"), private)
+    sam = Sam(sam.data, pd.concat([sam.adjustments, pd.DataFrame(energy_log)], ignore_index=True))
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
-            "co2": (
-                ("a", "r"),
-                carbon(data / "emissions_2018", cube.regions, flows.sum(2)),
-                {
-                    "long_name": "CO2 from production",
-                    "units": "million tonnes",
-                    "source": "OECD, CO2 emissions embodied in trade, 2018 (2021 edition); emissions of households absent",
-                },
-            ),
+            **energy,
             **{
                 f"{symbol}_by_study": (("study", "i"), np.array([tables_by_study[s][symbol] for s in STUDIES]))
                 for symbol in ("esubm", "esubd")
@@ -310,7 +307,7 @@ def world(full: Benchmark) -> Benchmark:
         for symbol in ("esubm_by_study", "esubd_by_study")
     }
     columns = np.array([[float(region_map[r] == name) for r in full.regions] for name in REGIONS])
-    co2 = xr.DataArray(take @ full.satellites["co2"].values @ columns.T, dims=("a", "r"), attrs=full.satellites["co2"].attrs)
+    energy = summed(full.satellites, _groups(names, "a", full.commodities, take), _groups(REGIONS, "r", full.regions, columns))
     least_certain = {
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
@@ -325,7 +322,7 @@ def world(full: Benchmark) -> Benchmark:
         "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
     }
     satellites = xr.Dataset(
-        {"co2": co2, **duties, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
+        {**energy, **duties, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
         coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
@@ -343,6 +340,11 @@ def world(full: Benchmark) -> Benchmark:
         "world",
         satellites=satellites,
     )
+
+
+def _groups(names: Sequence[str], dim: str, labels: Sequence[str], member: np.ndarray) -> xr.DataArray:
+    """Which labels belong to each group, 1 or 0; dims (new, dim)."""
+    return xr.DataArray(member, dims=("new", dim), coords={"new": list(names), dim: list(labels)})
 
 
 def _most(codes: np.ndarray, take: np.ndarray, columns: np.ndarray) -> np.ndarray:
