@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -275,11 +275,11 @@ def _kinds() -> dict[str, str]:
     return {**KIND, "cns": "construction", "trd": "trade"}
 
 
-def world(full: Benchmark) -> Benchmark:
+def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = AGGREGATES) -> Benchmark:
     """The default: regions and sectors grouped; elasticities weighted with imports (value added: factors)."""
     region_map = {r: GROUPED.get(r, r) for r in full.regions}
-    sector_map = {old: new for new, (_, olds) in AGGREGATES.items() for old in olds}
-    names = list(AGGREGATES)
+    sector_map = {old: new for new, (_, olds) in sectors.items() for old in olds}
+    names = list(sectors)
     sam = aggregate(full.sam, region_map, sector_map, order=(REGIONS, names))
     take = np.array([[float(sector_map[s] == name) for s in full.commodities] for name in names])
     imports, factors = full.sam["vmsb"].sum((1, 2)), full.sam["evfb"].sum((0, 2))
@@ -326,7 +326,7 @@ def world(full: Benchmark) -> Benchmark:
         coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
-    sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in AGGREGATES.items())
+    sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in sectors.items())
     sam.data.attrs["region_names"] = "; ".join(f"{r} {GROUP_NAMES.get(r) or economy(r).name}" for r in REGIONS)
     members = {g: [r for r in full.regions if region_map[r] == g] for g in GROUP_NAMES}
     # shares of gross domestic product let a policy treat a member inside a group by its weight in it
