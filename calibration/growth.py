@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.benchmark import Benchmark
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_year
 from calibration.geography import EU27
 from calibration.readers.ssp import SCENARIOS, read_ssp
 from calibration.user_table import read_user_table
@@ -243,8 +243,10 @@ def level(rates: pd.DataFrame, column: str, first: int, year: int) -> pd.Series:
     Raises
     ------
     DataError
-        The table ends before the year.
+        The table ends before the year, or a year is no whole number.
     """
+    require_year(first, "the first year")
+    require_year(year, "the year")
     if rates.index.nlevels == 1:
         return pd.Series((1 + rates[column]) ** (year - first))
     by_period = rates[column].unstack("until")[sorted(set(rates.index.get_level_values("until")))]

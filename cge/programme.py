@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.errors import DataError
+from calibration.errors import require_year as whole_year
 from calibration.growth import level
 from cge.errors import ModelError, ShockError
 from cge.model import Model
@@ -39,14 +40,16 @@ def growth_column(factor: str) -> str:
 
 
 def require_year(year: object, what: str, example: str = "2018") -> None:
-    """Raise where a year is not a whole number.
+    """Raise where a year of a path, or a number of years, is not a whole number.
 
     Raises
     ------
     ModelError
     """
-    if isinstance(year, (bool, np.bool_)) or not isinstance(year, (int, np.integer)):
-        raise ModelError(f"{what} is {year!r}; write a whole number such as {example}")
+    try:
+        whole_year(year, what, example)
+    except DataError as error:
+        raise ModelError(str(error)) from error
 
 
 @dataclass(frozen=True)

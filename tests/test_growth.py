@@ -12,7 +12,7 @@ from calibration import load_benchmark
 from calibration.convergence import LEADER, estimate_rule, project
 from calibration.errors import DataError
 from calibration.growth import COLUMNS, gdp_shares, growth_file, level, read_growth
-from calibration.readers.ssp import read_ssp
+from calibration.readers import read_accounts, read_ssp, read_trade_cube, read_wiod
 from cge import ModelError
 from cge.dynamics import Baseline, Dynamics, Steady
 from policies import BeltAndRoadProgramme, rcep
@@ -135,6 +135,19 @@ def test_a_year_that_is_no_whole_number_is_one_clear_line(year) -> None:
     ):
         with pytest.raises(ModelError, match="write a whole number such as"):
             made()
+    with pytest.raises(DataError, match="write a whole number such as 2018"):
+        level(table, "gdp", 2018, year)
+
+
+@pytest.mark.shared
+def test_a_reader_is_not_told_that_2011_is_not_2011(shared: Path) -> None:
+    for read in (
+        lambda: read_wiod(shared / "wiod_2013", "2011"),
+        lambda: read_trade_cube(shared / "oecd_icio_gross", "2018"),
+        lambda: read_accounts(shared / "national_accounts", ["USA"], "2018"),
+    ):
+        with pytest.raises(DataError, match=r"the year asked for is '20.*write a whole number"):
+            read()
 
 
 def test_a_user_table_may_give_periods(tmp_path: Path) -> None:
@@ -202,7 +215,12 @@ def test_bad_pathways_are_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=message):
             read_growth(world, choice)
-    path.write_text(path.read_text().replace("SSP2,USA,2030,5.0,", "SSP2,USA,2030,5.0,-"))
+    whole = path.read_text()
+    for code in ("World", "WLD"):
+        path.write_text(whole + f"\nSSP2,{code},2020,1,1")
+        with pytest.raises(DataError, match=f"{code!r} is no ISO code of a country"):
+            read_ssp(path, "SSP2")
+    path.write_text(whole.replace("SSP2,USA,2030,5.0,", "SSP2,USA,2030,5.0,-"))
     with pytest.raises(DataError, match="gdp of SSP2 USA 2030 is '-"):
         read_ssp(path, "SSP2")
     assert growth_file("past") is None

@@ -16,6 +16,7 @@ GDP is at the purchasing power of some base year: use growth rates or ratios onl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from calibration.parse import reading, require_file
 SCENARIOS = ("SSP1", "SSP2", "SSP3", "SSP4", "SSP5")
 LONG = ("scenario", "iso3", "year", "population_mn")
 WIDE = ("Model", "Scenario", "Region", "Variable", "Unit")
+CODE = re.compile("[A-Z]{3}")
+NO_COUNTRY = ("WLD", "EUU", "OED", "ROW")
+"""Codes of groups that tables of countries hold besides."""
 VARIABLES = {"Population": "population", "GDP|PPP": "gdp"}
 
 
@@ -61,7 +65,8 @@ def read_ssp(path: str | Path, scenario: str) -> Pathway:
     Raises
     ------
     DataError
-        Unknown layout or scenario, a country's cell twice, one that is no number above zero, or fewer than two years.
+        Unknown layout or scenario, a region that is no country's ISO code, a country's cell twice, one that is no number
+        above zero, or fewer than two years.
     """
     require_file(path, "table of pathways (csv)")
     with reading(path, "table of pathways (csv)"):
@@ -79,6 +84,12 @@ def read_ssp(path: str | Path, scenario: str) -> Pathway:
     chosen = long[long["scenario"] == scenario]
     if chosen.empty:
         raise DataError(f"{path} holds no scenario {scenario!r}{nearest(scenario, known)}; it has {', '.join(known)}")
+    odd = [e for e in dict.fromkeys(map(str, chosen["economy"])) if not CODE.fullmatch(e) or e in NO_COUNTRY]
+    if odd:
+        raise DataError(
+            f"{path}: {odd[0]!r} is no ISO code of a country (nor are {len(odd) - 1} others); convert names to codes, and "
+            "leave out the world and groups of countries, which would count twice"
+        )
     twice = chosen[chosen.duplicated(["economy", "year"])]
     if len(twice):
         row = twice.iloc[0]
