@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 LOWEST := .venv-lowest
 
-.PHONY: demo test lowest docs bench clean data picture
+.PHONY: demo test lowest docs bench clean data picture world-energy
 
 $(BIN)/cge: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -56,6 +56,9 @@ data: $(VENV)/.dev
 	$(BIN)/python -m calibration.datasets.growth_rates --data ../shared/data
 	$(BIN)/python -m policies.data.us_china_duties --data ../shared/data
 	$(BIN)/python -m policies.data.rcep_schedule --data ../shared/data
+
+world-energy: $(VENV)/.dev
+	$(BIN)/python -m calibration.datasets.world_with_energy --data ../shared/data --out world-energy.nc
 
 clean:
 	rm -rf $(VENV) $(LOWEST) results docs/_build build *.egg-info

@@ -45,8 +45,9 @@ def aggregate_benchmark(
     Returns
     -------
     Benchmark
-        Which economies a grouped region holds is told by ``groups``; ``co2``, sea-borne pairs, elasticities by study and
-        headers of a GTAP folder that are not by region or sector are kept, the status of cells is not.
+        Which economies a grouped region holds is told by ``groups``; ``co2``, energy and electricity, sea-borne pairs, the
+        elasticities by study and headers of a GTAP folder that are not by region or sector are kept, the status of cells
+        is not.
 
     Raises
     ------
@@ -130,6 +131,12 @@ def _satellites(
     if "co2" in held:
         emitted = _sum(_sum(held["co2"], regions, "r", new.regions), sectors, "a", new.commodities)
         out["co2"] = emitted.transpose("a", "r").assign_attrs(held["co2"].attrs)
+    for name in ("energy", "energy_households", "co2_fuel", "co2_households", "electricity"):
+        if name in held:
+            whole = held[name]
+            for dim, mapping, labels in (("a", sectors, new.commodities), ("r", regions, new.regions)):
+                whole = _sum(whole, mapping, dim, labels) if dim in whole.dims else whole
+            out[name] = whole.transpose(*held[name].dims).assign_attrs(held[name].attrs)
     if "mfn" in held:
         weights = held["mfn"].copy(data=benchmark.sam["vcif"].sum(1))
         by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)

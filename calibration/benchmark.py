@@ -51,7 +51,9 @@ class Benchmark:
         Symbols and dims of :data:`calibration.elasticities.SYMBOLS`.
     name : str
     satellites : xarray.Dataset, optional
-        Data beside the SAM: ``co2`` (a, r), million tonnes; ``esubm_by_study`` and ``esubd_by_study`` (study, i);
+        Data beside the SAM: ``co2`` (a, r), million tonnes, and by fuel ``co2_fuel`` (fuel, a, r), ``co2_households`` (fuel,
+        r); ``energy`` (fuel, a, r) and ``energy_households`` (fuel, r), petajoules; ``electricity`` (plant, r), TWh;
+        ``energy_status`` (r); ``esubm_by_study`` and ``esubd_by_study`` (study, i);
         ``trade_status`` (i) and ``use_status`` (r), codes of :data:`STATUS`, read cell by cell with :meth:`status`; ``mfn``
         (i, r), most-favoured-nation tariffs as fractions, and ``tariff_status`` (i, r), codes of
         :data:`calibration.mfn.STATUS`; ``tax_status`` (r), where tax revenue comes from (its attributes tell the codes);

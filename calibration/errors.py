@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
 
 
 class DataError(ValueError):
@@ -58,3 +59,14 @@ def require_type(value: object, kinds: type | tuple[type, ...], who: str, wanted
     """
     if not isinstance(value, kinds):
         raise DataError(f"{who} takes {wanted}, not {type(value).__name__}")
+
+
+def require_year(year: object, what: str, example: str = "2018") -> None:
+    """Raise where a year (or a number of years) is not a whole number: a text, a fraction, a truth value.
+
+    Raises
+    ------
+    DataError
+    """
+    if isinstance(year, bool) or not isinstance(year, Integral):
+        raise DataError(f"{what} is {year!r}; write a whole number such as {example}")

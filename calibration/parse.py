@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import h5py
 import xarray as xr
 
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 
 MOST_UNPACKED = 64 * 2**30
 """Largest size, unpacked, that an archive may claim; published ones (EXIOBASE with all its accounts) have about 10 GB."""
@@ -182,8 +182,10 @@ def year_of(name: str, asked: int | None, path: str | Path, years: Sequence[int]
     Raises
     ------
     DataError
-        The file is of another year than the one asked for.
+        The file is of another year than the one asked for, or that is no whole number.
     """
+    if asked is not None:
+        require_year(asked, "the year asked for")
     found = list(years_in(name) if years is None else years)
     if asked is not None and found and asked not in found:
         raise DataError(f"{path}: {Path(name).name} is of the year {found[-1]}, not {asked}; name the other file or year")

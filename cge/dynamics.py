@@ -42,7 +42,7 @@ from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
 from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
-from cge.programme import Baseline, Flows, Programme, Steady, as_programme, growth_column, refuse_origin
+from cge.programme import Baseline, Flows, Programme, Steady, as_programme, growth_column, refuse_origin, require_year
 from cge.progress import Progress
 from cge.run_record import content_of, made_of
 from cge.shock import Shock, require_change, targets
@@ -96,7 +96,7 @@ class Dynamics:
         benchmark, closure, sourcing = _choices(model)
         if not isinstance(baseline, Baseline):
             raise ModelError(f"baseline is a Baseline (Baseline.between makes one), not a {type(baseline).__name__}")
-        missing = [r for r in benchmark.regions if r not in baseline.growth.index]
+        missing = [r for r in benchmark.regions if r not in baseline.growth.index.get_level_values(0)]
         if missing:
             raise ModelError(f"the growth table lacks {', '.join(missing)}; add a row for each region")
         for what, choice, known in (
@@ -108,7 +108,6 @@ class Dynamics:
         self.benchmark, self.baseline, self.investment, self.vintage = benchmark, baseline, investment, capital == "vintage"
         self.capital = capital_label(benchmark.sam.factors)
         self.position = benchmark.sam.factors.index(self.capital)
-        self.growth = baseline.growth.loc[benchmark.regions]
         self.stock = self._first_stock()
         self.stocks = StockFlow(benchmark, self.stock, baseline.depreciation, self.position, self.vintage)
         blocks = growth_blocks(self.capital, self.stock, baseline.depreciation, investment)
@@ -125,7 +124,8 @@ class Dynamics:
 
     def _first_stock(self) -> Array:
         """Capital at the start of the base year, million USD; dims (r,)."""
-        sam, rate = self.benchmark.sam, self.growth["gdp"].to_numpy() + self.baseline.depreciation
+        sam = self.benchmark.sam
+        rate = self.baseline.first_rate("gdp", sam.regions) + self.baseline.depreciation
         known = sam["vkb"]
         if (rate <= 0).any() and not (known > 0).all():
             poor = [r for r, x in zip(self.benchmark.regions, rate, strict=True) if x <= 0]
@@ -137,28 +137,30 @@ class Dynamics:
         """Stocks at the start of the base year."""
         return self.stocks.first()
 
+    def _grown_by(self, column: str, year: int) -> Array:
+        """Level of a driver of the growth table, the first year's 1; dims (r,)."""
+        return self.baseline.level(column, year, self.benchmark.regions)
+
     def _drivers(self, year: int, state: State) -> Values:
         """Exogenous arrays of a year that no policy moves."""
-        t = year - self.baseline.years[0]
-        benchmark_values = self.policy_model.benchmark_values
+        benchmark_values, grown_by = self.policy_model.benchmark_values, self._grown_by
         qe = benchmark_values["qe"].copy()
         for k, factor in enumerate(self.benchmark.sam.factors):
-            grown = (1 + self.growth[growth_column(factor)].to_numpy()) ** t
-            qe[k] = state.capital if k == self.position else grown
-        population = benchmark_values["pop"] * (1 + self.growth["population"].to_numpy()) ** t
+            qe[k] = state.capital if k == self.position else grown_by(growth_column(factor), year)
+        population = benchmark_values["pop"] * grown_by("population", year)
         drivers = {"qe": qe, "pop": population}
         if self.investment == "saving":
-            drivers["fsav"] = self._foreign_saving(t)
+            drivers["fsav"] = self._foreign_saving(year)
         if self.vintage:
             qea = benchmark_values["qea"].copy()
             qea[self.position] = state.tied
             drivers["qea"] = qea
         return drivers
 
-    def _foreign_saving(self, t: int) -> Array:
+    def _foreign_saving(self, year: int) -> Array:
         """Foreign saving of the baseline: it grows with each region's GDP, the larger of the world's surpluses and
         deficits scaled down to the smaller, so that no imbalance grows over GDP."""
-        grown = self.policy_model.benchmark_values["fsav"] * (1 + self.growth["gdp"].to_numpy()) ** t
+        grown = self.policy_model.benchmark_values["fsav"] * self._grown_by("gdp", year)
         inflow, outflow = grown[grown > 0].sum(), -grown[grown < 0].sum()
         if inflow <= 0 or outflow <= 0:
             return np.zeros_like(grown)
@@ -236,8 +238,7 @@ class Dynamics:
         return self._baseline
 
     def _baseline_year(self, year: int, state: State) -> tuple[Flows, Values]:
-        t = year - self.baseline.years[0]
-        return Flows(), {**self._drivers(year, state), "rgdp": (1 + self.growth["gdp"].to_numpy()) ** t}
+        return Flows(), {**self._drivers(year, state), "rgdp": self._grown_by("gdp", year)}
 
     def run(
         self,
@@ -272,6 +273,8 @@ class Dynamics:
         """
         programme = as_programme(policy)
         years = self.baseline.years
+        if until is not None:
+            require_year(until, "until")
         if until is not None and until not in years:
             raise ModelError(f"until is {until}, which is none of the years {years[0]} to {years[-1]}")
         if isinstance(programme, Steady):

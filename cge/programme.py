@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.errors import DataError
+from calibration.errors import require_year as whole_year
+from calibration.growth import level
 from cge.errors import ModelError, ShockError
 from cge.model import Model
 from cge.path_of_years import State
@@ -36,6 +39,19 @@ def growth_column(factor: str) -> str:
     return "population"
 
 
+def require_year(year: object, what: str, example: str = "2018") -> None:
+    """Raise where a year of a path, or a number of years, is not a whole number.
+
+    Raises
+    ------
+    ModelError
+    """
+    try:
+        whole_year(year, what, example)
+    except DataError as error:
+        raise ModelError(str(error)) from error
+
+
 @dataclass(frozen=True)
 class Baseline:
     """Growth of the regions over the years.
@@ -45,8 +61,9 @@ class Baseline:
     years : tuple of int
         The base year first.
     growth : DataFrame
-        Index region; ``gdp, population, skl, unskl, nat``, fractions a year. Factors that are neither labour by skill nor
-        natural resources grow with population (:func:`growth_column`).
+        Index region, or region and the last year of a period (:func:`calibration.growth.read_growth`); ``gdp, population,
+        skl, unskl, nat``, fractions a year. Factors that are neither labour by skill nor natural resources grow with
+        population (:func:`growth_column`).
     depreciation : float
         Of capital, a year.
     interest : float
@@ -55,7 +72,8 @@ class Baseline:
     Raises
     ------
     ModelError
-        Years that do not follow one another, a rate that is none, a region given twice, or a column missing.
+        Years that are no whole numbers or do not follow one another, a rate that is none, a region given twice, a column
+        missing, or a growth table that ends before the years.
     """
 
     years: tuple[int, ...]
@@ -64,6 +82,8 @@ class Baseline:
     interest: float = 0.04
 
     def __post_init__(self) -> None:
+        for year in self.years:
+            require_year(year, "a year of the baseline")
         if len(self.years) == 0 or list(self.years) != list(range(self.years[0], self.years[0] + len(self.years))):
             raise ModelError(f"years must follow one another upward, got {self.years[:3]}...; write them as first:last")
         if not 0 <= self.depreciation < 1 or not -0.5 < self.interest < 1:
@@ -85,6 +105,29 @@ class Baseline:
             r, c = np.argwhere(unlawful)[0]
             given = self.growth[COLUMNS[c]].iloc[r]
             raise ModelError(f"growth {COLUMNS[c]} of {self.growth.index[r]} is {given}; a fraction a year above -1 is needed")
+        if len(self.growth):
+            self.level("gdp", self.years[-1], list(dict.fromkeys(self.growth.index.get_level_values(0))))
+
+    def level(self, column: str, year: int, regions: Sequence[str]) -> Array:
+        """How often the first year's level a driver has in a year; dims (r,), in the order of ``regions``.
+
+        Raises
+        ------
+        ModelError
+            The growth table ends before the year.
+        """
+        try:
+            return np.asarray(level(self.growth, column, self.years[0], year).loc[list(regions)], dtype=float)
+        except DataError as error:
+            raise ModelError(str(error)) from error
+
+    def first_rate(self, column: str, regions: Sequence[str]) -> Array:
+        """Growth of a driver in the year after the first; dims (r,)."""
+        growth = self.growth[column]
+        if self.growth.index.nlevels > 1:
+            ends = self.growth.index.get_level_values(1)
+            growth = growth.xs(min([y for y in ends if y > self.years[0]], default=max(ends)), level=1)
+        return np.asarray(growth.loc[list(regions)], dtype=float)
 
     @classmethod
     def between(cls, first: int, last: int, growth: pd.DataFrame, **rates: float) -> Baseline:
@@ -93,8 +136,10 @@ class Baseline:
         Raises
         ------
         ModelError
-            Years run backwards.
+            A year that is no whole number, or years that run backwards.
         """
+        require_year(first, "the first year")
+        require_year(last, "the last year")
         if last < first:
             raise ModelError(f"years run backwards: {first}:{last}")
         return cls(tuple(range(first, last + 1)), growth, **rates)
@@ -174,6 +219,9 @@ class Steady:
 
     policy: Shock
     since: int = 0
+
+    def __post_init__(self) -> None:
+        require_year(self.since, f"the first year of {self.policy.name!r}")
 
     @property
     def name(self) -> str:

@@ -265,7 +265,8 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
 def updated_benchmark(solution: Solution) -> Benchmark:
     """The updated SAM with the same behaviour: elasticities, and Stone-Geary purchases that stay committed.
 
-    ``co2`` of the satellites grows with output of its activity; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
+    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with output of their activity, those of households with what
+    they buy in all; the mix of electricity stays; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
     foreign income, loans and public works of the solution where it has such.
 
     Raises
@@ -309,10 +310,15 @@ def _behaviour(solution: Solution) -> xr.Dataset:
 def _satellites(solution: Solution) -> xr.Dataset | None:
     model, beside = solution.model, solution.model.benchmark.satellites
     if beside is not None and "co2" in beside:
-        co2 = beside["co2"]
         grown = solution["qo"]
         grown = grown.rename({d: "a" for d in grown.dims if d == "i"}).assign_coords(a=model.labels("a"))
-        beside = beside.assign(co2=(co2 * grown).transpose(*co2.dims).assign_attrs(co2.attrs))
+        named = {n: (beside[n] * grown).transpose(*beside[n].dims) for n in ("co2", "energy", "co2_fuel") if n in beside}
+        beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in named.items()})
+    if beside is not None and "energy_households" in beside and "qpa" in model.definitions and "vpp" in model.symbols:
+        spent = solution["vpp"].sum("i")
+        bought = (solution["vpp"] * solution["qpa"]).sum("i") / spent.where(spent != 0, 1.0)
+        burnt = {n: (beside[n] * bought).transpose(*beside[n].dims) for n in ("energy_households", "co2_households")}
+        beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in burnt.items()})
     flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
     if not any(bool((x != 0).any()) for x in flows.values()):
         return beside

@@ -31,6 +31,7 @@ from calibration.labels import as_labels
 from cge.dynamics import Flows, State
 from cge.errors import ShockError
 from cge.model import Model
+from cge.programme import require_year
 from policies.policy import MEMBERS, InstrumentChange, Policy
 
 CORRIDOR_ECONOMIES = tuple(
@@ -234,6 +235,8 @@ class BeltAndRoadProgramme:
             raise ShockError(f"belt-and-road: unknown case {self.case!r}{nearest(self.case, CASES)}; choose 'lower' or 'upper'")
         if self.finance not in ("loans", "grants", "taxes", "none"):
             raise ShockError(f"belt-and-road: unknown finance {self.finance!r}; choose loans, grants, taxes or none")
+        for name in ("start", "build_years", "repay_years"):
+            require_year(getattr(self, name), f"belt-and-road: {name}", "12" if name != "start" else "2019")
         if self.build_years < 1 or self.repay_years < 1 or (self.cost is not None and self.cost < 0) or self.elasticity < 0:
             raise ShockError("belt-and-road: build_years and repay_years are 1 or more, cost and elasticity not negative")
 

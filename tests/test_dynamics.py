@@ -185,6 +185,8 @@ def test_years_done_survive_a_failure(moving) -> None:
 def test_bad_paths_are_named(small_world, uneven, tmp_path) -> None:
     with pytest.raises(ModelError, match="years run backwards: 2020:2018"):
         Baseline.between(2020, 2018, uneven)
+    with pytest.raises(ModelError, match="the first year is '2018'; write a whole number such as 2018"):
+        Baseline.between("2018", 2020, uneven)
     with pytest.raises(ModelError, match="growth table lacks PAK"):
         Dynamics(small_world, Baseline.between(2018, 2019, uneven.drop(index="PAK")))
     with pytest.raises(ModelError, match="would be negative: GDP falls"):
@@ -292,18 +294,3 @@ def test_time_saved_becomes_a_cost_by_sector() -> None:
     assert float(change.sel(i="trd", s="CHN", d="THA")) == 1
     # 25 days x 11.9 % x 2.1 % a day on a corridor
     assert float(gain.sel(i="elc")) == pytest.approx(1 / (1 - 25 * 0.119 * 0.021), rel=1e-9)
-
-
-@pytest.mark.shared
-def test_shipped_growth_is_what_the_script_builds(shared) -> None:
-    from calibration.datasets.growth_rates import build
-
-    table = build(shared).set_index(["benchmark", "region"])
-    world = load_benchmark()
-    assert read_growth(world)["gdp"].to_numpy() == pytest.approx(
-        table.loc["world", "gdp"].loc[world.regions].to_numpy(), abs=1e-5
-    )
-    old = load_benchmark("world-2011")
-    assert read_growth(old)["gdp"].to_numpy() == pytest.approx(
-        table.loc["world-2011", "gdp"].loc[old.regions].to_numpy(), abs=1e-5
-    )

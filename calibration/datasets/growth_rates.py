@@ -1,10 +1,18 @@
-"""Build ``growth.csv``: yearly growth by region for the embedded benchmarks.
+"""Build ``growth.csv`` and ``growth_past.csv``: yearly growth by region for the embedded benchmarks.
 
-Run: ``python -m calibration.datasets.growth_rates --data DATA``, where DATA holds ``oecd_icio_gross`` (WDI GDP at constant
-prices) and ``national_accounts``. No projections may be had offline, so the rates are past ones, carried on:
-GDP at constant 2015 USD 2011-2019 (World Development Indicators, CC BY 4.0; Chinese Taipei: Penn World Table 10.01, real
-GDP 2011-2018), population 2011-2018 (Penn World Table). Labour of both skills and natural resources grow with population.
-Groups weigh members with GDP and population. Replace the table for a study of the future.
+Run: ``python -m calibration.datasets.growth_rates --data DATA [--report]``, where DATA holds ``oecd_icio_gross`` (WDI, GDP
+at constant 2015 USD, to 2024), ``pwt_10_01``, ``un_wpp``, ``national_accounts``; with ``--report`` also ``ssp``, to
+print shares of world GDP beside SSP2's.
+
+The default. GDP is observed to 2024 (or the last year that the table has, 2023 for Chinese Taipei) and follows the rule of
+conditional convergence from there (:mod:`calibration.convergence`), estimated on the Penn table 10.01 over 2010-2019 (the
+years at hand) for the economies of this library; human capital stays at its last value, the share of investment in GDP at its
+mean of the sample. Population: WPP 2019 to the middle of 2024, growth of WPP 2024 (31 December) after. Labour of both skills
+grows with people aged 15-64: their share in WPP 2019 times that population; natural resources with population. Economies that
+lack a condition of the rule (human capital: Belarus and others) follow their group from 2024 on.
+
+``past``: GDP at constant 2015 USD 2011-2019 (Chinese Taipei: Penn table, 2011-2018), population 2011-2018 (Penn table),
+carried on; labour and natural resources with population.
 """
 
 from __future__ import annotations
@@ -15,74 +23,196 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calibration.benchmark import load_benchmark
-from calibration.datasets.world_2018 import GROUPED
+from calibration.benchmark import Benchmark, load_benchmark
+from calibration.convergence import Rule, estimate_rule, project
+from calibration.geography import ECONOMIES
+from calibration.growth import COLUMNS, gdp_shares, level, members, period_rates, read_growth
 
 FIRST, LAST = 2011, 2019
+SAMPLE = (2010, 2015, 2019)
+OBSERVED = 2024
+HORIZON = 2050
+MARKS = {"world": [2018, OBSERVED, 2030, 2035, 2040, 2045, HORIZON]}
+MARKS["world-2011"] = [2011, *MARKS["world"]]
+SHOWN = ("USA", "EU", "CHN", "IND", "JPN", "KOR", "IDN", "VNM", "BRA", "RUS", "XAF", "ROW")
+HEADS = {
+    "growth.csv": (
+        "# Growth rates a year, each row for the years to 'until'. GDP: observed to 2024 (World Bank, WDI, CC BY 4.0), then\n"
+        "# conditional convergence estimated on the Penn World Table 10.01 (CC BY 4.0). Population and labour (people aged\n"
+        "# 15-64): United Nations, WPP 2019 and 2024 (CC BY 3.0 IGO). Made by calibration/datasets/growth_rates.py\n"
+    ),
+    "growth_past.csv": (
+        "# Growth rates a year, past ones carried on: GDP 2011-2019 (World Bank, WDI, CC BY 4.0), population\n"
+        "# 2011-2018 (Penn World Table 10.01, CC BY 4.0); labour and natural resources with population.\n"
+        "# Made by calibration/datasets/growth_rates.py\n"
+    ),
+}
 
 
-def rates(data: Path) -> pd.DataFrame:
-    """Levels by economy: GDP in the first and last year, population in 2011 and 2018; index ISO code."""
-    wdi = pd.read_csv(data / "oecd_icio_gross" / "WDI_GDP_constant2015USD.csv")
-    column = "CountryCode_ISO3" if "CountryCode_ISO3" in wdi else "CountryCode"
-    gdp = wdi.pivot_table(index=column, columns="Year", values="GDP_constant2015USD")
+def constant_gdp(data: Path) -> pd.DataFrame:
+    """GDP at constant 2015 USD, economies and years (World Development Indicators)."""
+    wdi = pd.read_csv(data / "oecd_icio_gross" / "WDI_GDP_constant2015USD.csv", keep_default_na=False)
+    values = pd.to_numeric(wdi["GDP_constant2015USD"], errors="coerce")
+    return wdi.assign(value=values).pivot_table(index="CountryCode_ISO3", columns="Year", values="value")
+
+
+def people(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Population and people aged 15-64 by economy, 2010 to 2050, as indices that join the two revisions of the UN.
+
+    Between the five-year marks growth is even; the year 2024 of the later revision stands for the middle of 2024.
+    """
+    older = pd.read_csv(data / "un_wpp" / "wpp2019_working_age_2010_2050.csv", keep_default_na=False)
+    newer = pd.read_csv(data / "un_wpp" / "wpp2024_population_2024_2050.csv", keep_default_na=False)
+    years = np.arange(SAMPLE[0], HORIZON + 1)
+
+    def yearly(column: str) -> pd.DataFrame:
+        table = np.log(older.pivot(index="iso3", columns="year", values=column))
+        known = table.columns.to_numpy(dtype=float)
+        return pd.DataFrame({e: np.exp(np.interp(years, known, row)) for e, row in table.iterrows()}, index=years).T
+
+    total, working = yearly("population_mn"), yearly("pop_15_64_mn")
+    later = newer.pivot(index="iso3", columns="year", values="population_mn")
+    both = [e for e in total.index if e in later.index]
+    total, share = total.loc[both], (working / total).loc[both]
+    for year in range(OBSERVED + 1, HORIZON + 1):
+        total[year] = total[OBSERVED] * later.loc[both, year] / later.loc[both, OBSERVED]
+    return total, share * total
+
+
+def sample(data: Path, working: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Log output per person of working age in each Penn year, and the conditions of the rule."""
+    penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""]).pivot(
+        index="iso3", columns="year"
+    )
+    output = penn["rgdpna"]
+    levels = np.log(output / working.reindex(output.index)[output.columns]).dropna()
+    conditions = pd.DataFrame({"skills": np.log(penn["hc"][SAMPLE[-1]]), "investment": np.log(penn["csh_i"].mean(axis=1))})
+    return levels, conditions
+
+
+def convergence_rule(data: Path) -> tuple[Rule, pd.Series]:
+    """The rule, estimated over the economies of this library, and what every economy grew beyond it.
+
+    Human capital is that of the first year, before the growth that it is to explain.
+    """
+    levels, conditions = sample(data, people(data)[1])
+    penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""])
+    at_start = conditions.assign(skills=np.log(penn[penn["year"] == SAMPLE[0]].set_index("iso3")["hc"]))
+    single = [e for e in levels.index if e in ECONOMIES]
+    rule = estimate_rule(levels.loc[single, list(SAMPLE)], at_start.loc[single])
+    return rule, rule.excess(levels, at_start)
+
+
+def output_paths(data: Path) -> pd.DataFrame:
+    """GDP at constant 2015 USD by economy and year, 2011 to 2050; NaN behind 2024 where the rule lacks a condition."""
+    working = people(data)[1]
+    levels, conditions = sample(data, working)
+    known = constant_gdp(data)
+    penn_last = int(levels.columns[-1])
+    per_head = levels.copy()
+    observed = np.log(known.div(working)).reindex(per_head.index)
+    for year in range(penn_last + 1, OBSERVED + 1):
+        per_head[year] = per_head[penn_last] + observed[year] - observed[penn_last]
+    rule, excess = convergence_rule(data)
+    ruled = np.exp(project(rule, per_head, conditions, excess, HORIZON)) * working
+    years = list(range(FIRST, HORIZON + 1))
+    ruled = ruled.dropna(how="all")[years]
+    paths = ruled.copy()
+    for economy in known.index.intersection(working.index):  # levels of the World Bank, growth of the rule behind them
+        row = known.loc[economy].reindex(years)
+        last = row.loc[:OBSERVED].last_valid_index()
+        if economy in ruled.index and last is not None:
+            ahead = ruled.loc[economy, last:HORIZON]
+            row.loc[last:HORIZON] = row[last] * ahead / ahead[last]
+        paths.loc[economy] = row.where(row.index <= (HORIZON if economy in ruled.index else OBSERVED))
+    return paths.dropna(subset=[FIRST])
+
+
+def default_rates(data: Path, benchmark: Benchmark) -> pd.DataFrame:
+    """The default's rates of one benchmark; index (region, until)."""
+    marks = MARKS[benchmark.name]
+    gdp, (population, working) = output_paths(data), people(data)
+    gdp = gdp[gdp[[y for y in marks if y <= OBSERVED]].notna().all(axis=1) | gdp[HORIZON].notna()]
+    grown = {}
+    for region, inside in members(benchmark, list(gdp.index)).items():
+        inside_gdp = gdp.loc[inside]
+        whole = inside_gdp[inside_gdp[HORIZON].notna()]
+        path = inside_gdp.sum()
+        ahead = [y for y in path.index if y > OBSERVED]
+        path[ahead] = path[OBSERVED] * whole[ahead].sum() / whole[OBSERVED].sum()
+        grown[region] = path
+    inside_of = members(benchmark, list(population.index))
+    rates = {
+        "gdp": period_rates(pd.DataFrame(grown).T, marks).stack(),
+        "population": period_rates(pd.DataFrame({r: population.loc[i].sum() for r, i in inside_of.items()}).T, marks).stack(),
+    }
+    labour = period_rates(pd.DataFrame({r: working.loc[i].sum() for r, i in inside_of.items()}).T, marks).stack()
+    return pd.DataFrame({**rates, "skl": labour, "unskl": labour, "nat": rates["population"]})[list(COLUMNS)]
+
+
+def past_rates(data: Path, benchmark: Benchmark) -> pd.DataFrame:
+    """What GDP and population grew by, a year; index region."""
+    gdp = constant_gdp(data)
     penn = pd.read_csv(data / "national_accounts" / "pwt_2011_2018.csv").pivot(index="isocode", columns="year")
-    out = pd.DataFrame(
+    levels = pd.DataFrame(
         {"gdp_0": gdp[FIRST], "gdp_1": gdp[LAST], "pop_0": penn["pop"][2011], "pop_1": penn["pop"][2018]}
     ).dropna(subset=["pop_0", "pop_1"])
-    lacking = out["gdp_0"].isna() | out["gdp_1"].isna()
-    real = penn["rgdpe"].loc[out.index]
+    lacking = levels["gdp_0"].isna() | levels["gdp_1"].isna()
+    real = penn["rgdpe"].loc[levels.index]
     stretched = real[2011] * (real[2018] / real[2011]) ** ((LAST - FIRST) / 7)
-    out.loc[lacking, "gdp_0"], out.loc[lacking, "gdp_1"] = real[2011][lacking] * 1e6, stretched[lacking] * 1e6
-    return out.dropna()
+    levels.loc[lacking, "gdp_0"], levels.loc[lacking, "gdp_1"] = real[2011][lacking] * 1e6, stretched[lacking] * 1e6
+    levels = levels.dropna()
+    totals = pd.DataFrame({r: levels.loc[i].sum() for r, i in members(benchmark, list(levels.index)).items()}).T
+    population = (totals["pop_1"] / totals["pop_0"]) ** (1 / 7) - 1
+    rates = {"gdp": (totals["gdp_1"] / totals["gdp_0"]) ** (1 / (LAST - FIRST)) - 1}
+    return pd.DataFrame({**rates, **dict.fromkeys(COLUMNS[1:], population)}).rename_axis("region")
 
 
-def build(data: Path) -> pd.DataFrame:
-    """Rows (benchmark, region) with rates a year."""
-    levels = rates(data)
-    rows = []
-    world, old = load_benchmark("world"), load_benchmark("world-2011")
-    old_europe = {r for r, g in GROUPED.items() if g == "EU"}
-    for name, benchmark in (("world", world), ("world-2011", old)):
-        single = set(benchmark.regions)
-        for region in benchmark.regions:
-            if region in levels.index:
-                members = [region]
-            elif name == "world" and region in set(GROUPED.values()):
-                members = [r for r, g in GROUPED.items() if g == region and r in levels.index]
-            elif region == "EU":
-                members = sorted(old_europe & set(levels.index))
-            else:
-                inside = set(GROUPED) if name == "world" else old_europe
-                members = [r for r in levels.index if r not in single and r not in inside]
-            total = levels.loc[members].sum()
-            gdp = (total["gdp_1"] / total["gdp_0"]) ** (1 / (LAST - FIRST)) - 1
-            population = (total["pop_1"] / total["pop_0"]) ** (1 / 7) - 1
-            rows.append(
-                {
-                    "benchmark": name,
-                    "region": region,
-                    "gdp": gdp,
-                    **dict.fromkeys(("population", "skl", "unskl", "nat"), population),
-                }
-            )
-    return pd.DataFrame(rows)
+def build(data: Path) -> dict[str, pd.DataFrame]:
+    """The two files' rows by file name, columns benchmark, region[, until], rates."""
+    benchmarks = [load_benchmark(name) for name in MARKS]
+    makers = {"growth.csv": default_rates, "growth_past.csv": past_rates}
+    return {
+        name: pd.concat({b.name: make(data, b) for b in benchmarks}, names=["benchmark"]).reset_index()
+        for name, make in makers.items()
+    }
+
+
+def shares_beside_ssp(data: Path, benchmark: Benchmark, year: int = 2035) -> pd.DataFrame:
+    """Shares of world GDP, per cent at prices of the benchmark's year, under each baseline; index region.
+
+    The last column has SSP2's growth behind the observed years, as the default has the rule's: the two projections alone.
+    """
+    first = int(str(benchmark.attrs["year"]))
+    ssp = read_growth(benchmark, f"ssp2:{data / 'ssp' / 'ssp_v3_0_1_2020_2050.csv'}")
+    past, default = read_growth(benchmark, "past"), read_growth(benchmark)
+    gdp = pd.Series(benchmark.sam.gdp(), benchmark.regions)
+    joined = gdp * level(default, "gdp", first, OBSERVED) * level(ssp, "gdp", OBSERVED, year)
+    return pd.DataFrame(
+        {
+            str(first): gdp_shares(benchmark, past, first, first),
+            f"{year} past": gdp_shares(benchmark, past, first, year),
+            f"{year} default": gdp_shares(benchmark, default, first, year),
+            f"{year} SSP2": gdp_shares(benchmark, ssp, first, year),
+            f"{year} SSP2 from {OBSERVED}": 100 * joined / joined.sum(),
+        }
+    ).loc[benchmark.regions]
 
 
 def main() -> None:
     """Command line of the build."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser.add_argument("--report", action="store_true", help="print the rule, and shares of world GDP beside SSP2's")
     args = parser.parse_args()
-    head = (
-        "# Growth rates a year, past ones carried on: GDP 2011-2019 (World Bank, WDI, CC BY 4.0), population\n"
-        "# 2011-2018 (Penn World Table 10.01, CC BY 4.0); labour and natural resources with population.\n"
-        "# Made by calibration/datasets/growth_rates.py\n"
-    )
-    table = build(args.data)
-    numbers = table.select_dtypes(float).columns
-    table[numbers] = np.round(table[numbers], 5)
-    (Path(__file__).parent / "growth.csv").write_text(head + table.to_csv(index=False), encoding="utf-8")
+    for name, table in build(args.data).items():
+        numbers = table.select_dtypes(float).columns
+        table[numbers] = np.round(table[numbers], 5)
+        (Path(__file__).parent / name).write_text(HEADS[name] + table.to_csv(index=False), encoding="utf-8")
+    if args.report:
+        print(convergence_rule(args.data)[0].describe())
+        shares = shares_beside_ssp(args.data, load_benchmark("world"))
+        print(shares.loc[[r for r in SHOWN if r in shares.index]].round(2).to_string())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Build the embedded default: the world of 2018, 35 regions x 24 sectors, from a trade cube and estimated tables.
 
 Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--full FILE] [--report FOLDER]``, where
-DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``gtap_v7_sample`` and, for tariffs,
+DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_sample``; for tariffs,
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
-``china_retaliation``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
+``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``. With ``--tariffs macmap:FILE``
+(``teti``, ``wits``, ``csv``) the rates are those of a data base you
 have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from calibration.aggregate import aggregate
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
-from calibration.datasets.world_carbon import carbon
+from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
@@ -243,18 +245,13 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
     shipping = freight(data, cube, sectors)
     sam = add_freight(apply_taxes(sam, taxed), shipping)
+    private = (sam.data["vdpb"] + sam.data["vmpb"]).sum("i").to_series()
+    energy, energy_log, _ = world_energy(data, YEAR, sam.data["makb"].sum("i"), private)
+    sam = Sam(sam.data, pd.concat([sam.adjustments, pd.DataFrame(energy_log)], ignore_index=True))
     tables_by_study = {study: study_table(study, sectors, _kinds()) for study in STUDIES}
     satellites = xr.Dataset(
         {
-            "co2": (
-                ("a", "r"),
-                carbon(data / "emissions_2018", cube.regions, flows.sum(2)),
-                {
-                    "long_name": "CO2 from production",
-                    "units": "million tonnes",
-                    "source": "OECD, CO2 emissions embodied in trade, 2018 (2021 edition); emissions of households absent",
-                },
-            ),
+            **energy,
             **{
                 f"{symbol}_by_study": (("study", "i"), np.array([tables_by_study[s][symbol] for s in STUDIES]))
                 for symbol in ("esubm", "esubd")
@@ -290,11 +287,11 @@ def _kinds() -> dict[str, str]:
     return {**KIND, "cns": "construction", "trd": "trade"}
 
 
-def world(full: Benchmark) -> Benchmark:
+def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = AGGREGATES) -> Benchmark:
     """The default: regions and sectors grouped; elasticities weighted with imports (value added: factors)."""
     region_map = {r: GROUPED.get(r, r) for r in full.regions}
-    sector_map = {old: new for new, (_, olds) in AGGREGATES.items() for old in olds}
-    names = list(AGGREGATES)
+    sector_map = {old: new for new, (_, olds) in sectors.items() for old in olds}
+    names = list(sectors)
     sam = aggregate(full.sam, region_map, sector_map, order=(REGIONS, names))
     sam.data["vcif"].values[:] = (sam.data["vfob"] + sam.data["vtwr"].sum("m")).values  # exact, so that it need not be stored
     take = np.array([[float(sector_map[s] == name) for s in full.commodities] for name in names])
@@ -323,7 +320,7 @@ def world(full: Benchmark) -> Benchmark:
         for symbol in ("esubm_by_study", "esubd_by_study")
     }
     columns = np.array([[float(region_map[r] == name) for r in full.regions] for name in REGIONS])
-    co2 = xr.DataArray(take @ full.satellites["co2"].values @ columns.T, dims=("a", "r"), attrs=full.satellites["co2"].attrs)
+    energy = summed(full.satellites, _groups(names, "a", full.commodities, take), _groups(REGIONS, "r", full.regions, columns))
     least_certain: dict[str, tuple[object, ...]] = {
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
@@ -341,7 +338,7 @@ def world(full: Benchmark) -> Benchmark:
     }
     satellites = xr.Dataset(
         {
-            "co2": co2,
+            **energy,
             "sea_borne": sea_share(full, columns),
             **duties,
             **{k: (("study", "i"), v) for k, v in by_study.items()},
@@ -350,7 +347,7 @@ def world(full: Benchmark) -> Benchmark:
         coords={"a": names, "r": REGIONS, "s": REGIONS, "d": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
-    sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in AGGREGATES.items())
+    sam.data.attrs["sector_names"] = "; ".join(f"{k} {name}" for k, (name, _) in sectors.items())
     sam.data.attrs["region_names"] = "; ".join(f"{r} {GROUP_NAMES.get(r) or economy(r).name}" for r in REGIONS)
     members = {g: [r for r in full.regions if region_map[r] == g] for g in GROUP_NAMES}
     # shares of gross domestic product let a policy treat a member inside a group by its weight in it
@@ -364,6 +361,11 @@ def world(full: Benchmark) -> Benchmark:
         "world",
         satellites=satellites,
     )
+
+
+def _groups(names: Sequence[str], dim: str, labels: Sequence[str], member: np.ndarray) -> xr.DataArray:
+    """Which labels belong to each group, 1 or 0; dims (new, dim)."""
+    return xr.DataArray(member, dims=("new", dim), coords={"new": list(names), dim: list(labels)})
 
 
 def _most(codes: np.ndarray, take: np.ndarray, columns: np.ndarray) -> np.ndarray:

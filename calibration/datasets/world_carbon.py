@@ -41,25 +41,29 @@ EMISSION_SECTORS = {
 }
 
 
-def carbon(path: Path, regions: list[str], output: np.ndarray) -> np.ndarray:
+def carbon(path: Path, regions: list[str], output: np.ndarray, burnt: np.ndarray | None = None) -> np.ndarray:
     """CO2 by sector and region, million tonnes; dims (i, r).
 
-    An industry that holds several sectors is split with their output; economies inside the source's rest
-    of the world share its emissions by industry with output.
+    An industry that holds several sectors is split with their output. Economies inside the source's rest of the world share
+    its emissions by industry with the CO2 of the fuels that they burn, with output where none of them burns any.
 
     Parameters
     ----------
     output : ndarray, dims (i, r)
+    burnt : ndarray, dims (i, r), optional
+        Fuel times factor (:mod:`calibration.energy`); None: output throughout.
     """
     source = read_emissions(path)
     known = [str(x) for x in source["r"].values]
     inside = [k for k, r in enumerate(regions) if r not in known or r == "ROW"]
-    out = np.zeros_like(output)
+    emitted = np.zeros_like(output)
     for industry in map(str, source["industry"].values):
         rows = [SECTORS.index(s) for s in EMISSION_SECTORS[industry]]
         for region in known:
             columns = inside if region == "ROW" else [regions.index(region)]
             base = output[np.ix_(rows, columns)]
+            if region == "ROW" and burnt is not None and burnt[np.ix_(rows, columns)].sum() > 0:
+                base = burnt[np.ix_(rows, columns)]
             base = base if base.sum() > 0 else np.ones_like(base)
-            out[np.ix_(rows, columns)] += float(source.sel(r=region, industry=industry)) * base / base.sum()
-    return out
+            emitted[np.ix_(rows, columns)] += float(source.sel(r=region, industry=industry)) * base / base.sum()
+    return emitted

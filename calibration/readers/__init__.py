@@ -9,10 +9,12 @@ from calibration.readers.figaro import read_figaro
 from calibration.readers.gtap_sample import read_gtap_sample
 from calibration.readers.oecd_cube import TradeCube, read_emissions, read_trade_cube
 from calibration.readers.oecd_icio import read_oecd_icio
+from calibration.readers.ssp import Pathway, read_ssp
 from calibration.readers.wiod import read_wiod, read_wiod_2016
 
 __all__ = [
     "CaliendoParro",
+    "Pathway",
     "TradeCube",
     "read_accounts",
     "read_adb",
@@ -23,6 +25,7 @@ __all__ = [
     "read_figaro",
     "read_gtap_sample",
     "read_oecd_icio",
+    "read_ssp",
     "read_trade_cube",
     "read_wiod",
     "read_wiod_2016",

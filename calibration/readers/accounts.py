@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 from calibration.parse import doubled, reading
 
 COLUMNS = ("pop", "rgdpe", "labsh", "v_c", "v_i", "v_g", "v_gdp")
@@ -40,6 +40,7 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
     DataError
         A file, year or economy is missing.
     """
+    require_year(year, "the year asked for")
     folder = Path(folder)
     files = {name: folder / name for name in ("gdp_current_usd.csv", "pwt_2011_2018.csv")}
     for path in files.values():

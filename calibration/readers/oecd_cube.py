@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 from calibration.parse import check_archive, check_claim, doubled, reading
 
 SERVICES = "Services (aggregate)"
@@ -63,6 +63,7 @@ def read_trade_cube(path: str | Path, year: int = 2018) -> TradeCube:
     DataError
         Missing file, another layout or year, or a cell that is negative or not finite.
     """
+    require_year(year, "the year asked for")
     path = Path(path)
     if path.is_dir():
         path = path / f"ICIO{year}.mat"

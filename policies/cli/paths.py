@@ -54,7 +54,10 @@ def dynamics(
     ],
     years: Annotated[str, typer.Option("--years", help="First and last year, as 2018:2035.")] = "2018:2035",
     benchmark: BenchmarkOption = "world",
-    growth: Annotated[Path | None, typer.Option("--growth", help="CSV: region, gdp, population[, skl, unskl, nat].")] = None,
+    growth: Annotated[
+        str | None,
+        typer.Option("--growth", help="'past', 'ssp2:FILE' (1 to 5), or CSV: region, gdp, population[, skl, unskl, nat]."),
+    ] = None,
     investment: Annotated[
         str, typer.Option(help="'saving' finances it, or expected 'returns' are equal (RORDELTA).")
     ] = "saving",
@@ -72,18 +75,19 @@ def dynamics(
     as_json: AsJson = False,
 ) -> None:
     """Solve a policy year by year, beside a baseline."""
-    from calibration.growth import read_growth
+    from calibration.growth import growth_file, read_growth
     from cge.dynamics import Baseline, Dynamics, PathOfYears
     from policies import dynamics_report
 
-    inputs = {"policy": policy, "benchmark": benchmark, "growth table": growth}
+    inputs = {"policy": policy, "benchmark": benchmark, "growth table": growth_file(growth)}
     check_outputs("dynamics", inputs, out, report_file, pdf)  # a resumed path may be written over: it goes on
     first, last = _years(years)
     static = find_policy(policy)
     programme = _programme(policy, static, finance, first, last)
     done = PathOfYears.load(resume) if resume is not None else None
     data = load_benchmark(benchmark)
-    baseline = Baseline.between(first, last, read_growth(data, growth))
+    rates = read_growth(data, growth)
+    baseline = Baseline.between(first, last, rates)
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]
     checkpoint = None if out is None else out / "path.nc"  # years done outlive whatever ends the run
     found = model.run(programme, resume=done, checkpoint=checkpoint)
@@ -97,6 +101,8 @@ def dynamics(
             lambda path, live: dynamics_report.write_html(found, data, path, command(), sources=sources, interactive=live),
         )
     summary = found.summary()
+    if "note" in rates.attrs:
+        say(f"Growth from {rates.attrs['source']}: {rates.attrs['note']}")
     if as_json:
         print_json(summary)
         return

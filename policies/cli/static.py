@@ -134,15 +134,17 @@ def docs(
     labour: LabourOption = "full employment",
     sourcing: SourcingOption = "use",
     elasticities: ElasticitiesOption = "",
-    growth: Annotated[Path | None, typer.Option("--growth", help="With growth: CSV of rates, as for cge dynamics.")] = None,
+    growth: Annotated[str | None, typer.Option("--growth", help="With growth: its rates, as for cge dynamics.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Document a model: data, equations, values, results."""
+    from calibration.growth import growth_file
     from policies import model_docs
     from policies.models import open_benchmark
 
-    check_outputs("docs", {"benchmark": benchmark, "growth table": growth, **{"policy " + p: p for p in policy or []}}, out)
+    inputs = {"benchmark": benchmark, "growth table": growth_file(growth), **{"policy " + p: p for p in policy or []}}
+    check_outputs("docs", inputs, out)
     if model in ("gtap", "rules"):
         if given(context, "investment", "labour"):
             raise ModelError(f"--investment and --labour belong to the models core and growth, not to {model!r}")
