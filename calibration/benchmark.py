@@ -23,7 +23,7 @@ from calibration.sam import SCHEMA, Sam
 DEFAULT = "world"
 FORMAT = "open-cge benchmark 1"
 SATELLITE = "satellite_"
-BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults")
+BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults", "demand")
 """Attributes that belong to the elasticities."""
 STATUS = {
     0: "zero in the source",
@@ -33,6 +33,8 @@ STATUS = {
     4: "estimated from other economies",
 }
 """Codes of :meth:`Benchmark.status`."""
+DEMANDS = ("benchmark", "stone-geary", "cobb-douglas")
+"""Choices of :meth:`Benchmark.with_demand`."""
 TRADE_HEADERS = ("vxsb", "vfob", "vcif", "vmsb", "makb", "maks")
 """Headers whose cells are known by commodity; those of use are known by the using region."""
 
@@ -97,8 +99,9 @@ class Benchmark:
         Parameters
         ----------
         table : DataFrame or str
-            A table (see :func:`calibration.elasticities.to_dataset`), or the name of a study the benchmark carries
-            (``studies``): the trade elasticities are then that study's, those of value added stay.
+            A table (see :func:`calibration.elasticities.to_dataset`; private demand stays the benchmark's where the table has
+            neither ``incelas`` nor ``frisch``), or the name of a study the benchmark carries (``studies``): the trade
+            elasticities are then that study's, those of value added and demand stay.
 
         Raises
         ------
@@ -106,7 +109,11 @@ class Benchmark:
             The benchmark carries no such study.
         """
         if not isinstance(table, str):
-            return replace(self, elasticities=to_dataset(table, self.commodities, self.regions))
+            given = to_dataset(table, self.commodities, self.regions)
+            if not {"incelas", "frisch"} & set(table.columns):
+                given = given.assign({k: self.elasticities[k] for k in ("incelas", "frisch")})
+                given.attrs |= {k: self.elasticities.attrs[k] for k in ("demand",) if k in self.elasticities.attrs}
+            return replace(self, elasticities=given)
         if table not in self.studies:
             hint = f"{nearest(table, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
             raise DataError(f"benchmark {self.name!r} carries no elasticities of {table!r}{hint}")
@@ -117,6 +124,33 @@ class Benchmark:
             new[symbol].values[:] = column[:, None]
         lines = [f"{c}: {table} (trade elasticities), as listed in docs/data.md" for c in self.commodities]
         new.attrs["elasticity_sources"] = "\n".join(lines)
+        return replace(self, elasticities=new)
+
+    def with_demand(self, demand: str) -> Benchmark:
+        """The same benchmark with another private demand.
+
+        Parameters
+        ----------
+        demand : {"benchmark", "stone-geary", "cobb-douglas"}
+            What the benchmark carries; the same, required not to be Cobb-Douglas; or Cobb-Douglas.
+
+        Raises
+        ------
+        DataError
+            Another word, or Stone-Geary where the benchmark carries no income elasticities.
+        """
+        require_labels([demand], DEMANDS, "private demand")
+        held = self.elasticities
+        plain = bool((held["incelas"] == 1.0).all() and (held["frisch"] == -1.0).all())
+        if demand == "stone-geary" and plain:
+            raise DataError(
+                f"benchmark {self.name!r} carries no income elasticities (incelas, frisch), so private demand is Cobb-Douglas; "
+                "give them in an elasticity table, or calibrate them (calibration.income_elasticities)"
+            )
+        if demand != "cobb-douglas" or plain:
+            return self
+        new = held.assign(incelas=xr.ones_like(held["incelas"]), frisch=-xr.ones_like(held["frisch"]))
+        new.attrs["demand"] = "Cobb-Douglas, by choice"
         return replace(self, elasticities=new)
 
     @property

@@ -24,6 +24,7 @@ from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
+from calibration.datasets.world_demand import demand
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
@@ -45,6 +46,7 @@ from calibration.estimate import (
 from calibration.factors import sample_shares
 from calibration.from_cube import cube_sam
 from calibration.geography import EU27, economy
+from calibration.income_elasticities import grouped_demand
 from calibration.preferences import Agreement
 from calibration.readers import read_accounts, read_trade_cube, read_wiod, rest_of_world
 from calibration.sam import Sam
@@ -271,6 +273,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
+    full = demand(full, data, KIND)
     return Built(full, tables, donors, accounts, validation, tariffs)
 
 
@@ -337,12 +340,13 @@ def world(full: Benchmark) -> Benchmark:
     shares = {g: {r: round(gdp[r] / sum(gdp[x] for x in rs), 4) for r in rs} for g, rs in members.items()}
     shares["ROW"] = json.loads(sam.data.attrs.pop("row_members"))
     sam.data.attrs["members"] = json.dumps(shares)
-    return Benchmark(
+    grouped = Benchmark(
         sam,
         to_dataset(table, names, REGIONS),
         "world",
         satellites=satellites,
     )
+    return grouped_demand(full, region_map, sector_map, grouped)
 
 
 def _most(codes: np.ndarray, take: np.ndarray, columns: np.ndarray) -> np.ndarray:

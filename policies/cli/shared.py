@@ -49,6 +49,9 @@ BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name
 InvestmentOption = Annotated[str, typer.Option("--investment", help="Closure: 'saving' (investment follows) or 'fixed'.")]
 LabourOption = Annotated[str, typer.Option("--labour", help="Closure: 'full employment' or 'fixed real wage'.")]
 SourcingOption = Annotated[str, typer.Option("--sourcing", help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")]
+DemandOption = Annotated[
+    str, typer.Option("--demand", help="Private demand: of the 'benchmark', 'stone-geary' required, or 'cobb-douglas'.")
+]
 ElasticitiesOption = Annotated[
     str, typer.Option("--elasticities", help="A study the benchmark carries (see: cge info), instead of its own.")
 ]
