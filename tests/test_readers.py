@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration import DataError, load_benchmark
+from calibration import DataError
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
 from calibration.mrio import Mrio
