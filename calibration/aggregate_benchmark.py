@@ -15,6 +15,7 @@ import xarray as xr
 from calibration.aggregate import aggregate, aggregate_weighted, read_mapping
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError
+from calibration.income_elasticities import grouped_demand
 from calibration.parameter_weights import parameter_weights, weights_of
 from calibration.readers.har_kept import KEPT
 from calibration.sam import Sam
@@ -87,7 +88,8 @@ def aggregate_benchmark(
         new.data.attrs["remarks"] = "; ".join(filter(None, [str(new.data.attrs.get("remarks", "")), said]))
     label = name or f"{benchmark.name}-{len(new.regions)}x{len(new.commodities)}"
     world_imports = sam["vmsb"].sum((1, 2))
-    return Benchmark(new, held, label, _satellites(benchmark, region_map, sector_map, new, world_imports))
+    grouped = Benchmark(new, held, label, _satellites(benchmark, region_map, sector_map, new, world_imports))
+    return grouped if gtap else grouped_demand(benchmark, region_map, sector_map, grouped)
 
 
 def _mean(

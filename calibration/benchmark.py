@@ -23,7 +23,7 @@ from calibration.sam import SCHEMA, Sam
 DEFAULT = "world"
 FORMAT = "open-cge benchmark 1"
 SATELLITE = "satellite_"
-BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults")
+BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults", "demand")
 """Attributes that belong to the elasticities."""
 STATUS = {
     0: "zero in the source",
@@ -33,6 +33,8 @@ STATUS = {
     4: "estimated from other economies",
 }
 """Codes of :meth:`Benchmark.status`."""
+DEMANDS = ("benchmark", "stone-geary", "cobb-douglas")
+"""Choices of :meth:`Benchmark.with_demand`."""
 TRADE_HEADERS = ("vxsb", "vfob", "vcif", "vmsb", "makb", "maks")
 """Headers whose cells are known by commodity; those of use are known by the using region."""
 FREIGHT_STATUS = 4
@@ -102,9 +104,10 @@ class Benchmark:
         Parameters
         ----------
         table : DataFrame or str
-            A table (see :func:`calibration.elasticities.to_dataset`), or the name of a study the benchmark carries
-            (``studies``): the trade elasticities are then that study's, those of value added stay. ``"fontagne/one"`` takes
-            them in one nest (:func:`calibration.elasticities.study_table`).
+            A table (see :func:`calibration.elasticities.to_dataset`; private demand stays the benchmark's where the table has
+            neither ``incelas`` nor ``frisch``), or the name of a study the benchmark carries (``studies``): the trade
+            elasticities are then that study's, those of value added and demand stay. ``"fontagne/one"`` takes them in one
+            nest (:func:`calibration.elasticities.study_table`).
 
         Raises
         ------
@@ -112,7 +115,11 @@ class Benchmark:
             The benchmark carries no such study.
         """
         if not isinstance(table, str):
-            return replace(self, elasticities=to_dataset(table, self.commodities, self.regions))
+            given = to_dataset(table, self.commodities, self.regions)
+            if not {"incelas", "frisch"} & set(table.columns):
+                given = given.assign({k: self.elasticities[k] for k in ("incelas", "frisch")})
+                given.attrs |= {k: self.elasticities.attrs[k] for k in ("demand",) if k in self.elasticities.attrs}
+            return replace(self, elasticities=given)
         study, one_nest = study_and_nest(table)
         if study not in self.studies:
             hint = f"{nearest(study, self.studies)}; it carries {', '.join(self.studies) or 'none'}"
@@ -130,6 +137,33 @@ class Benchmark:
             for c, s in zip(self.commodities, studied, strict=True)
         ]
         new.attrs["elasticity_sources"] = "\n".join(lines)
+        return replace(self, elasticities=new)
+
+    def with_demand(self, demand: str) -> Benchmark:
+        """The same benchmark with another private demand.
+
+        Parameters
+        ----------
+        demand : {"benchmark", "stone-geary", "cobb-douglas"}
+            What the benchmark carries; the same, required not to be Cobb-Douglas; or Cobb-Douglas.
+
+        Raises
+        ------
+        DataError
+            Another word, or Stone-Geary where the benchmark carries no income elasticities.
+        """
+        require_labels([demand], DEMANDS, "private demand")
+        held = self.elasticities
+        plain = bool((held["incelas"] == 1.0).all() and (held["frisch"] == -1.0).all())
+        if demand == "stone-geary" and plain:
+            raise DataError(
+                f"benchmark {self.name!r} carries no income elasticities (incelas, frisch), so private demand is Cobb-Douglas; "
+                "give them in an elasticity table, or calibrate them (calibration.income_elasticities)"
+            )
+        if demand != "cobb-douglas" or plain:
+            return self
+        new = held.assign(incelas=xr.ones_like(held["incelas"]), frisch=-xr.ones_like(held["frisch"]))
+        new.attrs["demand"] = "Cobb-Douglas, by choice"
         return replace(self, elasticities=new)
 
     @property

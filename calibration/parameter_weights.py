@@ -26,7 +26,8 @@ dparsum        regional income                                            -
 
 The programs pass on ``ETRE``, ``RFLX`` and ``DPSM`` (one value everywhere in GTAP's data); the weights of the last three
 rows are this library's, and matter where a user's values differ. Where nothing carries weight the mean is a plain one.
-The core model's ``incelas`` and ``frisch`` go with private consumption.
+The core model's ``incelas`` and ``frisch`` go with private consumption in such a way that committed purchases add up
+(:func:`calibration.income_elasticities.grouped_demand`).
 """
 
 from __future__ import annotations

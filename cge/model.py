@@ -84,6 +84,9 @@ class Model:
     sourcing : {"use", "agent", "pooled"}
         Which uses share one bundle of import origins: intermediate, consumption and investment apart
         (default), every agent apart, or all together as in the standard GTAP model.
+    demand : {"benchmark", "stone-geary", "cobb-douglas"}
+        Private demand: the linear expenditure system where the benchmark carries income elasticities, else Cobb-Douglas
+        (default); the linear expenditure system, required; or Cobb-Douglas. :meth:`attrs` tells which.
     blocks : sequence of Block classes, optional
         The composition; default :data:`cge.blocks.CORE`.
     mechanisms : sequence of Mechanism, optional
@@ -93,8 +96,9 @@ class Model:
 
     Raises
     ------
-    ModelError, ClosureError
-        The benchmark cannot carry the model, or the closure does not leave it square.
+    DataError, ModelError, ClosureError
+        Unknown private demand, or one the benchmark does not carry; the benchmark cannot carry the model; the closure does
+        not leave it square.
     """
 
     @guarded("building the model")
@@ -104,6 +108,7 @@ class Model:
         closure: Closure | None = None,
         *,
         sourcing: str = "use",
+        demand: str = "benchmark",
         blocks: Sequence[type[Block]] = CORE,
         mechanisms: Sequence[Mechanism] = (),
         options: PathOptions | None = None,
@@ -120,7 +125,7 @@ class Model:
         if wrong:
             raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {wrong[0]!r}")
         with PYOMO_LOCK:
-            self._assemble(benchmark, closure, sourcing, blocks, mechanisms, options)
+            self._assemble(benchmark.with_demand(demand), closure, sourcing, blocks, mechanisms, options)
 
     def _assemble(
         self,
@@ -296,6 +301,16 @@ class Model:
         with PYOMO_LOCK:
             return self.rules[rule].function(self.pyomo, *index)
 
+    def _private_demand(self) -> dict[str, str]:
+        """The form of private demand and where it comes from, for the attributes."""
+        told = str(self.benchmark.elasticities.attrs.get("demand", ""))
+        if "committed" not in self.symbols:
+            return {"demand": "CDE (subpar, incpar)"} if "subpar" in self.symbols else {}
+        if self.benchmark_values["committed"].any():
+            return {"demand": told or "Stone-Geary with the benchmark's incelas and frisch"}
+        chosen = told.startswith("Cobb-Douglas")
+        return {"demand": told if chosen else "Cobb-Douglas: the benchmark carries no income elasticities"}
+
     def attrs(self) -> dict[str, str]:
         """The model's choices, for the attributes of results."""
         return {
@@ -303,6 +318,7 @@ class Model:
             "currency": self.benchmark.currency,
             "sourcing": f"{self.data.sourcing}: " + "; ".join(f"{k} = {'+'.join(v)}" for k, v in self.data.classes.items()),
             "specific_factors": ", ".join(self.specific) or "none",
+            **self._private_demand(),
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
             **({"mechanisms": "; ".join(x.describe() for x in self.mechanisms)} if self.mechanisms else {}),

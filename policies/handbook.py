@@ -117,7 +117,7 @@ def costinot_rodriguez_clare_2014(folder: str | Path | None = None) -> Replicati
         asked = "a line 'rebalance,yes' in about.csv"
         raise DataError(f"{folder}: {str(error).replace('rebalance=True', asked)}") from error
     clock.append(time.perf_counter())
-    model = Model(built.benchmark, sourcing="pooled", blocks=TRADE_MODEL)
+    model = Model(built.benchmark, sourcing="pooled", demand="cobb-douglas", blocks=TRADE_MODEL)
     clock.append(time.perf_counter())
     values = model.benchmark_values
     without = {"fsav": np.zeros_like(values["fsav"]), "qe": values["qe"] * built.labour.values[None, :]}

@@ -97,7 +97,7 @@ def build(
     if name == "rules":
         return usmca_study(benchmark).model
     if name == "trade":
-        return Model(one_final_demand(benchmark), closure, sourcing="pooled", blocks=TRADE_MODEL)
+        return Model(one_final_demand(benchmark), closure, sourcing="pooled", demand="cobb-douglas", blocks=TRADE_MODEL)
     if name == "growth":
         rates = read_growth(benchmark, growth)
         plain = Model(benchmark, closure, sourcing=sourcing)

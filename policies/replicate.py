@@ -68,7 +68,7 @@ def caliendo_parro_2015(folder: str | Path | None = None) -> Replication:
     started = time.perf_counter()
     held = caliendo_parro_benchmark(read_caliendo_parro(find_data(folder)))
     calibrated = time.perf_counter()
-    model = Model(held.benchmark, sourcing="pooled", blocks=TRADE_MODEL)
+    model = Model(held.benchmark, sourcing="pooled", demand="cobb-douglas", blocks=TRADE_MODEL)
     built = time.perf_counter()
     regions = model.labels("r")
     without: dict[str, xr.DataArray | float] = {

@@ -1,7 +1,7 @@
 """Build benchmarks from WIOD 2011: the embedded default and the full 41 x 35 table.
 
 Run: ``python -m calibration.datasets.world_2011 --data DATA [--out FOLDER] [--full FILE]``, where DATA
-holds ``wiod_2013``, ``caliendo_parro_2015`` and ``gtap_v7_sample``.
+holds ``wiod_2013``, ``caliendo_parro_2015``, ``national_accounts`` and ``gtap_v7_sample``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ import pandas as pd
 
 from calibration.aggregate import aggregate
 from calibration.benchmark import Benchmark
+from calibration.classification import KIND
+from calibration.datasets.world_demand import demand
 from calibration.elasticities import to_dataset, wiod_table
 from calibration.factors import sample_shares
 from calibration.from_mrio import mrio_sam
+from calibration.income_elasticities import grouped_demand
 from calibration.mrio import Mrio
 from calibration.readers import read_caliendo_parro, read_wiod
 from calibration.tariffs import EU27_2011, caliendo_parro_tariffs
@@ -80,7 +83,8 @@ def of_table(table: Mrio, data: Path) -> Benchmark:
     tariffs = caliendo_parro_tariffs(published, table.regions, table.industries)
     rule: Literal["use", "value added"] = "value added" if table.taxes is None else "use"
     sam = mrio_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs, product_taxes=rule)
-    return Benchmark(sam, to_dataset(wiod_table(published, table.industries), sam.commodities, sam.regions), "wiod-2011")
+    full = Benchmark(sam, to_dataset(wiod_table(published, table.industries), sam.commodities, sam.regions), "wiod-2011")
+    return demand(full, data, {i: KIND[table.details[i]] for i in table.industries})
 
 
 def world(full: Benchmark) -> Benchmark:
@@ -106,7 +110,8 @@ def world(full: Benchmark) -> Benchmark:
     sam.data.attrs["title"] = f"World SAM {sam.data.attrs['year']}, {len(REGIONS)} regions x {len(SECTORS)} sectors"
     sam.data.attrs["sector_names"] = "; ".join(f"{k} {v}" for k, v in SECTOR_NAMES.items())
     sam.data.attrs["built_by"] = "calibration/datasets/world_2011.py"
-    return Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "world-2011")
+    grouped = Benchmark(sam, to_dataset(table, sam.commodities, sam.regions), "world-2011")
+    return grouped_demand(full, region_map, sector_map, grouped)
 
 
 def main() -> None:

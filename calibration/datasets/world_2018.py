@@ -25,6 +25,7 @@ from calibration.aggregate import aggregate
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
+from calibration.datasets.world_demand import demand
 from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
@@ -48,6 +49,7 @@ from calibration.estimate import (
 from calibration.factors import sample_shares
 from calibration.from_cube import cube_sam
 from calibration.geography import EU27, economy
+from calibration.income_elasticities import grouped_demand
 from calibration.preferences import Agreement
 from calibration.readers import read_accounts, read_trade_cube, read_wiod, rest_of_world
 from calibration.sam import Sam
@@ -280,6 +282,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
+    full = demand(full, data, KIND)
     return Built(full, tables, donors, accounts, validation, tariffs, taxed, shipping)
 
 
@@ -355,12 +358,13 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
     shares = {g: {r: round(gdp[r] / sum(gdp[x] for x in rs), 4) for r in rs} for g, rs in members.items()}
     shares["ROW"] = json.loads(sam.data.attrs.pop("row_members"))
     sam.data.attrs["members"] = json.dumps(shares)
-    return Benchmark(
+    grouped = Benchmark(
         sam,
         to_dataset(table, names, REGIONS),
         "world",
         satellites=satellites,
     )
+    return grouped_demand(full, region_map, sector_map, grouped)
 
 
 def _groups(names: Sequence[str], dim: str, labels: Sequence[str], member: np.ndarray) -> xr.DataArray:

@@ -15,6 +15,7 @@ from policies.cli.outputs import check_outputs
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
+    DemandOption,
     PdfOption,
     Quiet,
     ReportOption,
@@ -62,6 +63,7 @@ def dynamics(
         str, typer.Option(help="'saving' finances it, or expected 'returns' are equal (RORDELTA).")
     ] = "saving",
     capital: Annotated[str, typer.Option(help="'mobile', or 'vintage': old capital stays in its activity.")] = "mobile",
+    demand: DemandOption = "benchmark",
     finance: Annotated[
         str | None, typer.Option(help="belt-and-road: works paid by 'loans' (default), 'grants', 'taxes' or 'none'.")
     ] = None,
@@ -85,7 +87,7 @@ def dynamics(
     static = find_policy(policy)
     programme = _programme(policy, static, finance, first, last)
     done = PathOfYears.load(resume) if resume is not None else None
-    data = load_benchmark(benchmark)
+    data = load_benchmark(benchmark).with_demand(demand)
     rates = read_growth(data, growth)
     baseline = Baseline.between(first, last, rates)
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]

@@ -50,6 +50,9 @@ YearOption = Annotated[int | None, typer.Option("--year", help="rcep: duties as 
 InvestmentOption = Annotated[str, typer.Option("--investment", help="Closure: 'saving' (investment follows) or 'fixed'.")]
 LabourOption = Annotated[str, typer.Option("--labour", help="Closure: 'full employment' or 'fixed real wage'.")]
 SourcingOption = Annotated[str, typer.Option("--sourcing", help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")]
+DemandOption = Annotated[
+    str, typer.Option("--demand", help="Private demand: of the 'benchmark', 'stone-geary' required, or 'cobb-douglas'.")
+]
 ElasticitiesOption = Annotated[
     str, typer.Option("--elasticities", help="A study the benchmark carries (see: cge info); fontagne/one: in one nest.")
 ]

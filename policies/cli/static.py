@@ -16,6 +16,7 @@ from policies.cli.outputs import check_outputs
 from policies.cli.shared import (
     AsJson,
     BenchmarkOption,
+    DemandOption,
     ElasticitiesOption,
     InvestmentOption,
     LabourOption,
@@ -45,6 +46,7 @@ def run(
     labour: LabourOption = "full employment",
     capital: Annotated[str, typer.Option(help="'mobile', or 'specific' to its activity.")] = "mobile",
     sourcing: SourcingOption = "use",
+    demand: DemandOption = "benchmark",
     elasticities: ElasticitiesOption = "",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
     report_file: ReportOption = None,
@@ -63,7 +65,7 @@ def run(
         raise ModelError("--figures needs --out FOLDER")
     if policy == "usmca":
         why = "usmca is a study of rules of origin with its own closure and figures (--curve)"
-        closed = ("investment", "labour", "capital", "sourcing", "elasticities", "method")
+        closed = ("investment", "labour", "capital", "sourcing", "demand", "elasticities", "method")
         refuse_options(context, why, "year", "ranges", "more_figures", *closed)
         _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
@@ -74,7 +76,7 @@ def run(
         raise ModelError(f"unknown method {method!r}; choose 'auto' or 'ipopt'")
     specific = ("nat", "cap") if capital == "specific" else None
     closure = Closure.standard(investment=investment, labour=labour, specific=specific)  # type: ignore[arg-type]
-    data = load_benchmark(benchmark, elasticities or None)
+    data = load_benchmark(benchmark, elasticities or None).with_demand(demand)
     if ranges and not data.studies:
         raise ModelError(f"--ranges needs studies of elasticities, and benchmark {data.name!r} carries none (see: cge info)")
     asked = find_policy(policy, year, data)
