@@ -220,7 +220,7 @@ def with_freight(sam: Sam, rates: xr.DataArray, service: str = "trd") -> Sam:
         g[bought] = g[bought] * up
         g[taxed] = g[bought] * tax
     g["vcif"], g["vmsb"], g["vmub"] = g["vcif"] + freight, landed, dearer
-    _take_from_service(g, sam, k, carried)
+    elsewhere = _take_from_service(g, sam, k, carried)
     m = np.zeros((1, *freight.shape))
     m[0] = freight
     before = g["evfp"].sum(0)
@@ -238,7 +238,7 @@ def with_freight(sam: Sam, rates: xr.DataArray, service: str = "trd") -> Sam:
     data = make_dataset(arrays, sets, sam.data.attrs)
     absent = str(sam.data.attrs.get("zero_headers", "")).split()
     data.attrs["zero_headers"] = " ".join(h for h in absent if h not in ("vst", "vtwr"))
-    return Sam(data, pd.concat([sam.adjustments, _record(sam, freight, before, after)], ignore_index=True))
+    return Sam(data, pd.concat([sam.adjustments, _record(sam, freight, elsewhere, before, after)], ignore_index=True))
 
 
 def _checked(sam: Sam, rates: xr.DataArray, service: str) -> np.ndarray:
@@ -278,14 +278,16 @@ def _by_user(g: Mapping[str, np.ndarray], per_unit: np.ndarray) -> dict[str, np.
     return {"f": (per_unit[:, 0, None, :] * g["vmfb"]).sum(0), **final}
 
 
-def _take_from_service(g: dict[str, np.ndarray], sam: Sam, k: int, carried: Mapping[str, np.ndarray]) -> None:
+def _take_from_service(g: dict[str, np.ndarray], sam: Sam, k: int, carried: Mapping[str, np.ndarray]) -> np.ndarray:
     """Lower users' purchases of service ``k`` by their freight and imports of it by all; ``supplied`` goes to the pool.
 
     Home sales of the service stay in total: each user's two purchases shrink alike, then imports give way to home sales in
-    proportion until the home total is back.
+    proportion until the home total is back. Returns freight that did not fit into its own user's purchases; dims (r,).
     """
     name, regions = sam.commodities[k], sam.regions
-    held = {a: (g[f"vd{a}b"][k], g[f"vm{a}b"][k]) for a in "fpgi"}
+    held = {a: (g[f"vd{a}b"][k].copy(), g[f"vm{a}b"][k].copy()) for a in "fpgi"}
+    beyond = [np.maximum(carried[a] - MOST * (home + abroad), 0.0) for a, (home, abroad) in held.items()]
+    elsewhere = np.asarray(sum(x.reshape(-1, len(regions)).sum(0) for x in beyond))
     taken = _fitted({a: home + abroad for a, (home, abroad) in held.items()}, carried, regions, name)
     shrink = {a: 1.0 - ratio(taken[a], home + abroad) for a, (home, abroad) in held.items()}
     total = sum(home.reshape(-1, len(regions)).sum(0) for home, _ in held.values())
@@ -313,6 +315,7 @@ def _take_from_service(g: dict[str, np.ndarray], sam: Sam, k: int, carried: Mapp
         g[h][k] = g[h][k] * kept
     # each class keeps its origins; where the classes had different ones the pairs are met by proportional fitting
     g["vmub"][k] = _meet(g["vmub"][k], by_class, g["vmsb"][k])
+    return elsewhere
 
 
 def _fitted(
@@ -346,7 +349,7 @@ def _meet(start: np.ndarray, by_class: np.ndarray, by_pair: np.ndarray) -> np.nd
     return np.asarray(table)
 
 
-def _record(sam: Sam, freight: np.ndarray, before: np.ndarray, after: np.ndarray) -> pd.DataFrame:
+def _record(sam: Sam, freight: np.ndarray, elsewhere: np.ndarray, before: np.ndarray, after: np.ndarray) -> pd.DataFrame:
     """What moved: freight by importer and by good, and value added."""
     moved = "freight moved from purchases of services to cif imports (million)"
     rows = [
@@ -356,6 +359,9 @@ def _record(sam: Sam, freight: np.ndarray, before: np.ndarray, after: np.ndarray
             *zip(sam.commodities, freight.sum((1, 2)), strict=True),
         ]
     ]
+    rule = "freight beyond nine tenths of its user's purchases of services, taken from other users (million)"
+    over = zip(sam.regions, elsewhere, strict=True)
+    rows += [{"rule": rule, "cell": r, "before": 0.0, "after": float(x)} for r, x in over if x > 0]
     rows += [
         {"rule": "value added lowered by duties on freight of inputs", "cell": r, "before": float(b), "after": float(a)}
         for r, b, a in zip(sam.regions, before.sum(0), after.sum(0), strict=True)
