@@ -162,8 +162,10 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
     )
     tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
     duties = tariffs.applied.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
+    shipping = freight(data, cube, sectors)
+    on_landed = duties.values * (1.0 + shipping.rates.transpose("i", "s", "d").values)  # a duty falls on the freight too
     inputs = (totals, sectors, donors, weights, before["gdp"].to_numpy())
-    taxed = taxed_tables(data / "wdi_2018", *inputs, flows, duties.values, taxes)
+    taxed = taxed_tables(data / "wdi_2018", *inputs, flows, on_landed, taxes)
     tables = taxed.tables
     labour = accounts["labsh"].fillna(accounts["labsh"].mean()).to_numpy()
     mean = validation.abs().mean()
@@ -245,8 +247,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         for r, row in tables.report.iterrows()
     ]
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
-    shipping = freight(data, cube, sectors)
-    sam = add_freight(apply_taxes(sam, taxed), shipping)
+    sam = apply_taxes(add_freight(sam, shipping), taxed)
     private = (sam.data["vdpb"] + sam.data["vmpb"]).sum("i").to_series()
     energy, energy_log, _ = world_energy(data, YEAR, sam.data["makb"].sum("i"), private)
     sam = Sam(sam.data, pd.concat([sam.adjustments, pd.DataFrame(energy_log)], ignore_index=True))
