@@ -46,8 +46,8 @@ def aggregate_benchmark(
     Returns
     -------
     Benchmark
-        Which economies a grouped region holds is told by ``groups``; ``co2``, the elasticities by study and headers
-        of a GTAP folder that are not by region or sector are kept, the status of cells is not.
+        Which economies a grouped region holds is told by ``groups``; ``co2``, unemployment, the elasticities by study
+        and headers of a GTAP folder that are not by region or sector are kept, the status of cells is not.
 
     Raises
     ------
@@ -137,6 +137,11 @@ def _satellites(
         by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)
         grouped = aggregate_weighted(by_sector, _sum(weights, sectors, "i", new.commodities), regions, "r", new.regions)
         out["mfn"] = grouped.transpose("i", "r").assign_attrs(held["mfn"].attrs)
+    if "unemployment" in held:  # means over the members that have a rate
+        rates = held["unemployment"]
+        people = rates.copy(data=benchmark.sam["pop"]).where(rates.notnull(), 0.0)
+        grouped = _sum(rates.fillna(0.0) * people, regions, "r", new.regions) / _sum(people, regions, "r", new.regions)
+        out["unemployment"] = grouped.assign_attrs(rates.attrs)
     for symbol in ("esubm_by_study", "esubd_by_study"):
         if symbol in held:
             weights = xr.DataArray(imports, dims="i", coords={"i": held["i"].values})

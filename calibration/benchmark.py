@@ -54,7 +54,7 @@ class Benchmark:
         Data beside the SAM: ``co2`` (a, r), million tonnes; ``esubm_by_study`` and ``esubd_by_study`` (study, i);
         ``trade_status`` (i) and ``use_status`` (r), codes of :data:`STATUS`, read cell by cell with :meth:`status`; ``mfn``
         (i, r), most-favoured-nation tariffs as fractions, and ``tariff_status`` (i, r), codes of
-        :data:`calibration.mfn.STATUS`.
+        :data:`calibration.mfn.STATUS`; ``unemployment`` (r), fraction of the labour force, and ``skill_status`` (r).
     """
 
     sam: Sam

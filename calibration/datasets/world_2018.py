@@ -1,8 +1,9 @@
 """Build the embedded default: the world of 2018, 35 regions x 24 sectors, from a trade cube and estimated tables.
 
 Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--full FILE] [--report FOLDER]``, where
-DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``gtap_v7_sample`` and, for tariffs,
-``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
+DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``emissions_2018``, ``gtap_v7_sample``,
+``ilo_occupations``, ``wdi_macro`` and, for tariffs, ``caliendo_parro_2015``,
+``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
 ``china_retaliation``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
 have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
@@ -25,6 +26,8 @@ from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_carbon import carbon
 from calibration.datasets.world_demand import demand
+from calibration.datasets.world_labour import grouped_labour
+from calibration.datasets.world_labour import labour as labour_by_skill
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.estimate import (
@@ -273,7 +276,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
-    full = demand(full, data, KIND)
+    full = labour_by_skill(demand(full, data, KIND), data)
     return Built(full, tables, donors, accounts, validation, tariffs)
 
 
@@ -328,7 +331,13 @@ def world(full: Benchmark) -> Benchmark:
         "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
     }
     satellites = xr.Dataset(
-        {"co2": co2, **duties, **{k: (("study", "i"), v) for k, v in by_study.items()}, **least_certain},
+        {
+            "co2": co2,
+            **duties,
+            **{k: (("study", "i"), v) for k, v in by_study.items()},
+            **least_certain,
+            **grouped_labour(full, columns),
+        },
         coords={"a": names, "r": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
     sam.data.attrs["title"] = f"World SAM {YEAR}, {len(REGIONS)} regions x {len(names)} sectors"
