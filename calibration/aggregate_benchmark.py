@@ -46,9 +46,9 @@ def aggregate_benchmark(
     Returns
     -------
     Benchmark
-        Which economies a grouped region holds is told by ``groups``; ``co2``, energy and electricity, sea-borne pairs, the
-        elasticities by study and headers of a GTAP folder that are not by region or sector are kept, the status of cells
-        is not.
+        Which economies a grouped region holds is told by ``groups``; ``co2``, energy and electricity, sea-borne pairs,
+        unemployment, the elasticities by study and headers of a GTAP folder that are not by region or sector are kept, the
+        status of cells is not.
 
     Raises
     ------
@@ -149,6 +149,11 @@ def _satellites(
         by_source = aggregate_weighted(held["sea_borne"], weights, regions, "s", new.regions)
         by_pair = aggregate_weighted(by_source, _sum(weights, regions, "s", new.regions), regions, "d", new.regions)
         out["sea_borne"] = by_pair.transpose("s", "d").assign_attrs(held["sea_borne"].attrs)
+    if "unemployment" in held:  # means over the members that have a rate
+        rates = held["unemployment"]
+        people = rates.copy(data=benchmark.sam["pop"]).where(rates.notnull(), 0.0)
+        grouped = _sum(rates.fillna(0.0) * people, regions, "r", new.regions) / _sum(people, regions, "r", new.regions)
+        out["unemployment"] = grouped.assign_attrs(rates.attrs)
     for symbol in ("esubm_by_study", "esubd_by_study"):
         if symbol in held:
             weights = xr.DataArray(imports, dims="i", coords={"i": held["i"].values})

@@ -3,8 +3,8 @@
 Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--full FILE] [--report FOLDER]``, where
 DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_sample``; for tariffs,
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
-``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``. With ``--tariffs macmap:FILE``
-(``teti``, ``wits``, ``csv``) the rates are those of a data base you
+``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``; for labour, ``ilo_occupations``,
+``wdi_macro``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
 have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
@@ -28,6 +28,8 @@ from calibration.classification import GOODS, KIND, SECTORS, SERVICES
 from calibration.datasets.world_demand import demand
 from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
+from calibration.datasets.world_labour import grouped_labour
+from calibration.datasets.world_labour import labour as labour_by_skill
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
@@ -283,7 +285,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "world-2018-full",
         satellites=satellites,
     )
-    full = demand(full, data, KIND)
+    full = labour_by_skill(demand(full, data, KIND), data)
     return Built(full, tables, donors, accounts, validation, tariffs, taxed, shipping)
 
 
@@ -347,6 +349,7 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
             **duties,
             **{k: (("study", "i"), v) for k, v in by_study.items()},
             **least_certain,
+            **grouped_labour(full, columns),
         },
         coords={"a": names, "r": REGIONS, "s": REGIONS, "d": REGIONS, "i": names, "study": full.satellites["study"].values},
     )
