@@ -4,7 +4,7 @@ Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--f
 DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_sample``; for tariffs,
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
 ``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``; for labour, ``ilo_occupations``,
-``wdi_macro``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
+``wdi_macro``; for capital, ``pwt_10_01``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
 have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
@@ -25,6 +25,7 @@ from calibration.aggregate import aggregate
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, KIND, SECTORS, SERVICES
+from calibration.datasets.world_capital import add_capital
 from calibration.datasets.world_demand import demand
 from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
@@ -249,7 +250,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         for r, row in tables.report.iterrows()
     ]
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
-    sam = apply_taxes(add_freight(sam, shipping), taxed)
+    sam = add_capital(apply_taxes(add_freight(sam, shipping), taxed), data, YEAR)
     private = (sam.data["vdpb"] + sam.data["vmpb"]).sum("i").to_series()
     energy, energy_log, _ = world_energy(data, YEAR, sam.data["makb"].sum("i"), private)
     sam = Sam(sam.data, pd.concat([sam.adjustments, pd.DataFrame(energy_log)], ignore_index=True))

@@ -1,0 +1,24 @@
+"""Capital stocks and depreciation of the shipped worlds; the method is in :mod:`calibration.capital`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from calibration.capital import MOST_OF_EARNINGS, of_regions, read_capital, with_capital
+from calibration.readers import rest_of_world
+from calibration.sam import Sam
+
+
+def add_capital(sam: Sam, data: Path, year: int) -> Sam:
+    """The SAM of economies and the rest of the world with capital, depreciation and net saving, its provenance among the attributes."""
+    regions = sam.regions
+    inside = list(rest_of_world(data / "national_accounts", regions, year))
+    table = read_capital(data / "pwt_10_01", year)
+    new = with_capital(sam, of_regions(table, regions, {"ROW": inside}, pd.Series(sam.gdp(), index=regions)))
+    new.data.attrs["capital"] = (
+        f"Penn World Table 10.01, {year}: stocks at current prices in dollars (cn x pl_n), rates of depreciation (delta); "
+        f"depreciation at most {MOST_OF_EARNINGS:g} of what capital is paid"
+    )
+    return new
