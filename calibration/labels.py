@@ -34,3 +34,8 @@ def as_labels(given: str | Iterable[str], what: str = "labels") -> tuple[str, ..
         if not isinstance(label, str):
             raise DataError(f"{what}: {label!r} is no label; give one text or several")
     return tuple(str(label) for label in labels)  # numpy's texts become plain ones
+
+
+def is_capital(factor: str) -> bool:
+    """Whether a factor is capital, by its label (``cap``, ``capital``, ``cap_foreign``)."""
+    return factor.lower().startswith("cap")

@@ -65,6 +65,8 @@ class Closure:
         investment: Literal["saving", "fixed"] = "saving",
         labour: Literal["full employment", "fixed real wage"] = "full employment",
         labour_factors: str | Iterable[str] = ("skl", "unskl"),
+        capital: Literal["fixed", "steady"] = "fixed",
+        capital_factor: str = "cap",
         specific: str | Iterable[str] | None = None,
     ) -> Closure:
         """The usual choices in words.
@@ -75,6 +77,12 @@ class Closure:
             Saving-driven investment, or real investment fixed and the saving share adjusting.
         labour : {"full employment", "fixed real wage"}
             With a fixed real wage employment of ``labour_factors`` adjusts.
+        capital : {"fixed", "steady"}
+            The capital that is there, or a steady state: ``capital_factor`` adjusts until what a unit of it earns over the
+            price of investment goods is back at the benchmark's (Harrison, Rutherford and Tarr 1997). Its wear is charged to
+            income; the consumption forgone while it was built is not, so that gains are an upper bound.
+        capital_factor : str
+            Label of the factor that is capital.
         specific : str or iterable of str, optional
             Factors that cannot move across activities (e.g. ``("nat", "cap")`` for the short run).
         """
@@ -85,7 +93,11 @@ class Closure:
             raise ClosureError(f"unknown investment rule {investment!r}; choose 'saving' or 'fixed'")
         if labour == "fixed real wage":
             closure = closure.swap("rw", "qe", f=as_labels(labour_factors, "labour factors"))
-        elif labour != "full employment":
+        if capital == "steady":
+            closure = closure.with_swap(Swap("rkinv", "qe", (), (("f", (capital_factor,)),)))
+        elif capital != "fixed":
+            raise ClosureError(f"unknown capital rule {capital!r}; choose 'fixed' or 'steady'")
+        if labour not in ("full employment", "fixed real wage"):
             raise ClosureError(f"unknown labour rule {labour!r}; choose 'full employment' or 'fixed real wage'")
         return closure
 

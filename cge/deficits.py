@@ -27,6 +27,10 @@ class Deficits(Investment):
     save_0 = None
     finance = None
 
+    @definition("r", "depreciation: none", "million USD")
+    def depr(m, r):
+        return 0.0 * m.pinv[r]
+
     @definition("r", "net regional saving: minus the deficit", "million USD")
     def saving(m, r):
         return -m.fsav[r] * m.pfactwld - m.y_0[r] * m.walraslack

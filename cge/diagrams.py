@@ -26,6 +26,7 @@ _FONT = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif"
 _PLACES = {
     "Factors": (0, 0),
     "GtapFactors": (0, 0),
+    "Capital": (0, 3),
     "Production": (1, 0),
     "Markets": (2, 0),
     "Trade": (3, 0),

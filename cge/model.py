@@ -69,6 +69,14 @@ def unused_parameters(benchmark: Benchmark, symbols: Collection[str]) -> list[st
     ]
 
 
+def unworn_capital(model: Model) -> list[str]:
+    """A remark where capital adjusts and the data charge no wear."""
+    adjusts = any(s.fixed == "rkinv" and s.free == "qe" for s in model.closure.swaps)
+    if not adjusts or model.data["vdep"].any():
+        return []
+    return ["capital adjusts, and the benchmark holds no depreciation (vdep): capital that is added is charged no wear"]
+
+
 class Model:
     """A multi-region CGE model.
 
@@ -158,6 +166,7 @@ class Model:
         # what a reader of results must know about how the model was put together
         self.remarks: list[str] = unused_parameters(benchmark, self.symbols)
         self.free, self.active = apply_closure(self)
+        self.remarks += unworn_capital(self)
         names = [*self.symbols, *self.rules, *self.sets]
         self.system = System(self.symbols, self.equations, self.sets, self.pyomo, self.values, self.free, self.active, names)
         check_square(self.system, self.closure.name)

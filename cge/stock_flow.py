@@ -156,7 +156,7 @@ class StockFlow:
     def _gaps(self, state: State, after: State, solution: Solution, net: Array) -> dict[str, float]:
         """Relative gaps of the identities; ``net`` is what comes from abroad in the numeraire, dims (r,)."""
         values, price = solution.arrays, float(solution.arrays["pfactwld"])
-        saving = solution.values_of("saving") + values["vdep"] * values["qe"][self.position] * values["pinv"]
+        saving = solution.values_of("saving") + solution.values_of("depr")
         world = float((values["pinv"] * values["inv_0"] * values["qinv"]).sum())
         balance = solution.values_of("tbal") + (values["finc"] + net) * price
         return {

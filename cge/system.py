@@ -20,6 +20,9 @@ from cge.squareness import WORLD, regional_blocks
 from cge.statements import compile_rule
 from cge.templates import Kernel, Leaf, Values
 
+PROBE_SHIFT, PROBE_LEVEL = (0.01, 0.04), (0.97, 1.03)
+"""What is added to instruments and elasticities, and where the unknowns stand, when the Jacobian's pattern is sought."""
+
 KEEP_SWEEPS_BELOW = 20_000_000
 """Nonzeros up to which a residual keeps its forward sweep for the Jacobian at the same point (memory)."""
 
@@ -165,19 +168,23 @@ class System:
         return np.concatenate([rounding_floor(f.kernel, self.values, arrays).ravel()[f.active] for f in self.families])
 
     def _plan_jacobian(self) -> None:
-        """Find the fixed pattern by evaluating at a random point with random instruments and elasticities."""
+        """Find the fixed pattern by evaluating at a random point with random instruments and elasticities.
+
+        The point is near the benchmark: far from it a large elasticity drives a share to 1 in floating point, and a
+        derivative that is one less the share to exactly 0.
+        """
         rng = np.random.default_rng(20240229)
         probe = Values(self.values.arrays)
         for name, symbol in self.symbols.items():
             if (symbol.kind == "parameter" and symbol.structural) or name in self.index:
                 continue
             array = self.values[name]
-            probe.arrays[name] = np.abs(array) + rng.uniform(0.1, 0.9, array.shape)
-        arrays = self.unpack(rng.uniform(0.5, 1.5, self.n))
+            probe.arrays[name] = np.abs(array) + rng.uniform(*PROBE_SHIFT, array.shape)
+        arrays = self.unpack(rng.uniform(*PROBE_LEVEL, self.n))
         for name, positions in self.position.items():
             if self.symbols[name].kind == "instrument":  # a swap freed it in part: the rest moves with policies all the same
                 kept = positions == -1
-                arrays[name] = np.where(kept, np.abs(arrays[name]) + rng.uniform(0.1, 0.9, kept.shape), arrays[name])
+                arrays[name] = np.where(kept, np.abs(arrays[name]) + rng.uniform(*PROBE_SHIFT, kept.shape), arrays[name])
         rows, columns = [], []
         self._plans: list[tuple[Family, list[tuple[Leaf, _Plan]]]] = []
         for f in self.families:

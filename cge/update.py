@@ -128,12 +128,10 @@ def made(solution: Solution, prices: Prices = "current") -> tuple[Array, Array]:
 
 
 def capital_in_place(solution: Solution) -> Array:
-    """Capital at the start of the year over the benchmark's, dims (r,): the endowment of the factor that is capital."""
-    factors = solution.model.labels("f")
-    chosen = [k for k, f in enumerate(factors) if f.lower().startswith("cap")]
+    """Capital at the start of the year over the benchmark's, dims (r,)."""
     if "kb" in solution.model.definitions:
         return np.asarray(solution.values_of("kb"))
-    return np.asarray(solution.values_of("qe")[chosen[0]] if len(chosen) == 1 else np.ones(len(solution.model.labels("r"))))
+    return np.ones(len(solution.model.labels("r")))
 
 
 def foreign_income(solution: Solution) -> Array:

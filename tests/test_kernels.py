@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,3 +123,19 @@ def test_rules_outside_the_language_are_refused() -> None:
         Kernel(lambda m, r: m.x[r, r], block, [block.reg], {"x": (2, 2)}, ["x"])
     with pytest.raises(TypeError, match="not supported"):
         Kernel(lambda m, r: pyo.sin(m.x[r, "A"]), block, [block.reg], {"x": (2, 2)}, ["x"])
+
+
+@pytest.mark.parametrize("high", [2.0, 12.0, 33.0, 60.0])
+def test_the_jacobian_holds_every_derivative_whatever_the_elasticities(high: float) -> None:
+    """A share that is 1 in floating point at a far point must not take an entry out of the pattern."""
+    world = random_benchmark(3, 3, seed=5)
+    behaviour = world.elasticities.copy(deep=True)
+    behaviour["esubd"][:] = high
+    behaviour["esubm"][:] = high
+    model = Model(replace(world, elasticities=behaviour))
+    rng = np.random.default_rng(0)
+    for spread in (0.0, 0.05):
+        x = model.system.pack(model.benchmark_values) * np.exp(rng.normal(0, spread, model.system.n))
+        along = rng.normal(size=x.size)
+        exact = model.system.residual(x + 1e-30j * along).imag / 1e-30
+        assert np.allclose(model.system.jacobian(x) @ along, exact, rtol=1e-9, atol=1e-9 * high)

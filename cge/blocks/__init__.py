@@ -1,6 +1,7 @@
 """Blocks of the model, one file each; :data:`CORE` composes the default model."""
 
 from cge.blocks.accounts import Accounts
+from cge.blocks.capital import Capital
 from cge.blocks.factors import Factors
 from cge.blocks.government import Government
 from cge.blocks.households import Households
@@ -15,6 +16,7 @@ from cge.blocks.welfare import Welfare
 CORE = (
     Production,
     Factors,
+    Capital,
     Trade,
     Margins,
     Households,
@@ -29,6 +31,7 @@ CORE = (
 __all__ = [
     "CORE",
     "Accounts",
+    "Capital",
     "Factors",
     "Government",
     "Households",

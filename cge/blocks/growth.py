@@ -6,7 +6,6 @@ additions are at their benchmark values (productivity 1, flows 0, capital 1):
 - ``tfp``: productivity of value added of a region; a baseline frees it to meet a path of real GDP ``rgdp``.
 - ``finc``: income on foreign assets and transfers; ``floan``: net new loans; ``ginv``: public works paid by the
   region's own household. All in the numeraire, summing to zero over the world where they pass between regions.
-- depreciation grows with capital.
 
 Investment follows saving (``fsav`` exogenous), or expected rates of return: a region's rate falls as its capital
 grows, ``rore = rorc (ke / kb)^(-rorflex)``, and ``fsav`` moves until all are equal (GTAP's RORDELTA = 1; Hertel 1997,
@@ -22,6 +21,7 @@ from typing import Literal
 
 import numpy as np
 
+from calibration.labels import is_capital
 from cge.blocks import CORE, Accounts, Income, Investment, Production
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price_of_two
@@ -40,7 +40,7 @@ def capital_label(factors: list[str]) -> str:
     ModelError
         None or several.
     """
-    found = [f for f in factors if f.lower() in ("cap", "capital") or f.lower().startswith("capital")]
+    found = [f for f in factors if is_capital(f)]
     if len(found) != 1:
         raise ModelError(
             f"the dynamic model needs one factor named cap or capital, found {found or 'none'} among {', '.join(factors)}"
@@ -111,10 +111,6 @@ def growth_blocks(
         def saving(m, r):
             return m.save_0[r] * m.dpsave[r] * m.y[r] + m.ginv[r] * m.pfactwld
 
-        @definition("r", "depreciation of the capital in place", "million USD")
-        def depr(m, r):
-            return m.vdep[r] * m.qe[capital, r] * m.pinv[r]
-
         @definition("r", "finance of investment: saving, depreciation, foreign saving and loans", "million USD")
         def finance(m, r):
             return m.saving[r] + m.depr[r] + (m.fsav[r] + m.floan[r]) * m.pfactwld
@@ -134,7 +130,6 @@ def growth_blocks(
         world_0 = parameter("", "benchmark investment of the world", "million USD")
         newshare = parameter("r", "benchmark investment over capital")
         flex = parameter("", "flexibility of expected rates of return", structural=False)
-        earned = parameter("a r", "share of an activity in what capital earns")
 
         gpub = instrument("r", "public works, however paid, in the numeraire", "million USD", signed=True)
 
@@ -142,14 +137,9 @@ def growth_blocks(
         def fsav(m, r):
             return m.inv_0[r] * m.sfsav[r]
 
-        @definition("r", "what a unit of capital earns, weighted with payments")
-        def rental(m, r):
-            paid = sum(m.earned[a, r] * (m.pe[capital, r] * m.pes[capital, a, r]) * m.qfe[capital, a, r] for a in m.acts)
-            return paid / m.qe[capital, r]
-
         @definition("r", "net rate of return on capital")
         def rorc(m, r):
-            return (m.gross[r] * m.rental[r] / m.pinv[r] - m.worn) / (m.gross[r] - m.worn)
+            return (m.gross[r] * m.rkinv[r] - m.worn) / (m.gross[r] - m.worn)
 
         @definition("r", "private investment")
         def qprivate(m, r):
@@ -187,7 +177,6 @@ def growth_blocks(
                 "worn": np.array(depreciation),
                 "newshare": ratio(invested, stock),
                 "flex": np.array(rorflex),
-                "earned": ratio(paid, paid.sum(0)),
                 "gpub": np.zeros_like(stock),
             }
 

@@ -45,9 +45,9 @@ class Investment(Block):
     def saving(m, r):
         return m.save_0[r] * m.dpsave[r] * m.y[r]
 
-    @definition("r", "depreciation", "million USD")
+    @definition("r", "depreciation of the capital in use", "million USD")
     def depr(m, r):
-        return m.vdep[r] * m.pinv[r]
+        return m.vdep[r] * (m.pinv[r] * m.kb[r])
 
     @definition("i r", "investors' price of the domestic good")
     def pid(m, i, r):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pyomo.environ import exp, log
 
+from calibration.labels import is_capital
 from cge.blocks.accounts import Accounts
 from cge.blocks.government import Government
 from cge.blocks.households import Households
@@ -357,7 +358,7 @@ class GlobalBank(Investment):
         for name in ("dpsave", "fsav", "save_0"):
             held.pop(name)
         names = data.benchmark.sam.factors
-        capital = np.array([float(f.lower().startswith("cap")) for f in names])
+        capital = np.array([float(is_capital(f)) for f in names])
         if not capital.any():
             raise ModelError(
                 f"benchmark {data.benchmark.name!r} has no factor that is capital ({', '.join(names)}), whose returns the "

@@ -44,7 +44,9 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for netCDF, CSV, PNG and JSON results.")] = None,
     investment: InvestmentOption = "saving",
     labour: LabourOption = "full employment",
-    capital: Annotated[str, typer.Option(help="'mobile', or 'specific' to its activity.")] = "mobile",
+    capital: Annotated[
+        str, typer.Option(help="'mobile', 'specific' to its activity, or 'steady': it adjusts until its return is back.")
+    ] = "mobile",
     sourcing: SourcingOption = "use",
     demand: DemandOption = "benchmark",
     elasticities: ElasticitiesOption = "",
@@ -70,12 +72,17 @@ def run(
         _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
     refuse_options(context, "it belongs to the policy usmca", "rules", "assembly", "curve")
-    if capital not in ("mobile", "specific"):
-        raise ModelError(f"unknown capital rule {capital!r}; choose 'mobile' or 'specific'")
+    if capital not in ("mobile", "specific", "steady"):
+        raise ModelError(f"unknown capital rule {capital!r}; choose 'mobile', 'specific' or 'steady'")
     if method not in ("auto", "ipopt"):
         raise ModelError(f"unknown method {method!r}; choose 'auto' or 'ipopt'")
     specific = ("nat", "cap") if capital == "specific" else None
-    closure = Closure.standard(investment=investment, labour=labour, specific=specific)  # type: ignore[arg-type]
+    closure = Closure.standard(
+        investment=investment,  # type: ignore[arg-type]
+        labour=labour,  # type: ignore[arg-type]
+        capital="steady" if capital == "steady" else "fixed",
+        specific=specific,
+    )
     data = load_benchmark(benchmark, elasticities or None).with_demand(demand)
     if ranges and not data.studies:
         raise ModelError(f"--ranges needs studies of elasticities, and benchmark {data.name!r} carries none (see: cge info)")
