@@ -132,7 +132,8 @@ def with_capital(sam: Sam, capital: pd.DataFrame) -> Sam:
     data = sam.data.copy()
     data["vdep"], data["vkb"] = data["vdep"].copy(data=allowed), data["vkb"].copy(data=stock)
     data["save"] = data["save"].copy(data=sam["save"] - allowed)
-    data.attrs["zero_headers"] = " ".join(h for h in str(data.attrs.get("zero_headers", "")).split() if h not in ("vdep", "vkb"))
+    zero = str(data.attrs.get("zero_headers", "")).split()
+    data.attrs["zero_headers"] = " ".join(h for h in zero if h not in ("vdep", "vkb"))
     log = [
         {"rule": f"depreciation at most {MOST_OF_EARNINGS:g} of what capital is paid", "cell": r, "before": was, "after": now}
         for r, was, now in zip(sam.regions, wear, allowed, strict=True)

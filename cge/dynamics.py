@@ -17,8 +17,8 @@ the baseline's value of the year, on which the policy's change acts. So are the 
 the baseline runs under the standard closure, and a closure that fixes real investment or the real wage fixes it at
 the baseline's.
 
-Initial capital is ``vkb`` of the SAM where the source has it, else what investment keeps on the baseline's
-first growth rate: ``K = I / (growth of GDP + depreciation)``.
+Depreciation and initial capital are ``vdep / vkb`` and ``vkb`` of the SAM where the source has them, else 0.05 a year and what
+investment keeps on the baseline's first growth rate: ``K = I / (growth of GDP + depreciation)``.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from cge.blocks import CORE
@@ -42,7 +43,17 @@ from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
 from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
-from cge.programme import Baseline, Flows, Programme, Steady, as_programme, growth_column, refuse_origin, require_year
+from cge.programme import (
+    DEPRECIATION,
+    Baseline,
+    Flows,
+    Programme,
+    Steady,
+    as_programme,
+    growth_column,
+    refuse_origin,
+    require_year,
+)
 from cge.progress import Progress
 from cge.run_record import content_of, made_of
 from cge.shock import Shock, require_change, targets
@@ -108,9 +119,10 @@ class Dynamics:
         self.benchmark, self.baseline, self.investment, self.vintage = benchmark, baseline, investment, capital == "vintage"
         self.capital = capital_label(benchmark.sam.factors)
         self.position = benchmark.sam.factors.index(self.capital)
+        self.depreciation = self._depreciation()
         self.stock = self._first_stock()
-        self.stocks = StockFlow(benchmark, self.stock, baseline.depreciation, self.position, self.vintage)
-        blocks = growth_blocks(self.capital, self.stock, baseline.depreciation, investment)
+        self.stocks = StockFlow(benchmark, self.stock, self.depreciation, self.position, self.vintage)
+        blocks = growth_blocks(self.capital, self.stock, self.depreciation, investment)
         if self.vintage:
             natural = tuple(f for f in ("nat",) if f in benchmark.sam.factors)
             specific = natural if closure.specific is None else closure.specific
@@ -122,10 +134,17 @@ class Dynamics:
         self.baseline_model = Model(benchmark, standard, sourcing=sourcing, blocks=blocks)
         self._baseline: PathOfYears | None = None
 
+    def _depreciation(self) -> Array:
+        """Rate of depreciation a year; dims (r,)."""
+        worn, stock = self.benchmark.sam["vdep"], self.benchmark.sam["vkb"]
+        if self.baseline.depreciation is not None:
+            return np.full(stock.shape, self.baseline.depreciation)
+        return np.asarray(np.where((worn > 0) & (stock > 0), ratio(worn, stock), DEPRECIATION))
+
     def _first_stock(self) -> Array:
         """Capital at the start of the base year, million USD; dims (r,)."""
         sam = self.benchmark.sam
-        rate = self.baseline.first_rate("gdp", sam.regions) + self.baseline.depreciation
+        rate = self.baseline.first_rate("gdp", sam.regions) + self.depreciation
         known = sam["vkb"]
         if (rate <= 0).any() and not (known > 0).all():
             poor = [r for r, x in zip(self.benchmark.regions, rate, strict=True) if x <= 0]

@@ -52,6 +52,10 @@ def require_year(year: object, what: str, example: str = "2018") -> None:
         raise ModelError(str(error)) from error
 
 
+DEPRECIATION = 0.05
+"""Rate of depreciation a year of capital where neither the user nor the benchmark has one."""
+
+
 @dataclass(frozen=True)
 class Baseline:
     """Growth of the regions over the years.
@@ -64,8 +68,9 @@ class Baseline:
         Index region, or region and the last year of a period (:func:`calibration.growth.read_growth`); ``gdp, population,
         skl, unskl, nat``, fractions a year. Factors that are neither labour by skill nor natural resources grow with
         population (:func:`growth_column`).
-    depreciation : float
-        Of capital, a year.
+    depreciation : float, optional
+        Of capital, a year. Not given, it is each region's own in the benchmark, ``vdep`` over ``vkb``, and
+        :data:`DEPRECIATION` where the benchmark has none.
     interest : float
         Real rate on foreign positions and loans.
 
@@ -78,7 +83,7 @@ class Baseline:
 
     years: tuple[int, ...]
     growth: pd.DataFrame
-    depreciation: float = 0.05
+    depreciation: float | None = None
     interest: float = 0.04
 
     def __post_init__(self) -> None:
@@ -86,7 +91,7 @@ class Baseline:
             require_year(year, "a year of the baseline")
         if len(self.years) == 0 or list(self.years) != list(range(self.years[0], self.years[0] + len(self.years))):
             raise ModelError(f"years must follow one another upward, got {self.years[:3]}...; write them as first:last")
-        if not 0 <= self.depreciation < 1 or not -0.5 < self.interest < 1:
+        if not 0 <= (self.depreciation or 0.0) < 1 or not -0.5 < self.interest < 1:
             raise ModelError(f"depreciation {self.depreciation} and interest {self.interest} must be rates a year")
         self._check_growth()
 

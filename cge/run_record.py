@@ -34,7 +34,7 @@ def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, pr
         "the elasticities": "#" + fingerprint(benchmark.elasticities),
         "the growth table": "#" + fingerprint(baseline.growth.loc[benchmark.regions, list(COLUMNS)]),
         "the first year": str(baseline.years[0]),
-        "depreciation": repr(float(baseline.depreciation)),
+        "depreciation": "of the benchmark" if baseline.depreciation is None else repr(float(baseline.depreciation)),
         "interest": repr(float(baseline.interest)),
         "sourcing": model.data.sourcing,
         "the closure": f"{closure.describe()['swaps']}; tied {', '.join(model.specific) or 'none'}",

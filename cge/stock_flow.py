@@ -34,7 +34,8 @@ class StockFlow:
     benchmark : Benchmark
     stock : ndarray, dims (r,)
         Capital at the start of the base year, million USD.
-    depreciation : float
+    depreciation : ndarray, dims (r,)
+        Rate a year.
     position : int
         Place of capital among the factors.
     vintage : bool
@@ -43,7 +44,7 @@ class StockFlow:
 
     benchmark: Benchmark
     stock: Array
-    depreciation: float
+    depreciation: Array
     position: int
     vintage: bool
 

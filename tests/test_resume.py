@@ -63,7 +63,7 @@ def other_runs(world: Benchmark, baseline: Baseline) -> dict[str, Dynamics]:
         "the elasticities": Dynamics(world.with_elasticities(table), baseline),
         "the growth table": Dynamics(world, replace(baseline, growth=faster)),
         r"the first year \(2018 there, 2017 here\)": Dynamics(world, replace(baseline, years=(2017, 2018, 2019))),
-        r"depreciation \(0.05 there, 0.06 here\)": Dynamics(world, replace(baseline, depreciation=0.06)),
+        r"depreciation \(of the benchmark there, 0.06 here\)": Dynamics(world, replace(baseline, depreciation=0.06)),
         r"interest \(0.04 there, 0.03 here\)": Dynamics(world, replace(baseline, interest=0.03)),
         r"the investment rule \(saving there, returns here\)": Dynamics(world, baseline, "returns"),
         r"the capital rule \(mobile there, vintage here\)": Dynamics(world, baseline, capital="vintage"),

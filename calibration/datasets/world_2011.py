@@ -16,6 +16,7 @@ import pandas as pd
 from calibration.aggregate import aggregate
 from calibration.benchmark import Benchmark
 from calibration.classification import KIND
+from calibration.datasets.world_capital import add_capital
 from calibration.datasets.world_demand import demand
 from calibration.elasticities import to_dataset, wiod_table
 from calibration.factors import sample_shares
@@ -83,6 +84,8 @@ def of_table(table: Mrio, data: Path) -> Benchmark:
     tariffs = caliendo_parro_tariffs(published, table.regions, table.industries)
     rule: Literal["use", "value added"] = "value added" if table.taxes is None else "use"
     sam = mrio_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs, product_taxes=rule)
+    if (data / "pwt_10_01").is_dir():
+        sam = add_capital(sam, data, int(table.year))
     full = Benchmark(sam, to_dataset(wiod_table(published, table.industries), sam.commodities, sam.regions), "wiod-2011")
     return demand(full, data, {i: KIND[table.details[i]] for i in table.industries})
 

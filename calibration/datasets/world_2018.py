@@ -4,8 +4,8 @@ Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--f
 DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_sample``; for tariffs,
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
 ``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``; for labour, ``ilo_occupations``,
-``wdi_macro``; for capital, ``pwt_10_01``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of a data base you
-have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
+``wdi_macro``; for capital, ``pwt_10_01``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of
+a data base you have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
 
@@ -178,8 +178,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         "source": (
             f"{cube.flows.attrs['source']} (gross trade by sector); World Input-Output Database 2013 release, year {wiod.year} "
             "(structure of use); World Bank, World Development Indicators (GDP, tax revenue); Penn World Table 10.01 "
-            "(final-use shares, labour "
-            f"share, population); tariffs: {tariffs.applied.attrs['source']}"
+            "(final-use shares, labour share, population, capital stocks, depreciation); "
+            f"tariffs: {tariffs.applied.attrs['source']}"
         ),
         "licence": (
             "OECD: reuse with attribution; WIOD CC BY 4.0; World Bank WDI CC BY 4.0; Penn World Table CC BY 4.0; "
@@ -213,7 +213,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
             "manufactures are the most "
             f"uncertain. {NOTES[taxes.kept]} The source leaves re-exports out: goods that only pass through Hong Kong or "
             "Singapore are trade of their makers. Sourcing by use is not observed: every use of a good has the same import "
-            "share and origins. Saving is gross. "
+            "share and origins. Saving is net of depreciation. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",

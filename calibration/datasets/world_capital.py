@@ -12,11 +12,13 @@ from calibration.sam import Sam
 
 
 def add_capital(sam: Sam, data: Path, year: int) -> Sam:
-    """The SAM of economies and the rest of the world with capital, depreciation and net saving, its provenance among the attributes."""
+    """The SAM of economies and the rest of the world with capital, depreciation and net saving."""
     regions = sam.regions
     inside = list(rest_of_world(data / "national_accounts", regions, year))
     table = read_capital(data / "pwt_10_01", year)
     new = with_capital(sam, of_regions(table, regions, {"ROW": inside}, pd.Series(sam.gdp(), index=regions)))
+    note = str(new.data.attrs.get("note", ""))
+    new.data.attrs["note"] = note.replace("Saving is gross (no depreciation in the source)", "Saving is net of depreciation")
     new.data.attrs["capital"] = (
         f"Penn World Table 10.01, {year}: stocks at current prices in dollars (cn x pl_n), rates of depreciation (delta); "
         f"depreciation at most {MOST_OF_EARNINGS:g} of what capital is paid"

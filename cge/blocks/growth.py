@@ -52,7 +52,7 @@ def capital_label(factors: list[str]) -> str:
 def growth_blocks(
     capital: str,
     stock: np.ndarray,
-    depreciation: float,
+    depreciation: float | np.ndarray,
     investment: Literal["saving", "returns"] = "saving",
     rorflex: float = RORFLEX,
 ) -> tuple[type[Block], ...]:
@@ -64,7 +64,7 @@ def growth_blocks(
         Label of the capital factor.
     stock : ndarray, dims (r,)
         Capital at the start of the base year, million USD.
-    depreciation : float
+    depreciation : float or ndarray, dims (r,)
         Rate per year.
     investment : {"saving", "returns"}
     rorflex : float
@@ -126,7 +126,7 @@ def growth_blocks(
         rorg = variable("", "expected rate of return of the world", owner="world")
 
         gross = parameter("r", "gross rate of return of the benchmark")
-        worn = parameter("", "rate of depreciation")
+        worn = parameter("r", "rate of depreciation")
         world_0 = parameter("", "benchmark investment of the world", "million USD")
         newshare = parameter("r", "benchmark investment over capital")
         flex = parameter("", "flexibility of expected rates of return", structural=False)
@@ -139,7 +139,7 @@ def growth_blocks(
 
         @definition("r", "net rate of return on capital")
         def rorc(m, r):
-            return (m.gross[r] * m.rkinv[r] - m.worn) / (m.gross[r] - m.worn)
+            return (m.gross[r] * m.rkinv[r] - m.worn[r]) / (m.gross[r] - m.worn[r])
 
         @definition("r", "private investment")
         def qprivate(m, r):
@@ -147,7 +147,7 @@ def growth_blocks(
 
         @definition("r", "capital at the end of the year over its beginning")
         def kratio(m, r):
-            return (1.0 - m.worn + m.newshare[r] * m.qprivate[r] / m.qe[capital, r]) / (1.0 - m.worn + m.newshare[r])
+            return (1.0 - m.worn[r] + m.newshare[r] * m.qprivate[r] / m.qe[capital, r]) / (1.0 - m.worn[r] + m.newshare[r])
 
         @equation("r", "expected rates of return are equal", defines="sfsav", source="Corong et al. 2017, E_qinv")
         def e_fsav(m, r):
@@ -161,10 +161,11 @@ def growth_blocks(
             at = data.sets["endw"].index(capital)
             paid = data["evfb"][at]
             rate = ratio(paid.sum(0), stock)
-            if (rate <= depreciation).any():
-                poor = [r for r, x in zip(data.sets["reg"], rate, strict=True) if x <= depreciation]
+            worn = np.broadcast_to(np.asarray(depreciation, float), rate.shape).copy()
+            if (rate <= worn).any():
+                poor = [r for r, x, w in zip(data.sets["reg"], rate, worn, strict=True) if x <= w]
                 raise ModelError(
-                    f"capital of {', '.join(poor)} earns less than it wears ({depreciation:g}); lower the depreciation"
+                    f"capital of {', '.join(poor)} earns less than it wears; lower the depreciation"
                 )
             held = dict(super().calibrate(data))
             invested = held["inv_0"]
@@ -174,7 +175,7 @@ def growth_blocks(
                 "sfsav": ratio(foreign, invested),
                 "world_0": np.array(invested.sum()),
                 "gross": rate,
-                "worn": np.array(depreciation),
+                "worn": worn,
                 "newshare": ratio(invested, stock),
                 "flex": np.array(rorflex),
                 "gpub": np.zeros_like(stock),
