@@ -32,6 +32,22 @@ def numbers(**named: Any) -> None:
         glue(name, value.item() if hasattr(value, "item") else value, display=False)
 
 
+def both_bounds(run: Any, regions: tuple[str, ...]) -> HTML:
+    """Welfare with the capital that is there, and in a steady state, where it adjusts until its return is back."""
+    from cge import Closure
+    from policies import experiment
+
+    steady = experiment.run(run.policy, run.base.model.benchmark, Closure.standard(capital="steady"))
+    index = steady.base.model.labels("r")
+    capital = pd.Series(100 * (steady.after["qe"].sel(f="cap").values - 1), index=index)
+    columns = {
+        "welfare %, capital as it is": run.comparison.table()["welfare_percent"],
+        "welfare %, steady state": steady.comparison.table()["welfare_percent"],
+        "capital there, %": capital,
+    }
+    return table(pd.DataFrame(columns).loc[list(regions)].rename_axis("region"))
+
+
 def terminal(*words: str) -> None:
     """What a command prints."""
     from policies.cli import main
