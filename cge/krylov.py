@@ -42,8 +42,12 @@ ROUNDING_LIMIT = 1e-9
 
 
 def forcing(size: float) -> float:
-    """Tolerance of a linear solve: loose while the residual is large, tight enough for quadratic convergence."""
-    return float(np.clip(0.1 * size, 1e-7, 1e-3))
+    """Tolerance of a linear solve: tight enough for quadratic convergence, and for a step's length to mean what it says.
+
+    What GMRES leaves is small before the preconditioner and may be large in an unknown that little depends on (a saving rate
+    where a region hardly saves): from looser solves a second step would be long without any curvature.
+    """
+    return float(np.clip(0.1 * size, 1e-8, 1e-5))
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,7 @@ class Model:
         self.symbols, self.rules = compose(self.blocks)
         self.equations = {n: r for n, r in self.rules.items() if r.is_equation}
         self.definitions = {n: r for n, r in self.rules.items() if not r.is_equation}
+        self.kinked = any(r.complements for r in self.equations.values())  # the path turns where a slack meets its multiplier
         self.benchmark_values = self._calibrate()
         self.values = Values({n: a.copy() for n, a in self.benchmark_values.items()})
         self.pyomo = pyomo_block(self)
@@ -431,7 +432,8 @@ class Model:
         try:
             self._ready(begin, request.retuned, request.from_benchmark)
             with Progress(request.name, progress) as bar, guarded("solving"):
-                options = self.options if request.branch == "connected" else self.options.any_leap()
+                proved = request.branch == "connected" and not self.kinked
+                options = self.options if proved else self.options.any_leap()
                 if request.start == "benchmark":
                     options = options.one_leap()
                 self.newton.options = options
@@ -464,7 +466,8 @@ class Model:
         leaps = [entry for entry in solution.info["path"] if entry["solved"]]
         followed = request.method == "auto" and request.start != "benchmark" and not any(e["guessed"] for e in leaps)
         if followed and all(s.info.get("connected") is True for s in request.begun):
-            return {"connected": True, "connection": f"path of the shock in {len(leaps)} leaps, each contracting"}
+            how = "over kinks of complementarity: likely, not proved" if self.kinked else "each contracting"
+            return {"connected": True, "connection": f"path of the shock in {len(leaps)} leaps, {how}"}
         return connect(self, solution, x, request.last)
 
     def _judged(self, verdict: Verdict, log: list[dict[str, Any]]) -> dict[str, float]:

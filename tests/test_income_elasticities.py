@@ -24,7 +24,7 @@ from cge.dynamics import Baseline, Dynamics
 from cge.update import updated_benchmark
 from policies import tariff_change
 from tests.test_model import shock
-from tests.worlds import growth_table, random_benchmark
+from tests.worlds import growth_table, random_benchmark, without_capital
 
 KIND_OF = {"g0": "agriculture", "g1": "manufactures", "g2": "services"}
 WORLDS = ("world", "world-2011")
@@ -141,6 +141,7 @@ def test_the_demand_of_the_model_has_the_income_elasticities_of_the_data(model, 
 
 
 def test_growth_of_people_and_means_alike_changes_no_price_and_no_share(five) -> None:
+    five = without_capital(five)  # capital then starts on the path of steady growth
     steady = growth_table(five, **dict.fromkeys(("gdp", "population", "skl", "unskl", "nat"), 0.03))
     last = Dynamics(five, Baseline.between(2018, 2023, steady)).run_baseline().last
     assert last is not None
@@ -211,6 +212,7 @@ def test_gradient_of_utility_meets_differences(model) -> None:
 
 
 def test_food_shares_fall_over_years_of_growth(five) -> None:
+    five = without_capital(five)  # capital then grows with people and means
     rates = growth_table(five, gdp=0.04, population=0.01, skl=0.01, unskl=0.01, nat=0.01)
     path = Dynamics(five, Baseline.between(2018, 2024, rates)).run_baseline()
     last = path.last

@@ -116,7 +116,7 @@ def test_free_trade_says_which_duties_it_leaves(small) -> None:
 
 
 def test_the_core_says_which_of_gtap_s_parameters_it_does_not_use() -> None:
-    world = small_gtap()
+    world = small_gtap(4)
     run = experiment.run(tariff_change(points=5), world)
     assert any("GTAP's parameters subpar, incpar" in note for note in run.summary()["notes"])
     assert not gtap_model(world).remarks

@@ -93,7 +93,7 @@ def test_a_duty_lowers_the_imports_it_falls_on_and_its_removal_raises_all(models
     freer = model.solve(tariff_change(times=0.0))
     assert (freer["qimp"] > 1).all()
     assert (freer["qexp"] > 1).all()
-    assert (freer["rtm"].drop_sel(r="ROW") == 0).all()  # a group's trade within itself keeps its duties
+    assert abs(freer["rtm"].drop_sel(r="ROW")).max() < 1e-6  # million USD; a group's trade within itself keeps its duties
 
 
 @pytest.mark.parametrize(("investment", "sourcing"), itertools.product(INVESTMENT, SOURCING))

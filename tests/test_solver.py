@@ -143,7 +143,7 @@ def test_element_wise_swap(world) -> None:
     assert float(after["qinv"].sel(r="USA")) == 1.0
     assert float(after["dpsave"].sel(r="USA")) > 1 + 1e-5  # without it US investment falls with its income
     assert (after["dpsave"].drop_sel(r="USA") == 1.0).all()
-    for member in ("CHN", "JPN", "KOR"):  # what a member gains is invested in part
+    for member in ("CHN", "KOR"):  # what a member gains is invested in part (Japan's net saving of 2011 is negative)
         assert float(after["qinv"].sel(r=member)) > 1.001
 
 

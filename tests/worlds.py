@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from calibration import Benchmark, Sam, aggregate, load_benchmark
 from calibration.elasticities import to_dataset
@@ -186,3 +187,12 @@ def growth_table(benchmark: Benchmark, **rates: float) -> pd.DataFrame:
     """Growth of 2 % a year, or at the named rates."""
     columns = {c: rates.get(c, 0.02) for c in ("gdp", "population", "skl", "unskl", "nat")}
     return pd.DataFrame(columns, index=benchmark.regions)
+
+
+def without_capital(benchmark: Benchmark) -> Benchmark:
+    """The world as if its source held no capital stock and no depreciation: saving is gross."""
+    data = benchmark.sam.data.copy()
+    data["save"] = data["save"] + data["vdep"]
+    for header in ("vdep", "vkb"):
+        data[header] = xr.zeros_like(data[header])
+    return replace(benchmark, sam=Sam(data, benchmark.sam.adjustments))
