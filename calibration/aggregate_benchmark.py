@@ -130,6 +130,9 @@ def _satellites(
     if "co2" in held:
         emitted = _sum(_sum(held["co2"], regions, "r", new.regions), sectors, "a", new.commodities)
         out["co2"] = emitted.transpose("a", "r").assign_attrs(held["co2"].attrs)
+    for name in ("foreign_assets", "foreign_liabilities", "foreign_income"):
+        if name in held:
+            out[name] = _sum(held[name], regions, "r", new.regions).assign_attrs(held[name].attrs)
     if "mfn" in held:
         weights = held["mfn"].copy(data=benchmark.sam["vcif"].sum(1))
         by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)

@@ -295,6 +295,10 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
         grown = grown.rename({d: "a" for d in grown.dims if d == "i"}).assign_coords(a=model.labels("a"))
         beside = beside.assign(co2=(co2 * grown).transpose(*co2.dims).assign_attrs(co2.attrs))
     flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
+    if (
+        beside is not None and "foreign_income" in beside and "finc" in flows
+    ):  # a model of the updated data pays what this one did
+        beside = beside.assign(foreign_income=flows["finc"].assign_attrs(beside["foreign_income"].attrs))
     if not any(bool((x != 0).any()) for x in flows.values()):
         return beside
     named = {n: x.assign_attrs(solution[n].attrs) for n, x in flows.items()}
