@@ -19,8 +19,7 @@ USITC = "USITC 2019, as quoted by the Cato Institute"
 ROADS = "de Soyres, Mulabdic, Ruta (2020), all transport projects"
 FIRST_ORDER = (
     "Their table splits welfare into volume and terms of trade, the first-order form of Caliendo and Parro, which "
-    "counts duties on new "
-    "trade at the old rates as a gain (the replication page measures this for NAFTA)"
+    "counts duties on new trade at the old rates as a gain (the replication page measures this for NAFTA)"
 )
 WHOLE_AGREEMENT = (
     "They simulate the whole agreement, not only the rules of cars; their model was not at hand, so that what else "
@@ -57,8 +56,8 @@ PUBLISHED = (
         "welfare, %",
         "KOR",
         3.3,
-        f"{FIRST_ORDER}. Their volume of trade with members is 4.5 %, three times all the duties Korea and its partners "
-        "levy on it here",
+        f"{FIRST_ORDER}. Their volume of trade with members is 4.5 %, three times all duties between Korea and members "
+        "as a share of its income here",
     ),
     Published("rcep", TIAN, "welfare, %", "AUS", 0.2, "All duties between Australia and members are 0.2 % of its income here"),
     Published("rcep", TIAN, "welfare, %", "NZL", 0.5),
@@ -109,8 +108,7 @@ PUBLISHED = (
         "welfare, %",
         "VNM",
         15.6,
-        f"{FIRST_ORDER}. All duties between Viet Nam and members are 2.8 % of its income here, a bound that 15.6 % is "
-        "far above; "
+        f"{FIRST_ORDER}. All duties between Viet Nam and members are 2.8 % of its income here; "
         "it levies more than it faces, so that its terms of trade fall while capital is fixed",
     ),
     Published(
@@ -120,8 +118,7 @@ PUBLISHED = (
         "",
         0.21,
         "Theirs is a path to 2035, on which capital follows income and the bloc is a larger part of the world; ours "
-        "holds capital of "
-        "2018 (the steady state lies on the other side)",
+        "holds capital of 2018 (the steady state lies on the other side)",
     ),
     Published(
         "rcep",
