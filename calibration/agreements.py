@@ -17,33 +17,9 @@ import numpy as np
 import xarray as xr
 
 from calibration.geography import EU27, economy
+from calibration.mfn import GOODS_2005
 from calibration.readers.caliendo_parro import COUNTRIES, CaliendoParro
 from calibration.tariffs import caliendo_parro_tariffs
-
-CUBE_GOODS = {
-    **{x: ["Agriculture"] for x in ("A01", "A02", "A03")},
-    **{x: ["Mining"] for x in ("B05", "B06", "B07", "B08", "B09")},
-    "C10T12": ["Food"],
-    "C13T15": ["Textile"],
-    "C16": ["Wood"],
-    "C17_18": ["Paper"],
-    "C19": ["Petroleum"],
-    "C20": ["Chemicals"],
-    "C21": ["Chemicals"],
-    "C22": ["Plastic"],
-    "C23": ["Minerals"],
-    "C24A": ["Basic metals"],
-    "C24B": ["Basic metals"],
-    "C25": ["Metal products"],
-    "C26": ["Office", "Communication", "Medical"],
-    "C27": ["Electrical"],
-    "C28": ["Machinery n.e.c."],
-    "C29": ["Auto"],
-    "C301": ["Other transport"],
-    "C302T309": ["Other transport"],
-    "C31T33": ["Other"],
-}
-"""Sectors of the OECD cube -> sectors of Caliendo and Parro."""
 
 ASEAN = ("BRN", "IDN", "KHM", "LAO", "MMR", "MYS", "PHL", "SGP", "THA", "VNM")
 LEAST_DEVELOPED = ("AGO", "BGD", "COD", "KHM", "LAO", "MMR", "SEN", "STP")
@@ -149,11 +125,11 @@ def tariffs_2018(source: CaliendoParro, regions: list[str], sectors: list[str]) 
     source : CaliendoParro
         The replication data with the rates of 2005.
     regions, sectors : list of str
-        ISO codes and the sectors of the OECD cube; sectors not in :data:`CUBE_GOODS` are free.
+        ISO codes and the sectors of the OECD cube; sectors not in :data:`GOODS_2005` are free.
     """
-    rates = caliendo_parro_tariffs(source, regions, sectors, CUBE_GOODS, _stand_in, EU28)
+    rates = caliendo_parro_tariffs(source, regions, sectors, GOODS_2005, _stand_in, EU28)
     values = rates.values.copy()
-    goods = np.array([x in CUBE_GOODS for x in sectors])
+    goods = np.array([x in GOODS_2005 for x in sectors])
     for importer, rate in UNIFORM.items():
         if importer in regions:
             values[goods, :, regions.index(importer)] = rate

@@ -3,7 +3,7 @@
 The crosswalk is a short list of prefixes, the longest that fits a code decides: ``2936`` (vitamins) is a pharmaceutical
 although the rest of chapter 29 is chemistry. A code of another edition of the Harmonised System thus finds its
 neighbours' sector instead of none. Codes to GTAP sectors: crosswalk of the Budget Lab at Yale; GTAP sectors to goods:
-ISIC Rev. 4 (:mod:`calibration.datasets.tariffs_2018.build` writes the file and says what it changed).
+ISIC Rev. 4 (:mod:`calibration.datasets.tariffs_2018.crosswalk` writes the file and says what it changed).
 """
 
 from __future__ import annotations
