@@ -96,13 +96,15 @@ def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array
     found = f"{solution.name}: an equilibrium was found that is not connected to the benchmark by a path"
     remedy = "take it with branch='any', or a smaller shock"
     try:
-        reached = follow_path(start, set_share, newton.solve, model.options, log, newton=newton, ending=ending)
+        newton.options = model.path_options
+        reached = follow_path(start, set_share, newton.solve, newton.options, log, newton=newton, ending=ending)
     except SolveError as error:
         cause = str(error).split(" Try a smaller")[0]
         raise SolveError(
             f"{found}: {cause} {remedy}", worst=error.worst, log=log, share=error.share, last=solution
         ) from error
     finally:
+        newton.options = model.options
         set_share(1.0)
     if distance(newton, reached, x).max() > SAME_POINT:
         apart = farthest(newton, x, reached)

@@ -415,6 +415,11 @@ class Model:
             self._restore()
         return solution
 
+    @property
+    def path_options(self) -> PathOptions:
+        """Limits of the leaps that join an equilibrium to the benchmark's; over kinks no leap proves that, and any is taken."""
+        return self.options.any_leap() if self.kinked else self.options
+
     def _travel(self, request: Request, log: list[dict[str, Any]], progress: bool | None) -> tuple[Verdict, float]:
         """Follow the path of a request to its end and ask Ipopt: its verdict, and the seconds that took."""
         for name, symbol in self.symbols.items():
@@ -432,8 +437,7 @@ class Model:
         try:
             self._ready(begin, request.retuned, request.from_benchmark)
             with Progress(request.name, progress) as bar, guarded("solving"):
-                proved = request.branch == "connected" and not self.kinked
-                options = self.options if proved else self.options.any_leap()
+                options = self.path_options if request.branch == "connected" else self.options.any_leap()
                 if request.start == "benchmark":
                     options = options.one_leap()
                 self.newton.options = options
