@@ -1,13 +1,20 @@
 r"""Capital stocks and depreciation of a SAM from the Penn World Table.
 
-The table gives a capital stock at current purchasing power (``cn``) with its price level over the United States (``pl_n``), so
-:math:`K_r = \mathrm{cn}_r\,\mathrm{pl}^n_r` is in current dollars, and a rate of depreciation (``delta``), so
-:math:`\mathrm{VDEP}_r = \delta_r K_r` (Feenstra, Inklaar and Timmer, American Economic Review 105(10), 2015). The stock is that
-of the year; the SAM takes it as the one at work. Saving is net of depreciation, as in GTAP: what income net of depreciation
-leaves after consumption.
+The table gives a capital stock at the end of each year at current purchasing power (``cn``) and in constant national prices
+(``rnna``), its price level over the United States (``pl_n``) and a rate of depreciation (``delta``). The stock at the beginning
+of the year, GTAP's VKB, in the year's dollars and the year's depreciation are
+
+.. math::
+
+    \mathrm{VKB}_{rt} = \mathrm{cn}_{rt}\,\mathrm{pl}^n_{rt}\,\frac{\mathrm{rnna}_{r,t-1}}{\mathrm{rnna}_{rt}}, \qquad
+    \mathrm{VDEP}_{rt} = \delta_{rt} \mathrm{VKB}_{rt}
+
+(Feenstra, Inklaar and Timmer, "The Next Generation of the Penn World Table", American Economic Review 105(10), 2015). Saving is
+net of depreciation, as in GTAP: what income net of depreciation leaves after consumption.
 
 Capital must earn more than it wears, or its net return is negative: depreciation is at most :data:`MOST_OF_EARNINGS` of what
-the SAM pays capital, and the stock is lowered with it at an unchanged rate. Where that binds it stands in the adjustments.
+the SAM pays capital, and the stock is lowered with it at an unchanged rate. That, where each region's figures come from, and
+depreciation above gross investment (which is kept) stand in the adjustments.
 """
 
 from __future__ import annotations
@@ -19,18 +26,19 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError
+from calibration.geography import ALIASES
 from calibration.labels import is_capital
-from calibration.parse import reading
+from calibration.parse import doubled, reading
 from calibration.sam import Sam
 
 FILE = "pwt_2010_2019.csv"
 MOST_OF_EARNINGS = 0.75
-"""Depreciation is at most this share of what capital is paid."""
-COLUMNS = ("iso3", "year", "delta", "cn", "pl_n")
+"""Depreciation is at most this share of what capital is paid: a judgement of this library, without a source."""
+COLUMNS = ("iso3", "year", "delta", "cn", "rnna", "pl_n")
 
 
 def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
-    """Capital stocks and rates of depreciation.
+    """Capital stocks at the beginning of a year and rates of depreciation.
 
     Parameters
     ----------
@@ -46,7 +54,7 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The file is absent or lacks a column or the year.
+        The file is absent or lacks a column, the year or the one before, or has an economy twice or a figure out of range.
     """
     path = Path(folder) / FILE
     with reading(path, "extract of the Penn World Table"):
@@ -54,43 +62,68 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in table]
     if missing:
         raise DataError(f"{path} lacks the columns {', '.join(missing)}")
-    of_year = table[table["year"] == year].set_index("iso3")
-    if of_year.empty:
-        raise DataError(f"{path} has no year {year}; it has {table['year'].min()} to {table['year'].max()}")
-    found = pd.DataFrame({"stock": of_year["cn"] * of_year["pl_n"], "rate": of_year["delta"]}).dropna()
-    odd = found[(found["stock"] <= 0) | (found["rate"] <= 0) | (found["rate"] > 0.3)]
+    wanted = table[table["year"].isin((year - 1, year))]
+    if (twice := doubled([f"{iso} in {y}" for iso, y in zip(wanted["iso3"], wanted["year"], strict=True)])) is not None:
+        raise DataError(f"{path} gives {twice} twice; keep one row")
+    of_year, before = (wanted[wanted["year"] == y].set_index("iso3") for y in (year, year - 1))
+    if of_year.empty or before.empty:
+        lacking = year if of_year.empty else year - 1
+        raise DataError(
+            f"{path} has no year {lacking}; it has {table['year'].min()} to {table['year'].max()}, and the stock at the beginning "
+            f"of {year} needs the year before too"
+        )
+    growth = of_year["rnna"] / before["rnna"].reindex(of_year.index)
+    found = pd.DataFrame({"stock": of_year["cn"] * of_year["pl_n"] / growth, "rate": of_year["delta"]}).dropna()
+    odd = found[~((found["stock"] > 0) & np.isfinite(found["stock"]) & (found["rate"] > 0) & (found["rate"] <= 0.3))]
     if len(odd):
         row = odd.iloc[0]
         raise DataError(f"{path}: {odd.index[0]} has a stock of {row['stock']:g} and a rate of depreciation of {row['rate']:g}")
     return found
 
 
-def of_regions(capital: pd.DataFrame, regions: list[str], members: Mapping[str, list[str]], gdp: pd.Series) -> pd.DataFrame:
+def of_regions(
+    capital: pd.DataFrame, regions: list[str], gdp: pd.Series, members: Mapping[str, pd.Series] | None = None
+) -> pd.DataFrame:
     """Stocks and rates by region of a SAM.
+
+    A group's stock is its members' with a figure, over their GDP, times the group's GDP in the SAM. A region with no figure
+    takes the ratio of stock to GDP, and the rate, of all others together.
 
     Parameters
     ----------
     capital : DataFrame
         From :func:`read_capital`.
     regions : list of str
-    members : mapping
-        Economies of a region that holds several, as the rest of the world.
+        Codes of the SAM; those of input-output tables are known (``ROM`` is ``ROU``).
     gdp : Series
-        GDP by region, million USD; a region with no figure takes the ratio of stock to GDP of all others.
+        GDP by region of the SAM, million USD.
+    members : mapping of Series, optional
+        By region that stands for several economies, as the rest of the world: their GDP, million USD.
 
     Returns
     -------
     pandas.DataFrame
-        Index region; columns ``stock``, ``rate`` and ``source`` (``own``, ``members`` or ``mean of the others``).
+        Index region; columns ``stock``, ``rate``, ``source`` (``own``, ``members`` or ``others``) and ``covered``, the share of
+        the region's GDP that has a figure.
+
+    Raises
+    ------
+    DataError
+        No region has a figure.
     """
-    rows = {}
+    rows: dict[str, tuple[float, float, str, float]] = {}
     for region in regions:
-        inside = [c for c in members.get(region, [region]) if c in capital.index]
-        if inside:
-            held = capital.loc[inside]
-            stock = float(held["stock"].sum())
-            rate = float((held["stock"] * held["rate"]).sum() / stock)
-            rows[region] = (stock, rate, "members" if region in members else "own")
+        code = ALIASES.get(region, region)
+        if members and region in members:
+            inside = members[region]
+            held = capital.loc[[c for c in inside.index if c in capital.index]]
+            if held.empty:
+                continue
+            total, output = float(held["stock"].sum()), float(inside[held.index].sum())
+            rate = float((held["stock"] * held["rate"]).sum()) / total
+            rows[region] = (total / output * float(gdp[region]), rate, "members", output / float(inside.sum()))
+        elif code in capital.index:
+            rows[region] = (float(capital.loc[code, "stock"]), float(capital.loc[code, "rate"]), "own", 1.0)
     known = list(rows)
     if not known:
         raise DataError(f"no capital stock for any of {', '.join(regions[:5])}")
@@ -98,9 +131,9 @@ def of_regions(capital: pd.DataFrame, regions: list[str], members: Mapping[str, 
     ratio = total / float(gdp[known].sum())
     mean = sum(rows[r][0] * rows[r][1] for r in known) / total
     for region in regions:
-        if region not in rows:
-            rows[region] = (ratio * float(gdp[region]), mean, "mean of the others")
-    return pd.DataFrame.from_dict({r: rows[r] for r in regions}, orient="index", columns=["stock", "rate", "source"])
+        rows.setdefault(region, (ratio * float(gdp[region]), mean, "others", 0.0))
+    columns = ["stock", "rate", "source", "covered"]
+    return pd.DataFrame.from_dict({r: rows[r] for r in regions}, orient="index", columns=columns)
 
 
 def with_capital(sam: Sam, capital: pd.DataFrame) -> Sam:
@@ -134,14 +167,22 @@ def with_capital(sam: Sam, capital: pd.DataFrame) -> Sam:
     data["save"] = data["save"].copy(data=sam["save"] - allowed)
     zero = str(data.attrs.get("zero_headers", "")).split()
     data.attrs["zero_headers"] = " ".join(h for h in zero if h not in ("vdep", "vkb"))
-    log = [
-        {"rule": f"depreciation at most {MOST_OF_EARNINGS:g} of what capital is paid", "cell": r, "before": was, "after": now}
-        for r, was, now in zip(sam.regions, wear, allowed, strict=True)
-        if now < was
-    ]
-    log += [
-        {"rule": "capital stock over GDP as in the mean of the others", "cell": r, "before": 0.0, "after": float(k)}
-        for r, k, source in zip(sam.regions, stock, capital["source"], strict=True)
-        if source == "mean of the others"
-    ]
-    return Sam(data, pd.concat([sam.adjustments, pd.DataFrame(log)], ignore_index=True) if log else sam.adjustments)
+    rows: list[dict[str, object]] = []
+    invested = sam.expenditure()["inv"]
+    for k, region in enumerate(sam.regions):
+        given = capital.iloc[k]
+        if given["source"] == "members":
+            rule = "capital stock over GDP as in the members with a figure (share of GDP covered, stock)"
+            rows.append({"rule": rule, "cell": region, "before": float(given["covered"]), "after": float(given["stock"])})
+        if given["source"] == "others":
+            rule = "capital stock over GDP and rate of depreciation as in the other regions"
+            rows.append({"rule": rule, "cell": region, "before": 0.0, "after": float(given["stock"])})
+        if allowed[k] < wear[k]:
+            rule = f"depreciation at most {MOST_OF_EARNINGS:g} of what capital is paid"
+            rows.append({"rule": rule, "cell": region, "before": wear[k], "after": allowed[k]})
+            rule = "capital stock lowered with its depreciation, at an unchanged rate"
+            rows.append({"rule": rule, "cell": region, "before": float(given["stock"]), "after": stock[k]})
+        if allowed[k] > invested[k]:
+            rule = "gross investment below depreciation, as the sources have them (investment, depreciation)"
+            rows.append({"rule": rule, "cell": region, "before": float(invested[k]), "after": allowed[k]})
+    return Sam(data, pd.concat([sam.adjustments, pd.DataFrame(rows)], ignore_index=True) if rows else sam.adjustments)

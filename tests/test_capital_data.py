@@ -9,6 +9,7 @@ import pytest
 from calibration import load_benchmark
 from calibration.capital import MOST_OF_EARNINGS, of_regions, read_capital, with_capital
 from calibration.errors import DataError
+from calibration.readers import gdp_of_rest
 from tests.worlds import random_benchmark, symmetric_benchmark
 
 
@@ -29,13 +30,25 @@ def test_shipped_worlds_hold_capital_that_wears_and_earns(name: str) -> None:
 
 
 @pytest.mark.shared
-def test_stocks_are_the_penn_world_tables_in_dollars(shared) -> None:
-    table = read_capital(shared / "pwt_10_01", 2018)
+def test_stocks_are_the_penn_world_tables_at_the_beginning_of_the_year(shared) -> None:
     sam = load_benchmark().sam
     usa = sam.regions.index("USA")
-    assert sam["vkb"][usa] == pytest.approx(table.loc["USA", "stock"], rel=1e-6)
-    assert sam["vdep"][usa] == pytest.approx(table.loc["USA", "stock"] * table.loc["USA", "rate"], rel=1e-6)
-    assert table.loc["USA", "stock"] / sam.gdp()[usa] == pytest.approx(3.4, abs=0.1)
+    file = pd.read_csv(shared / "pwt_10_01" / "pwt_2010_2019.csv").set_index(["iso3", "year"])
+    now, before = file.loc[("USA", 2018)], file.loc[("USA", 2017)]
+    stock = now["cn"] * now["pl_n"] * before["rnna"] / now["rnna"]
+    assert sam["vkb"][usa] == pytest.approx(stock, rel=1e-6)
+    assert sam["vdep"][usa] == pytest.approx(stock * now["delta"], rel=1e-6)
+    assert stock / sam.gdp()[usa] == pytest.approx(3.4, abs=0.1)
+    table = read_capital(shared / "pwt_10_01", 2018)
+    assert table.loc["USA", "stock"] == pytest.approx(stock)
+    # the rest of the world has its members' ratio, and no economy that stands apart is in it
+    older = read_capital(shared / "pwt_10_01", 2011)
+    rest = gdp_of_rest(shared / "national_accounts", ["ROU", "USA"], 2011)
+    assert not {"ROU", "USA"} & set(rest.index)
+    row = of_regions(older, ["USA", "ROW"], pd.Series({"USA": 1.0, "ROW": 2.0}), {"ROW": rest}).loc["ROW"]
+    held = rest.index.intersection(older.index)
+    assert row["stock"] == pytest.approx(2.0 * older.loc[held, "stock"].sum() / rest[held].sum())
+    assert 0.95 < row["covered"] < 1.0
 
 
 def test_saving_falls_by_what_wears_and_gdp_stays() -> None:
@@ -59,14 +72,36 @@ def test_depreciation_above_earnings_is_limited_and_recorded() -> None:
     assert list(named["cell"]) == plain.regions
 
 
-def test_a_region_without_a_figure_takes_the_others_ratio_and_groups_are_sums() -> None:
+def test_a_region_without_a_figure_takes_the_others_ratio_and_groups_their_members() -> None:
     table = pd.DataFrame({"stock": [300.0, 100.0, 60.0], "rate": [0.04, 0.08, 0.05]}, index=["AAA", "BBB", "CCC"])
     gdp = pd.Series({"AAA": 100.0, "XXX": 10.0, "ROW": 80.0})
-    found = of_regions(table, ["AAA", "XXX", "ROW"], {"ROW": ["BBB", "CCC"]}, gdp)
-    assert found.loc["ROW", "stock"] == 160.0
+    # DDD has no figure: it takes the ratio of BBB and CCC; the group is larger in the SAM than in the accounts
+    members = {"ROW": pd.Series({"BBB": 25.0, "CCC": 15.0, "DDD": 10.0})}
+    found = of_regions(table, ["AAA", "XXX", "ROW"], gdp, members)
+    assert found.loc["ROW", "stock"] == pytest.approx(160 / 40 * 80)
     assert found.loc["ROW", "rate"] == pytest.approx((8 + 3) / 160)
-    assert found.loc["XXX", "stock"] == pytest.approx(460 / 180 * 10)
-    assert list(found["source"]) == ["own", "mean of the others", "members"]
+    assert found.loc["ROW", "covered"] == pytest.approx(0.8)
+    assert found.loc["XXX", "stock"] == pytest.approx((300 + 320) / 180 * 10)
+    assert list(found["source"]) == ["own", "others", "members"]
+
+
+def test_codes_of_tables_are_known() -> None:
+    table = pd.DataFrame({"stock": [300.0, 100.0], "rate": [0.04, 0.08]}, index=["USA", "ROU"])
+    found = of_regions(table, ["USA", "ROM"], pd.Series({"USA": 100.0, "ROM": 10.0}))
+    assert found.loc["ROM"].tolist() == [100.0, 0.08, "own", 1.0]
+
+
+def test_what_is_not_a_regions_own_figure_is_recorded() -> None:
+    plain = symmetric_benchmark(0.1).sam
+    first, second = plain.regions[:2]
+    stock = pd.DataFrame({"stock": 2.0 * plain.gdp(), "rate": 0.05, "source": "own", "covered": 1.0}, index=plain.regions)
+    stock.loc[first, ["source", "covered"]] = ["members", 0.8]
+    stock.loc[second, ["stock", "source"]] = [8.0 * plain.gdp()[1], "others"]
+    log = with_capital(plain, stock).adjustments.set_index("cell")
+    assert "share of GDP covered" in log.loc[first, "rule"]
+    assert log.loc[first, "before"] == 0.8
+    rules = set(log.loc[[second], "rule"].str.split(" ").str[:3].str.join(" "))
+    assert rules == {"capital stock over", "depreciation at most", "capital stock lowered", "gross investment below"}
 
 
 def test_tables_that_do_not_fit_are_refused(tmp_path) -> None:
@@ -78,10 +113,15 @@ def test_tables_that_do_not_fit_are_refused(tmp_path) -> None:
         with_capital(symmetric_benchmark(0.1).sam, some.rename(index={world.regions[0]: "elsewhere"}))
     file = tmp_path / "pwt_2010_2019.csv"
     file.write_text("iso3,year,delta,cn\nUSA,2018,0.04,1\n")
-    with pytest.raises(DataError, match="lacks the columns pl_n"):
+    with pytest.raises(DataError, match="lacks the columns rnna, pl_n"):
         read_capital(tmp_path, 2018)
-    file.write_text("iso3,year,delta,cn,pl_n\nUSA,2018,4.5,1,1\n")
+    file.write_text("iso3,year,delta,cn,rnna,pl_n\nUSA,2017,0.05,1,1,1\nUSA,2018,4.5,1,1,1\n")
     with pytest.raises(DataError, match=r"USA has a stock of 1 and a rate of depreciation of 4.5"):
         read_capital(tmp_path, 2018)
-    with pytest.raises(DataError, match="has no year 2011; it has 2018 to 2018"):
+    with pytest.raises(DataError, match="has no year 2011; it has 2017 to 2018"):
         read_capital(tmp_path, 2011)
+    with pytest.raises(DataError, match="has no year 2016; .* the stock at the beginning of 2017 needs the year before too"):
+        read_capital(tmp_path, 2017)
+    file.write_text("iso3,year,delta,cn,rnna,pl_n\nUSA,2017,0.05,1,1,1\nUSA,2018,0.05,1,1,1\nUSA,2018,0.05,2,1,1\n")
+    with pytest.raises(DataError, match="gives USA in 2018 twice"):
+        read_capital(tmp_path, 2018)

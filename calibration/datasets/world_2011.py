@@ -1,7 +1,7 @@
 """Build benchmarks from WIOD 2011: the embedded default and the full 41 x 35 table.
 
 Run: ``python -m calibration.datasets.world_2011 --data DATA [--out FOLDER] [--full FILE]``, where DATA
-holds ``wiod_2013``, ``caliendo_parro_2015``, ``national_accounts`` and ``gtap_v7_sample``.
+holds ``wiod_2013``, ``caliendo_parro_2015``, ``national_accounts``, ``pwt_10_01`` and ``gtap_v7_sample``.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def of_table(table: Mrio, data: Path) -> Benchmark:
     tariffs = caliendo_parro_tariffs(published, table.regions, table.industries)
     rule: Literal["use", "value added"] = "value added" if table.taxes is None else "use"
     sam = mrio_sam(table, sample_shares(data / "gtap_v7_sample"), tariffs, product_taxes=rule)
-    if (data / "pwt_10_01").is_dir():
-        sam = add_capital(sam, data, int(table.year))
+    sam = add_capital(sam, data, int(table.year))
     full = Benchmark(sam, to_dataset(wiod_table(published, table.industries), sam.commodities, sam.regions), "wiod-2011")
     return demand(full, data, {i: KIND[table.details[i]] for i in table.industries})
 

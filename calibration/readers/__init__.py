@@ -1,6 +1,6 @@
 """Readers of published tables, one file a source."""
 
-from calibration.readers.accounts import read_accounts, rest_of_world
+from calibration.readers.accounts import gdp_of_rest, read_accounts, rest_of_world
 from calibration.readers.adb import read_adb
 from calibration.readers.caliendo_parro import CaliendoParro, read_caliendo_parro
 from calibration.readers.eora import read_eora26
@@ -16,6 +16,7 @@ __all__ = [
     "CaliendoParro",
     "Pathway",
     "TradeCube",
+    "gdp_of_rest",
     "read_accounts",
     "read_adb",
     "read_caliendo_parro",

@@ -94,24 +94,30 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
     return out.loc[regions]
 
 
-def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:
-    """Economies that ``ROW`` stands for with their share of its GDP (those with accounts), largest first.
+def gdp_of_rest(folder: str | Path, regions: list[str], year: int) -> pd.Series:
+    """GDP of the economies that ``ROW`` stands for (those with accounts), million USD, largest first.
 
     Parameters
     ----------
     folder : path
         Of the national accounts.
     regions : list of str
-        Economies shown apart.
+        Economies shown apart, by ISO code (``ROU``, not WIOD's ``ROM``).
     year : int
     """
     folder = Path(folder)
     with reading(folder / "gdp_current_usd.csv", "table of GDP (Country Code, Year, Value)"):
         gdp = pd.read_csv(folder / "gdp_current_usd.csv")
-        gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"]
+        gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"] / 1e6
     # the Penn table lists countries only, where the indicators hold groups of countries too
     with reading(folder / "pwt_2011_2018.csv", "extract of the Penn World Table"):
         countries = pd.read_csv(folder / "pwt_2011_2018.csv", usecols=["isocode"])["isocode"].unique()
     extra = [c for c in ("AFG", "SOM", "LBY", "PNG", "TLS", "ERI", "SSD", "CUB") if c in gdp.index]
     inside = gdp[[c for c in dict.fromkeys([*countries, *extra]) if c in gdp.index and c not in regions]].dropna()
-    return {str(k): float(v) for k, v in (inside / inside.sum()).sort_values(ascending=False).items()}
+    return inside.sort_values(ascending=False)
+
+
+def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:
+    """Economies that ``ROW`` stands for with their share of its GDP (:func:`gdp_of_rest`), largest first."""
+    gdp = gdp_of_rest(folder, regions, year)
+    return {str(k): float(v) for k, v in (gdp / gdp.sum()).items()}
