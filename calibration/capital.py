@@ -74,7 +74,8 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
         )
     growth = of_year["rnna"] / before["rnna"].reindex(of_year.index)
     found = pd.DataFrame({"stock": of_year["cn"] * of_year["pl_n"] / growth, "rate": of_year["delta"]}).dropna()
-    odd = found[~((found["stock"] > 0) & np.isfinite(found["stock"]) & (found["rate"] > 0) & (found["rate"] <= 0.3))]
+    lawful = (found["stock"] > 0) & np.isfinite(found["stock"]) & (found["rate"] > 0) & (found["rate"] <= 0.3)
+    odd = found[~lawful]
     if len(odd):
         row = odd.iloc[0]
         raise DataError(f"{path}: {odd.index[0]} has a stock of {row['stock']:g} and a rate of depreciation of {row['rate']:g}")

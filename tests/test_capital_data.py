@@ -120,7 +120,7 @@ def test_tables_that_do_not_fit_are_refused(tmp_path) -> None:
         read_capital(tmp_path, 2018)
     with pytest.raises(DataError, match="has no year 2011; it has 2017 to 2018"):
         read_capital(tmp_path, 2011)
-    with pytest.raises(DataError, match="has no year 2016; .* the stock at the beginning of 2017 needs the year before too"):
+    with pytest.raises(DataError, match=r"has no year 2016; .* the stock at the beginning of 2017 needs the year before too"):
         read_capital(tmp_path, 2017)
     file.write_text("iso3,year,delta,cn,rnna,pl_n\nUSA,2017,0.05,1,1,1\nUSA,2018,0.05,1,1,1\nUSA,2018,0.05,2,1,1\n")
     with pytest.raises(DataError, match="gives USA in 2018 twice"):
