@@ -139,6 +139,9 @@ def _satellites(
             for dim, mapping, labels in (("a", sectors, new.commodities), ("r", regions, new.regions)):
                 whole = _sum(whole, mapping, dim, labels) if dim in whole.dims else whole
             out[name] = whole.transpose(*held[name].dims).assign_attrs(held[name].attrs)
+    for name in ("foreign_assets", "foreign_liabilities", "foreign_income"):
+        if name in held:
+            out[name] = _sum(held[name], regions, "r", new.regions).assign_attrs(held[name].attrs)
     if "mfn" in held:
         weights = held["mfn"].copy(data=benchmark.sam["vcif"].sum(1))
         by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)

@@ -69,8 +69,8 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
     if of_year.empty or before.empty:
         lacking = year if of_year.empty else year - 1
         raise DataError(
-            f"{path} has no year {lacking}; it has {table['year'].min()} to {table['year'].max()}, and the stock at the beginning "
-            f"of {year} needs the year before too"
+            f"{path} has no year {lacking}; it has {table['year'].min()} to {table['year'].max()}, and the stock at the "
+            f"beginning of {year} needs the year before too"
         )
     growth = of_year["rnna"] / before["rnna"].reindex(of_year.index)
     found = pd.DataFrame({"stock": of_year["cn"] * of_year["pl_n"] / growth, "rate": of_year["delta"]}).dropna()

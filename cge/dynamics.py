@@ -36,6 +36,7 @@ import xarray as xr
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
+from calibration.foreign_capital import foreign_income, net_positions
 from cge.blocks import CORE
 from cge.blocks.growth import capital_label, growth_blocks
 from cge.closure import Closure
@@ -200,10 +201,20 @@ class Dynamics:
         placed = {
             "floan": loans - repayment + grants + parks,
             "ginv": vector(flows.works, "works", balanced=False),
-            # interest on positions beyond the baseline's
-            "finc": self.baseline.interest * (state.assets - base.assets),
+            "finc": self._foreign_income(state, base),
         }
         return placed | ({"gpub": public} if self.investment == "returns" else {})
+
+    def _foreign_income(self, state: State, base: State) -> Array:
+        """Income on foreign positions, in the numeraire; dims (r,).
+
+        Positions of the benchmark pay their stated returns, what is added to them the path's interest. Where the benchmark has
+        none, only what is beyond the baseline's pays: the rest is inside the benchmark's income.
+        """
+        owned = net_positions(self.benchmark)
+        if owned is None:
+            return np.asarray(self.baseline.interest * (state.assets - base.assets))
+        return np.asarray(foreign_income(self.benchmark) + self.baseline.interest * (state.assets - owned))
 
     def _with_policy(self, flows: Flows, drivers: Values) -> Values:
         """The year's exogenous arrays: what a policy changes acts on the driver's value, not on the benchmark's."""
@@ -229,7 +240,7 @@ class Dynamics:
         return aligned(model, name, value)
 
     def _record(self, solution: Solution, state: State, gaps: Mapping[str, float]) -> xr.Dataset:
-        names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot")
+        names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot", "gnp")
         data = xr.Dataset({n: solution[n] for n in names}, attrs={"currency": self.benchmark.currency})
         data["income"] = solution["y_0"] * solution["y"]
         data["output"] = solution["qo"]
@@ -257,7 +268,8 @@ class Dynamics:
         return self._baseline
 
     def _baseline_year(self, year: int, state: State) -> tuple[Flows, Values]:
-        return Flows(), {**self._drivers(year, state), "rgdp": self._grown_by("gdp", year)}
+        grown = {"rgdp": self._grown_by("gdp", year), "finc": self._foreign_income(state, state)}
+        return Flows(), {**self._drivers(year, state), **grown}
 
     def run(
         self,

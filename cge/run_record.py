@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.metadata as metadata
 from typing import Any
 
+from calibration.benchmark import Benchmark
+from calibration.foreign_capital import net_positions
 from cge.errors import ModelError
 from cge.fingerprint import fingerprint
 from cge.model import Model
@@ -32,6 +34,7 @@ def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, pr
         "the benchmark": benchmark.name,
         "the benchmark's flows": "#" + fingerprint([benchmark.sam.data, benchmark.groups]),
         "the elasticities": "#" + fingerprint(benchmark.elasticities),
+        "the foreign positions": _positions(benchmark),
         "the growth table": "#" + fingerprint(baseline.growth.loc[benchmark.regions, list(COLUMNS)]),
         "the first year": str(baseline.years[0]),
         "depreciation": "of the benchmark" if baseline.depreciation is None else repr(float(baseline.depreciation)),
@@ -43,6 +46,13 @@ def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, pr
         "the policy": "no policy" if programme is None else programme.name,
         "the policy's content": content,
     }
+
+
+def _positions(benchmark: Benchmark) -> str:
+    if net_positions(benchmark) is None:
+        return "none"
+    assert benchmark.satellites is not None
+    return "#" + fingerprint(benchmark.satellites[["foreign_assets", "foreign_liabilities", "foreign_income"]])
 
 
 def content_of(programme: Programme | None, model: Model) -> tuple[str, str]:

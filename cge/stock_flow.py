@@ -13,6 +13,7 @@ import numpy as np
 
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
+from calibration.foreign_capital import net_positions
 from calibration.labels import as_labels
 from cge.errors import ModelError
 from cge.path_of_years import State
@@ -50,9 +51,9 @@ class StockFlow:
 
     def first(self) -> State:
         """Stocks at the start of the base year."""
-        zero = np.zeros(len(self.benchmark.regions))
+        zero, owned = np.zeros(len(self.benchmark.regions)), net_positions(self.benchmark)
         activities = len(self.benchmark.commodities)
-        return State(np.ones_like(zero), zero, zero, zero, zero, np.ones((activities, zero.size)))
+        return State(np.ones_like(zero), zero if owned is None else owned, zero, zero, zero, np.ones((activities, zero.size)))
 
     def amounts(self, given: Mapping[str, float], what: str, balanced: bool = True) -> Array:
         """Amounts by region as an array over all regions.

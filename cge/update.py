@@ -318,6 +318,10 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
         burnt = {n: (beside[n] * bought).transpose(*beside[n].dims) for n in ("energy_households", "co2_households")}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in burnt.items()})
     flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
+    if (
+        beside is not None and "foreign_income" in beside and "finc" in flows
+    ):  # a model of the updated data pays what this one did
+        beside = beside.assign(foreign_income=flows["finc"].assign_attrs(beside["foreign_income"].attrs))
     if not any(bool((x != 0).any()) for x in flows.values()):
         return beside
     named = {n: x.assign_attrs(solution[n].attrs) for n, x in flows.items()}

@@ -10,6 +10,7 @@ import pytest
 
 from calibration.gtap import standard_gtap
 from cge import Model, ModelError
+from cge.blocks.foreign import NATIONAL
 from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
@@ -28,6 +29,7 @@ def models() -> dict[str, Model]:
         "core": Model(tiny),
         "rules": Model(tiny, blocks=rules_blocks(coverage)),
         "gtap": gtap_model(standard_gtap(tiny)),
+        "national": Model(tiny, blocks=NATIONAL),
         "growth": Model(tiny, blocks=growth_blocks(tiny.sam.factors[1], np.full(3, 1e3), 0.01)),
     }
 
@@ -43,7 +45,7 @@ def all_models() -> dict[str, Model]:
     return models()
 
 
-@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap"])
+@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap", "national"])
 def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> None:
     model = all_models[name]
     printer = Printer(model)

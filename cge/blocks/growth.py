@@ -1,11 +1,11 @@
 """Blocks of an economy that moves in time: productivity by region, capital, foreign positions, public works.
 
 They add to the core blocks what a year of a recursive path needs and reduce to them exactly where the
-additions are at their benchmark values (productivity 1, flows 0, capital 1):
+additions are at their benchmark values (productivity 1, flows 0, capital 1, no foreign positions):
 
 - ``tfp``: productivity of value added of a region; a baseline frees it to meet a path of real GDP ``rgdp``.
-- ``finc``: income on foreign assets and transfers; ``floan``: net new loans; ``ginv``: public works paid by the
-  region's own household. All in the numeraire, summing to zero over the world where they pass between regions.
+- ``finc``: income on foreign assets and transfers (:mod:`cge.blocks.foreign`); ``floan``: net new loans; ``ginv``: public works
+  paid by the region's own household. All in the numeraire, summing to zero over the world where they pass between regions.
 
 Investment follows saving (``fsav`` exogenous), or expected rates of return: a region's rate falls as its capital
 grows, ``rore = rorc (ke / kb)^(-rorflex)``, and ``fsav`` moves until all are equal (GTAP's RORDELTA = 1; Hertel 1997,
@@ -22,7 +22,8 @@ from typing import Literal
 import numpy as np
 
 from calibration.labels import is_capital
-from cge.blocks import CORE, Accounts, Income, Investment, Production
+from cge.blocks import CORE, Accounts, Income, Investment, Production, Welfare
+from cge.blocks.foreign import NationalAccounts, NationalIncome, NationalSaving, NationalWelfare
 from cge.calibrated import Calibrated, ratio
 from cge.ces import ces_price_of_two
 from cge.declare import Block, composition, definition, equation, instrument, parameter, variable
@@ -89,19 +90,7 @@ def growth_blocks(
         def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
             return {**super().calibrate(data), "tfp": np.ones(data["vdep"].size)}
 
-    class GrowthIncome(Income):
-        """Income with what foreign assets pay."""
-
-        finc = instrument("r", "income on foreign assets and transfers, in the numeraire", "million USD", signed=True)
-
-        @equation("r", "income: factor payments, taxes and foreign income less depreciation", defines="y")
-        def e_y(m, r):
-            return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] + m.finc[r] * m.pfactwld - m.depr[r]
-
-        def calibrate(self, data: Calibrated) -> Mapping[str, np.ndarray]:
-            return {**super().calibrate(data), "finc": np.zeros(data["vdep"].size)}
-
-    class GrowthInvestment(Investment):
+    class GrowthInvestment(NationalSaving):
         """Investment with loans and public works."""
 
         floan = instrument("r", "net new foreign loans, in the numeraire", "million USD", signed=True)
@@ -181,7 +170,7 @@ def growth_blocks(
                 "gpub": np.zeros_like(stock),
             }
 
-    class GrowthAccounts(Accounts):
+    class GrowthAccounts(NationalAccounts):
         """Real GDP as a variable, so that a baseline can hold it to a path."""
 
         rgdp = variable("r", "real GDP, Fisher index")
@@ -194,8 +183,9 @@ def growth_blocks(
         raise ModelError(f"unknown investment rule {investment!r}; choose 'saving' or 'returns'")
     swap: dict[type[Block], type[Block]] = {
         Production: GrowthProduction,
-        Income: GrowthIncome,
+        Income: NationalIncome,
         Investment: InvestmentByReturns if investment == "returns" else GrowthInvestment,
         Accounts: GrowthAccounts,
+        Welfare: NationalWelfare,
     }
     return tuple(swap.get(block, block) for block in CORE)

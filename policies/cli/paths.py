@@ -8,8 +8,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from calibration import load_benchmark
+from calibration import Benchmark, load_benchmark
 from cge import ModelError
+from cge.path_of_years import Difference
 from policies.belt_and_road import BeltAndRoadProgramme
 from policies.cli.outputs import check_outputs
 from policies.cli.shared import (
@@ -48,6 +49,23 @@ def _programme(name: str, static: Policy, finance: str | None, first: int, last:
     return BeltAndRoadProgramme(finance=finance or "loans", start=first + 1)  # type: ignore[arg-type]
 
 
+def _with_positions(data: Benchmark, source: Path, first: int) -> Benchmark:
+    """The benchmark with positions at the end of the year before the path's first: what the year begins with."""
+    from calibration.foreign_capital import positions_by_region, read_positions, with_positions
+
+    by_region = positions_by_region(read_positions(source, first - 1), data)
+    return with_positions(data, by_region, source=f"{source.name}, end of {first - 1}")
+
+
+def _national(found: Difference, shown: list[int]) -> pd.DataFrame:
+    """Net income from abroad, per cent of GDP, in years of the policy path."""
+    path = found.policy.dataset()
+    share = 100 * (path["gnp"] / path["gdp"] - 1)
+    table = pd.DataFrame({f"income from abroad {y}": share.sel(year=y).to_series() for y in dict.fromkeys(shown)})
+    table.index.name = "region"
+    return table
+
+
 def dynamics(
     context: typer.Context,
     policy: Annotated[
@@ -69,6 +87,10 @@ def dynamics(
     ] = None,
     report_file: ReportOption = None,
     pdf: PdfOption = None,
+    positions: Annotated[
+        Path | None,
+        typer.Option("--positions", help="CSV of the External Wealth of Nations: foreign positions pay, GNP beside GDP."),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option("--resume", help="path.nc of an interrupted run of the same data, options and policy.")
     ] = None,
@@ -81,7 +103,7 @@ def dynamics(
     from cge.dynamics import Baseline, Dynamics, PathOfYears
     from policies import dynamics_report
 
-    inputs = {"policy": policy, "benchmark": benchmark, "growth table": growth_file(growth)}
+    inputs = {"policy": policy, "benchmark": benchmark, "growth table": growth_file(growth), "table of positions": positions}
     check_outputs("dynamics", inputs, out, report_file, pdf)  # a resumed path may be written over: it goes on
     first, last = _years(years)
     static = find_policy(policy)
@@ -90,6 +112,8 @@ def dynamics(
     data = load_benchmark(benchmark).with_demand(demand)
     rates = read_growth(data, growth)
     baseline = Baseline.between(first, last, rates)
+    if positions is not None:
+        data = _with_positions(data, positions, first)
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]
     checkpoint = None if out is None else out / "path.nc"  # years done outlive whatever ends the run
     found = model.run(programme, resume=done, checkpoint=checkpoint)
@@ -119,6 +143,8 @@ def dynamics(
     )
     table.index.name = "region"
     show(table, f"{found.policy.name}: per cent of baseline, benchmark {data.name}")
+    if positions is not None:
+        show(_national(found, shown), "GNP less GDP, per cent of GDP")
     world = summary["world_welfare_percent"]
     say(f"World real income, % of baseline: {first} {world[0]:+.3f}, {last} {world[-1]:+.3f}")
     say(
