@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 LOWEST := .venv-lowest
 
-.PHONY: demo test lowest docs bench clean data picture world-energy
+.PHONY: demo test lowest docs bench clean data headline picture world-energy
 
 $(BIN)/cge: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -56,6 +56,10 @@ data: $(VENV)/.dev
 	$(BIN)/python -m calibration.datasets.growth_rates --data ../shared/data
 	$(BIN)/python -m policies.data.us_china_duties --data ../shared/data
 	$(BIN)/python -m policies.data.rcep_schedule --data ../shared/data
+
+# the headline table, measured again on the shipped world, each variant of its build and the world before (docs/headline.md)
+headline: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.headline
 
 world-energy: $(VENV)/.dev
 	$(BIN)/python -m calibration.datasets.world_with_energy --data ../shared/data --out world-energy.nc

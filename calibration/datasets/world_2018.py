@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ from calibration.datasets.world_labour import labour as labour_by_skill
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
+from calibration.errors import require_labels
 from calibration.estimate import (
     FINAL_ERROR,
     FINALS,
@@ -59,6 +60,8 @@ from calibration.sam import Sam
 from calibration.tariffs_2018 import Tariffs
 
 YEAR = 2018
+STEPS = ("freight", "capital")
+"""Steps of the build that can be left out: international freight; capital stocks and depreciation."""
 DEFAULT_STUDY = "gtap"
 GROUPED = {
     **dict.fromkeys(EU27, "EU"),
@@ -123,7 +126,13 @@ class Built:
     freight: Freight
 
 
-def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = None, taxes: TaxRules = STATED) -> Built:
+def build(
+    data: Path,
+    rates: str = "",
+    agreed: tuple[Agreement, ...] | None = None,
+    taxes: TaxRules = STATED,
+    without: Collection[str] = (),
+) -> Built:
     """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``.
 
     Parameters
@@ -135,7 +144,15 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         Other agreements than the table's, for sensitivity.
     taxes : TaxRules
         Which taxes beside duties, and what is stated of them.
+    without : collection of str
+        Steps left out, to measure what each does (:data:`STEPS`).
+
+    Raises
+    ------
+    DataError
+        An unknown step, or raw tables that do not fit.
     """
+    require_labels(list(without), STEPS, "steps of the build")
     cube = read_trade_cube(data / "oecd_icio_gross", YEAR)
     check_sectors(cube.sectors)
     wiod = read_wiod(data / "wiod_2013")
@@ -166,6 +183,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
     tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
     duties = tariffs.applied.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
     shipping = freight(data, cube, sectors)
+    if "freight" in without:
+        shipping = replace(shipping, rates=0.0 * shipping.rates)
     on_landed = duties.values * (1.0 + shipping.rates.transpose("i", "s", "d").values)  # a duty falls on the freight too
     inputs = (totals, sectors, donors, weights, before["gdp"].to_numpy())
     taxed = taxed_tables(data / "wdi_2018", *inputs, flows, on_landed, taxes)
@@ -213,7 +232,7 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
             "manufactures are the most "
             f"uncertain. {NOTES[taxes.kept]} The source leaves re-exports out: goods that only pass through Hong Kong or "
             "Singapore are trade of their makers. Sourcing by use is not observed: every use of a good has the same import "
-            "share and origins. Saving is net of depreciation. "
+            f"share and origins. Saving is {'gross' if 'capital' in without else 'net of depreciation'}. "
             "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
         ),
         "built_by": "calibration/datasets/world_2018.py",
@@ -250,7 +269,8 @@ def build(data: Path, rates: str = "", agreed: tuple[Agreement, ...] | None = No
         for r, row in tables.report.iterrows()
     ]
     sam = Sam(sam.data, pd.DataFrame(log + tariff_log + taxed.log()))
-    sam = add_capital(apply_taxes(add_freight(sam, shipping), taxed), data, YEAR)
+    sam = apply_taxes(sam if "freight" in without else add_freight(sam, shipping), taxed)
+    sam = sam if "capital" in without else add_capital(sam, data, YEAR)
     private = (sam.data["vdpb"] + sam.data["vmpb"]).sum("i").to_series()
     energy, energy_log, _ = world_energy(data, YEAR, sam.data["makb"].sum("i"), private)
     sam = Sam(sam.data, pd.concat([sam.adjustments, pd.DataFrame(energy_log)], ignore_index=True))
