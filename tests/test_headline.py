@@ -49,7 +49,9 @@ def test_world_before_is_told_and_reproduced_when_every_change_is_left_out(store
     for capital, policies in stored["results"]["none"].items():
         for policy, found in policies.items():
             old = before["results"][capital][policy]["welfare"]
-            assert all(old[r] == pytest.approx(v, abs=POINTS) for r, v in found["welfare"].items()), (capital, policy)
+            # labour by occupation cannot be left out; it tells most where capital adjusts
+            near = {r: pytest.approx(v, abs=0.003 + 1e-3 * abs(v)) for r, v in found["welfare"].items()}
+            assert old == near, (capital, policy)
 
 
 def test_every_change_is_left_out_once_and_stands_alone_once(stored) -> None:

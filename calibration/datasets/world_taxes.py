@@ -43,7 +43,7 @@ NOTES: dict[Kept, str] = {
     ),
 }
 """What a benchmark says of its taxes."""
-PASSES = 10
+PASSES = 50
 CLOSE = 1e-6
 """Duties on final goods depend on the table that they help to estimate: repeated until they move less, as a share of GDP."""
 STATUS = {"own": 1, "own, from value added": 1, "central": 2, "none levied": 3, "neighbours": 4, "members": 4}
@@ -175,7 +175,7 @@ def taxed_tables(
         consumption = lower
     else:
         far = totals.regions[int((abs(on_final - before).sum(1) / gdp).argmax())]
-        raise DataError(f"duties on final goods of {far} still move its table after {PASSES} passes; check its tariffs")
+        raise DataError(f"duties on final goods of {far} still move its table after {PASSES} passes; check its tariffs and taxes")
     borrowed = national_value_added(totals, donors, weights, donor_gdp)
     above = gdp - borrowed - on_final.sum(1) - revenue
     remainder = np.where([r in FEDERATIONS for r in totals.regions], np.maximum(above, 0.0), 0.0)
