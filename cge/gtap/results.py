@@ -21,6 +21,7 @@ from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES, WELFARE
 from cge.model import Model
 from cge.path import Path
 from cge.quadrature import Integral
+from cge.sensitivity import polished
 from cge.shock import Shock, require_change
 from cge.solution import Solution
 
@@ -380,7 +381,7 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     require_standard(model)
     require_change(model, shock)
     base = model.solve()
-    after = model.solve(shock)
+    after = polished(model.solve(shock))
     path = Path.along(base, shock, after)
     divisia = indices.along(path, after, goal)
     return GtapResult(base, after, path, divisia)
