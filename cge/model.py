@@ -363,7 +363,8 @@ class Model:
         parameters : mapping, optional
             Live parameters (elasticities) to use instead of the benchmark's, aligned by label (:mod:`cge.door`).
         exogenous : mapping, optional
-            Further exogenous values, final (after the policy), aligned by label; a number stands for every element.
+            Further exogenous values, final, aligned by label; a number stands for every element. An element that the policy
+            moves too must have the policy's value here.
         guess : mapping or Solution, optional
             Variables at values nearer to the solution than those of ``start``, aligned by label; or a neighbouring
             solution to begin the path at. The answer does not depend on it.
@@ -378,7 +379,7 @@ class Model:
         Raises
         ------
         ShockError
-            The policy cannot act.
+            The policy cannot act, or moves an element that ``exogenous`` sets to another value.
         ModelError
             An array does not match the model's labels, an exogenous value is given for what is endogenous, or an option
             is unknown.

@@ -104,7 +104,13 @@ def gdp_of_rest(folder: str | Path, regions: list[str], year: int) -> pd.Series:
     regions : list of str
         Economies shown apart, by ISO code (``ROU``, not WIOD's ``ROM``).
     year : int
+
+    Raises
+    ------
+    DataError
+        A table is missing or cannot be read, or the year is no whole number.
     """
+    require_year(year, "the year of GDP")
     folder = Path(folder)
     with reading(folder / "gdp_current_usd.csv", "table of GDP (Country Code, Year, Value)"):
         gdp = pd.read_csv(folder / "gdp_current_usd.csv")
