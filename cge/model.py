@@ -26,6 +26,7 @@ from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
+from cge.nominal import nominal_remark
 from cge.progress import Progress
 from cge.pyomo_block import pyomo_block
 from cge.pyomo_templates import PYOMO_LOCK
@@ -323,6 +324,7 @@ class Model:
 
     def attrs(self) -> dict[str, str]:
         """The model's choices, for the attributes of results."""
+        remarks = [*self.remarks, *nominal_remark(self)]
         return {
             "benchmark": self.benchmark.name,
             "currency": self.benchmark.currency,
@@ -332,7 +334,7 @@ class Model:
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
             **({"mechanisms": "; ".join(x.describe() for x in self.mechanisms)} if self.mechanisms else {}),
-            **({"remarks": "; ".join(self.remarks)} if self.remarks else {}),
+            **({"remarks": "; ".join(remarks)} if remarks else {}),
         }
 
     @one_caller

@@ -257,3 +257,36 @@ def test_a_definition_as_a_variable_leaves_the_model_square(small) -> None:
     model = gtap_model(small, swaps="qgov(REG) = dpgov(REG)")
     assert isinstance(model, Model)
     assert model.system.rows == model.system.n
+
+
+@pytest.mark.parametrize(
+    ("swaps", "names"),
+    [
+        ("pds(g0,R0)=to(g0,R0)", "pds"),
+        ("pfe(lab,g0,R0)=tfe(lab,g0,R0)", "pfe"),
+        ("yp(R0)=dppriv(R0)", "yp"),  # an amount
+        ("y(R0)=dpsave(R0)", "y"),
+        (["qgov(REG)=dpgov(REG)", "po(g0,R0)=to(g0,R0)", "yp(R1)=dppriv(R1)"], "ps, yp"),
+        ("qgov(REG)=dpgov(REG)", ""),
+        ("dpsave(R0)=del_tbalry(R0)", ""),  # a ratio
+        ("qe(lab,R0,R1)=pefactreal(lab,R0,R1)", ""),  # a real wage
+    ],
+)
+def test_a_closure_that_fixes_money_says_so_and_no_other_does(small, swaps: str | list[str], names: str) -> None:
+    model = gtap_model(small, swaps=swaps)
+    remarks = model.attrs().get("remarks", "")
+    assert ("fixes a nominal value" in remarks) == bool(names)
+    if names:
+        assert f"{names}: a swap fixes a nominal value, in units of the numeraire pfactwld" in remarks
+        assert "fixes a nominal value" in model.solve().to_dataset(["qo"]).attrs["remarks"]
+    # with the nominal values raised too, the same economy at higher prices
+    assert model.solve(GtapShock("tms[g0,R1,*]=+0.1%")).homogeneity() < 1e-9
+
+
+def test_results_say_by_how_much_fixed_money_moves_in_gtaps_numeraire(small) -> None:
+    grown = solve_gtap(gtap_model(small, swaps="yp(R0)=dppriv(R0)"), GtapShock("qe[lab,*]=+3%;qe[cap,R0]=-3%"))
+    changes = grown.changes(contributions=False)
+    assert abs(grown.scale - 1) > 1e-8
+    assert f"{100 * (grown.scale - 1):+.2g} per cent" in changes.attrs["numeraires"]
+    real = solve_gtap(gtap_model(small, swaps="qgov(R0)=dpgov(R0)"), GtapShock("qe[lab,*]=+3%;qe[cap,R0]=-3%"))
+    assert "numeraires" not in real.changes(contributions=False).attrs

@@ -19,6 +19,7 @@ from cge.gtap.absent import without_absent
 from cge.gtap.indices import GOAL, Divisia
 from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES, WELFARE
 from cge.model import Model
+from cge.nominal import fixed_nominal
 from cge.path import Path
 from cge.quadrature import Integral
 from cge.sensitivity import polished
@@ -60,8 +61,7 @@ class GtapResult:
     def remarks(self) -> list[str]:
         """What a reader must know: nominal values that a swap fixes in the model's numeraire, where GTAP's moves from it."""
         drift = self.scale - 1.0
-        nominal = {*PRICES, "gdp", "ps"}
-        fixed = dict.fromkeys(swap.fixed for swap in self.after.model.closure.swaps if swap.fixed in nominal)
+        fixed = fixed_nominal(self.after.model)
         if abs(drift) < DRIFT or not fixed:
             return []
         return [
@@ -110,6 +110,8 @@ class GtapResult:
         parts, failed = self._parts() if contributions else (None, "")
         model = self.after.model
         out = xr.Dataset(attrs={"units": "per cent", **model.attrs(), "policy": self.after.name})
+        if drifting := self.remarks():
+            out.attrs["numeraires"] = "; ".join(drifting)
         for name in QUANTITIES:
             out[name] = self._percent(name)
         for name in PRICES:
