@@ -15,7 +15,7 @@ from typing import Literal
 from calibration.benchmark import Benchmark, load_benchmark
 from cge.errors import ShockError
 from policies.policy import MEMBERS, InstrumentChange, OriginClause, Policy
-from policies.rcep_schedule import FIRST_YEAR, USE, rcep_changes
+from policies.rcep_schedule import FIRST_YEAR, USE, check_year, rcep_changes
 
 RCEP_MEMBERS = tuple(["AUS", "NZL", "CHN", "JPN", "KOR", "BRN", "KHM", "IDN", "LAO", "MYS", "MMR", "PHL", "SGP", "THA", "VNM"])
 
@@ -129,8 +129,7 @@ def rcep(
 
 def _require_schedule(year: int, tariffs: bool, tariff_cut: float, cumulation: str | None) -> None:
     """Raise where a year of the schedule is not lawful or meets an option that says something else about duties."""
-    if isinstance(year, bool) or not isinstance(year, int):
-        raise ShockError(f"rcep: year {year!r} must be a whole number such as 2035")
+    check_year(year)
     if year < FIRST_YEAR:
         raise ShockError(f"rcep: the agreement is in force from {FIRST_YEAR}; in {year} it cuts no duty, give a later year")
     options = {"tariffs=False": not tariffs, "tariff_cut": tariff_cut != 1.0, "cumulation": cumulation is not None}
