@@ -1,11 +1,11 @@
 """Published elasticities of substitution between value added and intermediates, by group of sectors.
 
 GTAP's data have none (``ESUBT`` and ``ESUBC`` are 0, Leontief), and so have the shipped worlds. Okagawa and Ban (2008)
-estimate nested CES functions of capital, labour, energy and materials from a panel of OECD countries; their elasticities
-between materials and the rest are taken as Marcucci and Zhang (2019) quote them for eight groups of sectors
-(``calibration/datasets/production_elasticities.csv`` has the full reference; the original was not at hand). Two differences
-are to be known: energy is with value added in their nests and among the intermediates here, and the quotation has no
-extraction of fuels and ores, which therefore keeps the benchmark's own elasticity.
+estimate nested CES functions from a panel of OECD countries; their elasticities are taken as Marcucci and Zhang (2019) quote
+them for eight groups of sectors, for the nest of output from ``Q``, a composite that is made with labour, energy and capital,
+and ``B``, read here as the other inputs (``calibration/datasets/production_elasticities.csv`` has the full reference; the
+original was not at hand). Two differences are to be known: energy is thus with value added there and among the intermediates
+here, and the quotation names no extraction of fuels and ores, which therefore keeps the benchmark's own elasticity.
 """
 
 from __future__ import annotations
