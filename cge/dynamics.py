@@ -43,7 +43,7 @@ from cge.closure import Closure
 from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
-from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
+from cge.path_of_years import SAID, Difference, DynamicsError, PathOfYears, State, differences, listed
 from cge.programme import (
     DEPRECIATION,
     Baseline,
@@ -241,7 +241,8 @@ class Dynamics:
 
     def _record(self, solution: Solution, state: State, gaps: Mapping[str, float]) -> xr.Dataset:
         names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot", "gnp")
-        data = xr.Dataset({n: solution[n] for n in names}, attrs={"currency": self.benchmark.currency})
+        told = self.policy_model.attrs()
+        data = xr.Dataset({n: solution[n] for n in names}, attrs={name: told[name] for name in SAID if name in told})
         data["income"] = solution["y_0"] * solution["y"]
         data["output"] = solution["qo"]
         for name in ("capital", "assets", "debt", "public"):

@@ -21,6 +21,7 @@ from policies.cli.shared import (
     InvestmentOption,
     LabourOption,
     PdfOption,
+    ProductionOption,
     Quiet,
     ReportOption,
     SourcingOption,
@@ -49,6 +50,7 @@ def run(
     ] = "mobile",
     sourcing: SourcingOption = "use",
     demand: DemandOption = "benchmark",
+    production: ProductionOption = "benchmark",
     elasticities: ElasticitiesOption = "",
     method: Annotated[str, typer.Option(help="'auto' (fast start, Ipopt judges) or 'ipopt' alone.")] = "auto",
     report_file: ReportOption = None,
@@ -67,7 +69,7 @@ def run(
         raise ModelError("--figures needs --out FOLDER")
     if policy == "usmca":
         why = "usmca is a study of rules of origin with its own closure and figures (--curve)"
-        closed = ("investment", "labour", "capital", "sourcing", "demand", "elasticities", "method")
+        closed = ("investment", "labour", "capital", "sourcing", "demand", "production", "elasticities", "method")
         refuse_options(context, why, "year", "ranges", "more_figures", *closed)
         _run_usmca(rules or "usmca-cars", benchmark, assembly, curve, out, report_file, pdf, as_json)
         return
@@ -83,7 +85,7 @@ def run(
         capital="steady" if capital == "steady" else "fixed",
         specific=specific,
     )
-    data = load_benchmark(benchmark, elasticities or None).with_demand(demand)
+    data = load_benchmark(benchmark, elasticities or None).with_demand(demand).with_production(production)
     if ranges and not data.studies:
         raise ModelError(f"--ranges needs studies of elasticities, and benchmark {data.name!r} carries none (see: cge info)")
     asked = find_policy(policy, year, data)
