@@ -196,9 +196,13 @@ class Composed:
         reverse = self.reached(cell, steps[::-1])
         if reverse != given:
             return reverse
-        first, second = next((a, b) for k, b in reversed(list(enumerate(steps))) for a in steps[:k] if not a.commutes(b))
-        rest = [s for s in steps if s is not first and s is not second]
-        ends = [self.reached(cell, [*rest, *pair]) for pair in ((first, second), (second, first))]
+        # the last two of an order tell most: of all pairs that do not commute, the one whose order moves the value farthest
+        ends = []
+        for k, later in enumerate(steps):
+            for earlier in steps[:k]:
+                if not earlier.commutes(later):
+                    rest = [s for s in steps if s is not earlier and s is not later]
+                    ends += [self.reached(cell, [*rest, *pair]) for pair in ((earlier, later), (later, earlier))]
         return max(ends, key=lambda end: abs(end - given))
 
 
