@@ -211,6 +211,14 @@ class Mechanism(Block):
     Options are attributes that compare and pickle.
     """
 
+    def adjust(self, data: Any, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """Benchmark values of other blocks' symbols as this mechanism reads the data, made from those in place.
+
+        ``values`` are those of all blocks, already adjusted by the mechanisms before this one; what is returned takes their
+        place, so that two mechanisms that add to one benchmark value both count.
+        """
+        return {}
+
     def entries(self, solution: Any) -> Mapping[str, np.ndarray]:
         """What it adds to headers of the SAM at a solution, in full arrays, million USD."""
         return {}

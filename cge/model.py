@@ -247,6 +247,12 @@ class Model:
             out[name] = value
         if given:
             raise ModelError(f"calibrated names without a declaration: {', '.join(given)}")
+        for mechanism in self.mechanisms:
+            for name, value in mechanism.adjust(self.data, out).items():
+                if name not in out or np.shape(value) != out[name].shape or not np.isfinite(value).all():
+                    what = "which is unknown, of another shape or not finite"
+                    raise ModelError(f"mechanism {mechanism.describe()} adjusts {name!r}, {what}")
+                out[name] = np.array(value, dtype=float, order="C")
         return out
 
     def labelled(self, name: str, values: np.ndarray) -> xr.DataArray:
