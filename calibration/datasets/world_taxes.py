@@ -175,7 +175,8 @@ def taxed_tables(
         consumption = lower
     else:
         far = totals.regions[int((abs(on_final - before).sum(1) / gdp).argmax())]
-        raise DataError(f"duties on final goods of {far} still move its table after {PASSES} passes; check its tariffs and taxes")
+        what = "check its tariffs and taxes"
+        raise DataError(f"duties on final goods of {far} still move its table after {PASSES} passes; {what}")
     borrowed = national_value_added(totals, donors, weights, donor_gdp)
     above = gdp - borrowed - on_final.sum(1) - revenue
     remainder = np.where([r in FEDERATIONS for r in totals.regions], np.maximum(above, 0.0), 0.0)
