@@ -71,7 +71,7 @@ def require_shock(given: object, *, where: str = "a solve") -> None:
     kind = type(given).__name__
     if isinstance(given, str):
         raise ShockError(
-            f"{where} takes a policy, not its name {given!r}: write policies.find_policy({given!r}), "
+            f"{where} takes a policy, not its name {given!r}: write cge.find_policy({given!r}), "
             "or cge.gtap.GtapShock(text) for a shock in GTAP's words"
         )
     if isinstance(given, type) or not isinstance(given, (Shock, ExactShock)):

@@ -27,7 +27,7 @@ from calibration.from_flows import benchmark_from_flows
 from calibration.readers.trade_study import TradeStudy, read_trade_study
 from cge import Model, Solution
 from cge.deficits import TRADE_MODEL
-from policies.study import Replication
+from cge.replication import Replication
 
 ONE_SECTOR_THETA = 5.0
 COST = 1.4

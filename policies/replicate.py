@@ -22,8 +22,8 @@ from calibration.errors import DataError
 from calibration.readers import read_caliendo_parro
 from cge import Model, Solution
 from cge.deficits import TRADE_MODEL
+from cge.replication import Replication
 from policies.handbook import costinot_rodriguez_clare_2014
-from policies.study import Replication
 
 __all__ = ["STUDIES", "Replication", "caliendo_parro_2015", "costinot_rodriguez_clare_2014"]
 

@@ -22,7 +22,7 @@ from cge.blocks.accounts import is_labour
 from cge.blocks.rules_of_origin import PAIRS, Coverage, rules_blocks
 from cge.compliance import Firm, comply
 from cge.errors import ShockError, SolveError
-from policies.policy import Policy
+from cge.policy.policy import Policy
 
 SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
 """Smoothing of the complementarity where the sharp problem does not contract at once."""

@@ -15,7 +15,7 @@ from calibration.foreign_capital import COLUMNS, with_positions
 from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
-from cge import Model, ModelError, Solution
+from cge import InstrumentChange, Model, ModelError, Policy, Solution
 from cge.blocks.foreign import NATIONAL
 from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
@@ -24,7 +24,6 @@ from cge.gtap import gtap_model, result_of, solve_gtap
 from cge.gvc import Icio
 from cge.solution import Comparison
 from cge.update import header_value, updated_benchmark, updated_sam
-from policies import InstrumentChange, Policy
 from tests.worlds import random_benchmark
 
 Build = Callable[[Benchmark], Model]
@@ -379,7 +378,7 @@ def test_a_region_that_saves_and_does_not_invest_is_named() -> None:
 
 
 def test_every_model_is_documented_and_shows_a_policy_or_says_why_not(composition, tmp_path) -> None:
-    from policies.model_docs import document
+    from cge.report.model_docs import document
 
     kind, model, _, _ = composition
     policy = SHOCKS["tariff"]

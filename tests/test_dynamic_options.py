@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from calibration import Benchmark
-from cge import Closure, ClosureError, Model, ModelError, ShockError
+from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError
 from cge.dynamics import Baseline, Dynamics, Flows, Steady
-from policies import BeltAndRoadProgramme, InstrumentChange, Policy, rcep, tariff_change
+from policies import BeltAndRoadProgramme, rcep, tariff_change
 from tests.worlds import five_regions, growth_table, without_capital
 
 PAIRS = list(itertools.product(("saving", "returns"), ("mobile", "vintage")))

@@ -13,7 +13,7 @@ from calibration import Benchmark, Sam
 from calibration.elasticities import to_dataset
 from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
-from cge import Closure, ClosureError, Model, ModelError, SolveError
+from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Households
 from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
@@ -23,7 +23,7 @@ from cge.declare import Block, definition, equation, parameter, variable
 from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model
 from cge.memory import Room, room
-from policies import InstrumentChange, Policy, tariff_change
+from policies import tariff_change
 from tests.gtap_folders import small_gtap
 from tests.test_replication import armington_world
 from tests.worlds import elasticity_table, random_benchmark, random_gtap

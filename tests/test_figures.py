@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from calibration import load_benchmark
-from policies import belt_and_road, experiment, figures, findings, rcep, tariff_change, us_china
-from policies.tiles import places
+from cge import Scenario, solve
+from cge.report import figures, findings
+from cge.report.tiles import places
+from policies import belt_and_road, rcep, tariff_change, us_china
 
 
 @pytest.fixture(scope="module")
 def run():
-    return experiment.run(rcep(), load_benchmark())
+    return solve(Scenario(load_benchmark()).under(rcep()))
 
 
 def test_parts_of_a_policy_add_up_to_its_welfare(run) -> None:
@@ -89,7 +91,7 @@ def test_bars_are_labelled_and_losses_hatched(run) -> None:
 
 
 def test_screen_figures_hold_the_same_numbers(run) -> None:
-    interactive = pytest.importorskip("policies.interactive")
+    interactive = pytest.importorskip("cge.report.interactive")
     welfare = findings.welfare(run)["welfare"]
     bars = interactive.bars(welfare, "Welfare", "%")
     held = {y: x for trace in bars.data for x, y in zip(trace.x, trace.y, strict=True)}

@@ -20,11 +20,11 @@ from calibration.foreign_capital import (
     read_positions,
     with_positions,
 )
-from cge import Model
+from cge import InstrumentChange, Model, Policy
 from cge.blocks.foreign import NATIONAL
 from cge.dynamics import Baseline, Dynamics, PathOfYears
 from cge.update import updated_benchmark
-from policies import InstrumentChange, Policy, tariff_change
+from policies import tariff_change
 from tests.worlds import five_regions, growth_table, random_benchmark, without_capital
 
 

@@ -16,8 +16,8 @@ from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
 from cge.gtap import GTAP, gtap_model
 from cge.latex import LETTERS, Printer, equations_page, symbol_latex
+from cge.report import html
 from cge.templates import Kernel
-from policies import html
 from tests.read_latex import LatexReader
 from tests.worlds import random_benchmark
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from calibration import Benchmark
 from calibration.gtap import standard_gtap
-from cge import Closure, Model, ModelError
+from cge import Closure, InstrumentChange, Model, ModelError, Policy
 from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import Mechanism, adds, definition, parameter, replaces
@@ -19,7 +19,6 @@ from cge.gtap import GTAP
 from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
 from cge.update import updated_benchmark, updated_sam
-from policies import InstrumentChange, Policy
 from tests.worlds import random_benchmark
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from cge import ShockError
-from policies import InstrumentChange, Policy, rcep, tariff_change
+from cge import InstrumentChange, Policy, ShockError
+from policies import rcep, tariff_change
 
 
 def test_yaml_round_trip(tmp_path) -> None:
@@ -167,7 +167,7 @@ def test_systems_without_the_module_resource_run_too(monkeypatch) -> None:
 
 
 def test_script_form_runs() -> None:
-    done = subprocess.run([sys.executable, "-m", "policies.rcep", "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "policies.rcep_tariffs", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "Solve a policy" in done.stdout
     assert done.stderr == ""

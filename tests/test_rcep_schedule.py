@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from calibration import load_benchmark
-from cge import ShockError
-from policies import experiment
-from policies.policy import Policy
-from policies.rcep import RCEP_MEMBERS, rcep
+from cge import Scenario, ShockError, find_policy, solve
+from cge.policy.policy import Policy
 from policies.rcep_schedule import cuts, rcep_changes, rcep_rates, schedules, share_left
-from policies.registry import find_policy
+from policies.rcep_tariffs import RCEP_MEMBERS, rcep
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +100,7 @@ def test_a_year_survives_its_file(tmp_path) -> None:
 
 
 def test_later_years_cut_more(world_2018) -> None:
-    bloc = [experiment.run(rcep(year=y), world_2018).summary()["intra_trade_percent"] for y in (2022, 2030, 2042)]
+    bloc = [solve(Scenario(world_2018).under(rcep(year=y))).summary()["intra_trade_percent"] for y in (2022, 2030, 2042)]
     assert 0 < bloc[0] < bloc[1] < bloc[2]
 
 
@@ -140,7 +138,7 @@ def test_a_year_for_a_policy_without_a_schedule_is_refused(command) -> None:
 
 
 def test_the_agreement_of_2035_is_worth_less_than_removing_every_duty(world_2018) -> None:
-    partial, full = (experiment.run(policy, world_2018).summary() for policy in (rcep(year=2035), rcep()))
+    partial, full = (solve(Scenario(world_2018).under(policy)).summary() for policy in (rcep(year=2035), rcep()))
     assert 0.0 < partial["bloc_welfare_percent"] < full["bloc_welfare_percent"]
     assert 0.0 < partial["intra_trade_percent"] < full["intra_trade_percent"]
     # the first agreement between Japan and Korea, and between Japan and China: both gain

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from calibration import Benchmark, DataError, aggregate, load_benchmark
 from calibration.elasticities import to_dataset
 from calibration.split_sector import split_vehicles
-from cge import Closure, Model, ModelError, ShockError
+from cge import Closure, Model, ModelError, Scenario, ShockError, solve
 from cge.blocks.rules_of_origin import PAIRS, Coverage, compliance_penalty, rules_blocks, type_shares
 from cge.complementarity import solve_by_products
 from cge.compliance import Firm, comply, fee_form
-from policies import experiment, rcep
+from policies import rcep
+from policies.automotive_rules import RULES, usmca, usmca_curves, usmca_study
 from policies.rules_of_origin import OriginRules, RulesStudy
-from policies.usmca import RULES, usmca, usmca_curves, usmca_study
 from tests.worlds import elasticity_table, random_benchmark
 
 AREA = ("R0", "R1", "R2")
@@ -131,7 +131,7 @@ def test_a_prohibitive_rule_is_the_ordinary_duty_exactly(tiny, tiny_study) -> No
     found = tiny_study.solve(OriginRules("prohibitive", rvc=0.99999))
     assert sum(found.unused.values()) == 4 * len(tiny_study.makers)  # no type can meet it
     assert found.utilisation().max() == 0.0
-    from policies import InstrumentChange, Policy
+    from cge import InstrumentChange, Policy
 
     changes = tuple(
         InstrumentChange(instrument="tms", where={"i": "g0", "s": a, "d": b}, rate_to=0.3) for a, b in tiny_study.pairs
@@ -344,7 +344,7 @@ def test_usmca_prints_the_promised_json(command, tmp_path) -> None:
 def test_rcep_with_rules_costs_what_cumulation_saves() -> None:
     world = load_benchmark()
     plain, full, own = (
-        experiment.run(policy, world)
+        solve(Scenario(world).under(policy))
         for policy in (rcep(), rcep(cumulation="full", rvc=0.6), rcep(cumulation="bilateral", rvc=0.6))
     )
     for found in (full, own):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cge import Closure, ClosureError, Model, ModelError, ShockError, SolveError
+from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError, SolveError
 from cge.krylov import PathOptions
-from policies import InstrumentChange, Policy, rcep, tariff_change
+from policies import rcep, tariff_change
 
 
 def shock(instrument: str, **change: object) -> Policy:

@@ -9,11 +9,11 @@ import pytest
 from calibration import Benchmark, DataError, load_benchmark
 from calibration.classification import KIND, SECTORS, SERVICES
 from calibration.elasticities import STUDIES, study_table
-from cge import Closure
-from policies import experiment, findings
-from policies.html_report import range_sentence
-from policies.tariff_change import tariff_change
-from policies.us_china import us_china
+from cge import Closure, Scenario, solve
+from cge.report import findings
+from cge.report.html_report import range_sentence
+from policies.any_tariff import tariff_change
+from policies.us_china_tariffs import us_china
 
 KINDS = {**KIND, "cns": "construction", "trd": "trade"}
 
@@ -83,7 +83,7 @@ def test_ranges_show_both_nests(default: Benchmark) -> None:
     small = findings.welfare_range(policy, default, Closure(), studies=["gtap", "gtap/one"])
     assert list(small) == ["gtap", "gtap/one"]
     assert not np.allclose(small["gtap"], small["gtap/one"], atol=1e-4)
-    result = experiment.run(policy, default)
+    result = solve(Scenario(default).under(policy))
     text = range_sentence(small, result)
     assert text.startswith("Over the elasticities of 1 studies (gtap), each in two nests and in one, the sign")
     assert "in one" not in range_sentence(small[["gtap"]], result)

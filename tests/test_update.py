@@ -8,12 +8,12 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark
-from cge import Model, ModelError, SolveError
+from cge import InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Income, Production
 from cge.blocks.growth import growth_blocks
 from cge.declare import definition, equation, instrument
 from cge.update import updated_benchmark, updated_sam
-from policies import InstrumentChange, Policy, rcep
+from policies import rcep
 from tests.worlds import random_benchmark
 
 
