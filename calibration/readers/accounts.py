@@ -118,6 +118,12 @@ def gdp_of_rest(folder: str | Path, regions: list[str], year: int) -> pd.Series:
 
 
 def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:
-    """Economies that ``ROW`` stands for with their share of its GDP (:func:`gdp_of_rest`), largest first."""
+    """Economies that ``ROW`` stands for with their share of its GDP (those with accounts), largest first.
+
+    Parameters
+    ----------
+    folder, regions, year
+        As for :func:`gdp_of_rest`.
+    """
     gdp = gdp_of_rest(folder, regions, year)
     return {str(k): float(v) for k, v in (gdp / gdp.sum()).items()}
