@@ -28,6 +28,7 @@ from calibration.datasets.world_2018 import AGGREGATES, GROUPED, STEPS, build, w
 from calibration.datasets.world_taxes import STATED, TaxRules
 from calibration.split_sector import VEHICLES
 from cge import Closure, Scenario, find_policy, solve
+from cge.catalogue import questions
 from cge.report import findings
 from policies import us_china
 from policies.automotive_rules import MEMBERS, usmca, usmca_study
@@ -139,7 +140,8 @@ def ranges(benchmark: Benchmark) -> dict[str, dict[str, dict[str, float]]]:
     """Welfare by policy, elasticity study (two nests, then one) and region, capital fixed."""
     return {
         name: {
-            str(study): _rounded(column, 4) for study, column in findings.welfare_range(find_policy(name), benchmark).items()
+            str(study): _rounded(column, 4)
+            for study, column in findings.welfare_range(Scenario(benchmark).under(find_policy(name))).items()
         }
         for name in POLICIES
     }

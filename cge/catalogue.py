@@ -175,15 +175,11 @@ def question(name: str) -> Question:
 
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
-    """Public functions and classes that files with a question define, by name: what ``from policies import`` gives."""
+    """What files with a question hand out (their ``__all__``), by name: what ``from policies import`` gives."""
     held: dict[str, Callable[..., Any]] = {}
     for source, _ in _objects("policies", "open_cge.questions", Question):
         module = importlib.import_module(source.partition(":")[0])
-        listed = getattr(module, "__all__", ())
-        for name, value in vars(module).items():
-            own = name in listed or getattr(value, "__module__", "") == module.__name__
-            if callable(value) and own and not name.startswith("_"):
-                held[name] = value
+        held |= {n: getattr(module, n) for n in getattr(module, "__all__", ()) if n != "QUESTION"}
     return held
 
 
@@ -298,7 +294,7 @@ def shared_options(asked: list[Term], given: Mapping[str, Any]) -> list[Options]
         if name not in known:
             has = [q.name for q in questions().values() if name in q.options.model_fields]
             belongs = f"it belongs to {', '.join(has)}" if has else "no policy has it"
-            hint = nearest(name, known)
+            hint = "" if has else nearest(name, known).removesuffix("?")
             raise ShockError(f"{names} has no option {name!r}{hint}; {belongs}; leave it out")
     return [
         t.what.chosen({k: v for k, v in given.items() if k in t.what.options.model_fields})

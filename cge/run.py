@@ -149,7 +149,7 @@ class Run(ABC):
         return text_card(type(self).__name__, self._card())
 
     def _repr_html_(self) -> str:
-        return html_card(f"{type(self).__name__}: {self.title}", self._card()) + self.table().to_html(float_format="%.3f")
+        return html_card(f"{type(self).__name__}: {self.title}", self._card()) + str(self.table().to_html(float_format="%.3f"))
 
     def _card(self) -> dict[str, object]:
         told = self.summary()

@@ -56,7 +56,7 @@ def example_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     world = load_benchmark()
     war = us_china()
-    ranges = findings.welfare_range(war, world)
+    ranges = findings.welfare_range(Scenario(world).under(war))
     command = "cge run us-china --ranges --report us-china.html"
     html_report.write(solve(Scenario(world).under(war)), folder / "us-china.html", command, ranges)
     model = models()["gtap"][1]

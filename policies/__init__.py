@@ -13,6 +13,8 @@ def __getattr__(name: str) -> Any:
     from cge.catalogue import functions
 
     made = functions()
+    if name == "__all__":
+        return sorted(made)
     if name in made:
         return made[name]
     raise AttributeError(f"policies has no {name!r}; it has {', '.join(made)}")

@@ -10,6 +10,8 @@ from cge.catalogue import Question
 from cge.errors import ShockError
 from cge.policy.policy import InstrumentChange, Policy
 
+__all__ = ["QUESTION", "free_trade", "tariff_change"]
+
 
 def tariff_change(
     *,

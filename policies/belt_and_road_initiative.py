@@ -35,6 +35,8 @@ from cge.model import Model
 from cge.policy.policy import MEMBERS, InstrumentChange, Policy
 from cge.programme import require_year
 
+__all__ = ["QUESTION", "BeltAndRoadProgramme", "belt_and_road"]
+
 CORRIDOR_ECONOMIES = tuple(
     (
         "CHN HKG MAC TWN MNG BRN IDN KHM LAO MMR MYS PHL SGP THA TLS VNM "

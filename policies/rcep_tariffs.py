@@ -18,6 +18,8 @@ from cge.errors import ShockError
 from cge.policy.policy import MEMBERS, InstrumentChange, OriginClause, Policy
 from policies.rcep_schedule import FIRST_YEAR, USE, rcep_changes
 
+__all__ = ["QUESTION", "rcep"]
+
 RCEP_MEMBERS = tuple(["AUS", "NZL", "CHN", "JPN", "KOR", "BRN", "KHM", "IDN", "LAO", "MYS", "MMR", "PHL", "SGP", "THA", "VNM"])
 
 

@@ -20,6 +20,8 @@ from cge.catalogue import Question
 from cge.errors import ShockError
 from cge.policy.policy import InstrumentChange, Policy
 
+__all__ = ["QUESTION", "us_china"]
+
 
 def duties() -> pd.DataFrame:
     """Additional duties; index ``(benchmark, stage, sector)``, columns ``us_on_china, china_on_us``, fractions."""

@@ -22,7 +22,7 @@ from cge.table import Table
 from policies import usmca_report
 from policies.automotive_rules import MEMBERS, RULES, Usmca, usmca, usmca_curves, usmca_study
 
-__all__ = ["QUESTION", "UsmcaRun", "run_usmca", "usmca", "usmca_curves"]
+__all__ = ["QUESTION", "UsmcaRun", "usmca"]
 
 
 class UsmcaOptions(Options):
@@ -128,7 +128,14 @@ def model(benchmark: Benchmark) -> Model:
 
 
 def run_usmca(scenario: Scenario, options: UsmcaOptions) -> UsmcaRun:
-    """Solve the rules against NAFTA's."""
+    """Solve rules against NAFTA's.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its benchmark counts.
+    options : UsmcaOptions
+    """
     curves: Mapping[str, pd.DataFrame] = {}
     result = usmca(options.rules, scenario.benchmark, assembly=options.assembly)
     if options.curve:

@@ -48,7 +48,7 @@ def test_parts_of_a_policy_are_the_policy(run) -> None:
 
 def test_range_holds_the_benchmarks_own_elasticities(run) -> None:
     told: list[float] = []
-    found = findings.welfare_range(rcep(), load_benchmark(), studies=["gtap", "fontagne"], report=told.append)
+    found = findings.welfare_range(Scenario().under(rcep()), studies=["gtap", "fontagne"], report=told.append)
     assert np.allclose(found["gtap"], run.comparison.table()["welfare_percent"], atol=1e-7)
     assert told == [0.5, 1.0]
     assert (found.max(axis=1) >= found["gtap"]).all()

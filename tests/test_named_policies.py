@@ -9,6 +9,7 @@ import xarray as xr
 
 from calibration import Benchmark, aggregate_benchmark, load_benchmark
 from cge import Model, Scenario, ShockError, find_policy, solve
+from cge.catalogue import questions
 from cge.gtap import gtap_model
 from policies import BeltAndRoadProgramme, tariff_change
 from policies.automotive_rules import RULES

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import cge
 import policies
 from calibration import (
     Benchmark,
@@ -86,7 +87,7 @@ def test_a_public_name_stands_in_the_reference(package: str, name: str) -> None:
 
 
 def test_every_named_policy_is_handed_out() -> None:
-    made = {name.replace("-", "_") for name in policies.POLICIES} - {"free_trade"}
+    made = {name.replace("-", "_") for name in cge.questions()}
     assert made <= set(policies.__all__)
 
 
@@ -118,11 +119,11 @@ REFUSED = {
     "Dynamics, a table": lambda: Dynamics(ONE, growth_table(ONE)),  # type: ignore[arg-type]
     "PathOfYears.load, no such file": lambda: PathOfYears.load("nowhere.nc"),
     "find_policy, unknown name": lambda: cge.find_policy("rcepp"),
-    "us_china, unknown stage": lambda: policies.us_china_tariffs("2030-01"),
-    "belt_and_road, unknown case": lambda: policies.belt_and_road_initiative("middle"),  # type: ignore[arg-type]
-    "usmca, unknown rules": lambda: policies.automotive_rules("nobody"),
+    "us_china, unknown stage": lambda: policies.us_china("2030-01"),
+    "belt_and_road, unknown case": lambda: policies.belt_and_road("middle"),  # type: ignore[arg-type]
+    "usmca, unknown rules": lambda: policies.usmca("nobody"),
     "BeltAndRoadProgramme, unknown finance": lambda: policies.BeltAndRoadProgramme(finance="luck"),  # type: ignore[arg-type]
-    "run, unknown benchmark": lambda: policies.run(policies.rcep_tariffs(), "wrld"),
+    "run, unknown benchmark": lambda: cge.solve(cge.Scenario("wrld").under(policies.rcep())),
     "load_benchmark, a number": lambda: load_benchmark(5),  # type: ignore[arg-type]
     "build_benchmark, no path": lambda: build_benchmark("figaro", None),  # type: ignore[arg-type]
     "read_mapping, a list": lambda: read_mapping(["A"]),  # type: ignore[arg-type]
@@ -140,7 +141,7 @@ REFUSED = {
     "Solution.save, no path": lambda: Model(ONE).solve().save(None),  # type: ignore[arg-type]
     "gtap_model, a name": lambda: gtap_model("world"),  # type: ignore[arg-type]
     "probe_equilibria, a number": lambda: probe_equilibria(5),  # type: ignore[arg-type]
-    "rcep, a text for a share": lambda: policies.rcep_tariffs(ntm_cut="x"),  # type: ignore[arg-type]
+    "rcep, a text for a share": lambda: policies.rcep(ntm_cut="x"),  # type: ignore[arg-type]
 }
 
 
@@ -170,7 +171,7 @@ def shuffled_world() -> Benchmark:
 
 def welfare(world: Benchmark, policy: object = None, **given: object) -> list[float]:
     """Equivalent variation by region, in the order of names."""
-    after = Model(world).solve(policy or policies.any_tariff(points=10), **given)  # type: ignore[arg-type]
+    after = Model(world).solve(policy or policies.tariff_change(points=10), **given)  # type: ignore[arg-type]
     return [round(float(after["ev"].sel(r=r)), 6) for r in sorted(world.regions)]
 
 
@@ -224,9 +225,9 @@ PROMISES = {
         lambda f: same(*(welfare(ONE, parameters={"esubm": esubm(turned)}) for turned in (False, True))),
     ),
     "Policy": (
-        lambda f: policies.rcep_tariffs() + 5,
-        lambda f: Model(ONE).solve(policies.any_tariff(sources="R9", points=1)),
-        lambda f: same(*(welfare(ONE, policies.any_tariff(sources=s, points=5)) for s in (["R0", "R1"], ["R1", "R0"]))),
+        lambda f: policies.rcep() + 5,
+        lambda f: Model(ONE).solve(policies.tariff_change(sources="R9", points=1)),
+        lambda f: same(*(welfare(ONE, policies.tariff_change(sources=s, points=5)) for s in (["R0", "R1"], ["R1", "R0"]))),
     ),
     "Solution": (
         lambda f: Model(ONE).solve().compare("base"),
@@ -243,11 +244,11 @@ PROMISES = {
 
 def path_of(growth: pd.DataFrame) -> list[float]:
     dynamics = Dynamics(ONE, Baseline.between(2018, 2019, growth))
-    return [round(x, 9) for x in dynamics.run(policies.any_tariff(points=5)).summary()["world_welfare_percent"]]
+    return [round(x, 9) for x in dynamics.run(policies.tariff_change(points=5)).summary()["world_welfare_percent"]]
 
 
 def welfare_of_closure(regions: tuple[str, ...]) -> list[float]:
-    solved = Model(ONE, Closure().swap("qinv", "dpsave", r=regions)).solve(policies.any_tariff(points=10))
+    solved = Model(ONE, Closure().swap("qinv", "dpsave", r=regions)).solve(policies.tariff_change(points=10))
     return [float(x) for x in solved["ev"].values]
 
 

@@ -87,7 +87,7 @@ def test_a_year_phases_the_policy_in(world_2018) -> None:
     assert phased.name == "rcep-2035"
     assert phased.instruments == rcep_changes(world_2018, RCEP_MEMBERS, 2035)
     assert rcep(year=2035, benchmark=world_2018, use=0.7).instruments == phased.instruments
-    assert find_policy("rcep", 2035, world_2018) == phased
+    assert find_policy("rcep", world_2018, year=2035) == phased
     more = rcep(year=2035, use=1.0, ntm_cut=0.02)
     assert more.instruments[-1].instrument == "ams"
     assert sum(c.rate_to for c in more.instruments[:-1]) < sum(c.rate_to for c in phased.instruments)
@@ -125,13 +125,13 @@ def test_options_that_contradict_a_year_are_named(options, message: str) -> None
 
 
 def test_a_year_for_a_policy_without_a_schedule_is_refused(command) -> None:
-    with pytest.raises(ShockError, match="'us-china' is not phased in by year, as rcep is"):
-        find_policy("us-china", 2035)
-    with pytest.raises(ShockError, match=r"'rcep\.yaml' is not phased in"):
-        find_policy("rcep.yaml", 2035)
+    with pytest.raises(ShockError, match="us-china has no option 'year'; it belongs to rcep"):
+        find_policy("us-china", year=2035)
+    with pytest.raises(ShockError, match=r"rcep\.yaml has no option 'year'"):
+        find_policy("rcep.yaml", year=2035)
     code, _, err = command("run", "free-trade", "--year", "2035")
     assert code == 2
-    assert "not phased in by year" in err
+    assert "free-trade has no option 'year'; it belongs to rcep" in err
     code, out, _ = command("run", "rcep", "--year", "2035", "--json")
     assert code == 0
     assert json.loads(out)["policy"] == "rcep-2035"

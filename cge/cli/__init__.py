@@ -44,8 +44,8 @@ def _options(
 app.command("list", cls=OnceEach)(guarded(list_))
 for _function in (info, check, shock, dynamics, replicate, docs):
     app.command(cls=OnceEach)(guarded(_function))
-for _function in (run, gvc):
-    app.command(cls=QuestionCommand)(guarded(_function))
+app.command(cls=QuestionCommand)(guarded(run))
+app.command(cls=QuestionCommand)(guarded(gvc))
 data = typer.Typer(help="Build benchmarks from downloaded official tables, or split one.", no_args_is_help=True)
 data.command("build", cls=OnceEach)(guarded(data_build))
 data.command("chips", cls=OnceEach)(guarded(data_chips))

@@ -25,7 +25,7 @@ LARGEST = 14
 
 def title_of(experiment: StaticRun) -> str:
     """The policy's title, or its name."""
-    return experiment.policy.title or experiment.policy.name
+    return experiment.title
 
 
 def name_of(benchmark: Benchmark, kind: Literal["sector", "region"], label: str) -> str:
