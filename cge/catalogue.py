@@ -24,6 +24,7 @@ from calibration.errors import nearest
 from cge.declare import Mechanism
 from cge.errors import ModelError, ShockError
 from cge.policy.policy import Policy
+from cge.replication import Study
 from cge.run import Run
 from cge.scenario import Scenario
 
@@ -174,6 +175,12 @@ def question(name: str) -> Question:
 
 
 @cache
+def studies() -> Mapping[str, Study]:
+    """Every published study that can be run again, by name."""
+    return {study.name: study for _, study in sorted(_objects("policies", "open_cge.studies", Study), key=lambda x: x[1].name)}
+
+
+@cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """What files with a question hand out (their ``__all__``), by name: what ``from policies import`` gives."""
     held: dict[str, Callable[..., Any]] = {}
@@ -315,13 +322,10 @@ def _objects(package: str, group: str, kind: type) -> Iterator[tuple[str, Any]]:
             continue
         module = importlib.import_module(found.name)
         for value in vars(module).values():
-            if isinstance(value, kind) and getattr(value, "__module__", module.__name__) in (module.__name__, _MADE):
+            # a class belongs to the module that defines it; an instance to the one that makes it
+            if isinstance(value, kind) and (kind is not type or value.__module__ == module.__name__):
                 yield module.__name__, value
     for point in metadata.entry_points(group=group):
         value = point.load()
         if isinstance(value, kind):
             yield point.value, value
-
-
-_MADE = Question.__module__
-"""Instances of :class:`Question` carry the module of their class."""

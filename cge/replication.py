@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+
+@dataclass(frozen=True)
+class Study:
+    """A published study that can be run again, found by :func:`cge.catalogue.studies`.
+
+    Attributes
+    ----------
+    name : str
+        Authors and year, as on the command line.
+    run : callable
+        Takes the folder of the study's data, or None.
+    """
+
+    name: str
+    run: Callable[[str | Path | None], Replication]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import pandas as pd
 import typer
 
 from calibration import DataError
+from calibration.errors import nearest
 from cge import ModelError, SolveError
-from cge.catalogue import find_policy, questions
+from cge.catalogue import find_policy, questions, studies
 from cge.cli.outputs import check_outputs, shock_files
 from cge.cli.shared import (
     AsJson,
@@ -183,17 +184,16 @@ def _show(
 
 
 def replicate(
-    study: Annotated[str, typer.Argument(help="'caliendo-parro-2015' or 'costinot-rodriguez-clare-2014'.")],
+    study: Annotated[str, typer.Argument(help="Authors and year, as caliendo-parro-2015.")],
     data: Annotated[str | None, typer.Option("--data", help="Folder of the study's data.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """A published study run again, beside its numbers."""
-    from policies.replicate import STUDIES
-
-    if study not in STUDIES:
-        raise ModelError(f"unknown study {study!r}; known: {', '.join(STUDIES)}")
-    found = STUDIES[study](data)
+    known = studies()
+    if study not in known:
+        raise ModelError(f"unknown study {study!r}{nearest(study, known)} known: {', '.join(known)}")
+    found = known[study].run(data)
     if as_json:
         print_json(found.summary())
         return
