@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 from calibration.geography import ALIASES
 from calibration.labels import is_capital
 from calibration.parse import doubled, reading
@@ -56,6 +56,7 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
     DataError
         The file is absent or lacks a column, the year or the one before, or has an economy twice or a figure out of range.
     """
+    require_year(year, "the year of capital stocks")
     path = Path(folder) / FILE
     with reading(path, "extract of the Penn World Table"):
         table = pd.read_csv(path)

@@ -29,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.benchmark import Benchmark
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_year
 from calibration.parse import reading
 from calibration.tariffs import EU27_2011
 
@@ -71,6 +71,7 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
     DataError
         No file, a column or the year missing, an economy given twice, or a gross position below zero.
     """
+    require_year(year, "the year of positions")
     path = Path(source) / FILE if Path(source).is_dir() else Path(source)
     with reading(path, "table of the External Wealth of Nations"):
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])

@@ -202,8 +202,8 @@ def _final_shares(given: xr.DataArray | None, left: Array, spending: Array, sets
         if (left < -BALANCED * spending.sum(0)).any():
             i, r = np.argwhere(left < -BALANCED * spending.sum(0))[0]
             raise DataError(
-                f"materials of {sets['i'][i]} used in {sets['r'][r]} exceed what is spent on it by {-left[i, r]:,.4g} million "
-                "USD; repair the input shares, or give final_shares with rebalance=True"
+                f"materials of {sets['i'][i]} used in {sets['r'][r]} exceed what is spent on it by {-left[i, r]:,.4g}, "
+                "in the unit of the flows; repair the input shares, or give final_shares with rebalance=True"
             )
         kept = np.maximum(left, 0.0)
         return np.asarray(kept / kept.sum(0))

@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_year
 from calibration.geography import ECONOMIES, EU27
 from calibration.hs import FOLDER
 
@@ -37,6 +38,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "AIRCRAFT": tuple("CAN CHE EGY NOR TWN".split()),
 }
 """Groups of economies that tables of agreements and of law may name."""
+
+
+def require_share(value: object, what: str) -> None:
+    """Raise where a number is not a share between 0 and 1.
+
+    Raises
+    ------
+    DataError
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0.0 <= float(value) <= 1.0:
+        raise DataError(f"{what} {value!r} must be a share between 0 and 1")
 
 
 def economies_of(words: str) -> tuple[str, ...]:
@@ -86,7 +98,14 @@ class Agreement:
     basis: str
 
     def phase(self, year: int) -> float:
-        """Share of the cuts in force in a year: linear over ``years`` from ``entry``."""
+        """Share of the cuts in force in a year: linear over ``years`` from ``entry``.
+
+        Raises
+        ------
+        DataError
+            The year is no whole number.
+        """
+        require_year(year, "the year of a phase-in")
         return float(np.clip((year - self.entry + 1) / self.years, 0.0, 1.0))
 
     def lowers(self, exporter: str, importer: str) -> bool:
@@ -98,7 +117,16 @@ class Agreement:
         return into_a or into_b
 
     def removed(self, good: str, year: int, covered: float | None = None) -> float:
-        """Share of the duty on a good that is gone; ``covered`` replaces the agreement's own."""
+        """Share of the duty on a good that is gone; ``covered`` replaces the agreement's own.
+
+        Raises
+        ------
+        DataError
+            The year is no whole number, or ``covered`` no share.
+        """
+        require_year(year, "the year of a preference")
+        if covered is not None:
+            require_share(covered, "the covered share")
         if self.kind == "union":
             return 1.0 if year >= self.entry else 0.0
         share = covered if covered is not None else self.covered_farm if good in FARM else self.covered
@@ -133,7 +161,14 @@ def agreements() -> tuple[Agreement, ...]:
 
 
 def in_force(year: int) -> tuple[Agreement, ...]:
-    """Agreements in force in a year."""
+    """Agreements in force in a year.
+
+    Raises
+    ------
+    DataError
+        The year is no whole number.
+    """
+    require_year(year, "the year of agreements in force")
     return tuple(x for x in agreements() if x.entry <= year)
 
 
@@ -145,8 +180,7 @@ def with_use(use: float) -> tuple[Agreement, ...]:
     DataError
         The rate is not a share.
     """
-    if not 0.0 <= use <= 1.0:
-        raise DataError(f"use of preferences {use!r} must be a share between 0 and 1")
+    require_share(use, "use of preferences")
     return tuple(x if x.kind == "union" else replace(x, use=use) for x in agreements())
 
 
@@ -169,7 +203,13 @@ def remaining(
         Year whose phase-in counts.
     agreed : sequence of Agreement, optional
         Default: the table's.
+
+    Raises
+    ------
+    DataError
+        The year is no whole number.
     """
+    require_year(year, "the year of preferences")
     left = np.ones((len(goods), len(regions), len(regions)))
     place = {r: k for k, r in enumerate(regions)}
     chosen = [x for x in (agreements() if agreed is None else agreed) if x.entry <= year]

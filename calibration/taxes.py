@@ -31,7 +31,8 @@ import numpy as np
 import pandas as pd
 
 from calibration.arrays import ratio
-from calibration.errors import DataError, require_labels
+from calibration.currency import currency_of
+from calibration.errors import DataError, require_labels, require_year
 from calibration.geography import ECONOMIES, economy
 from calibration.parse import reading
 from calibration.sam import SCHEMA, Sam
@@ -135,6 +136,7 @@ def read_taxes(folder: str | Path, regions: list[str], year: int = 2018) -> pd.D
     DataError
         The file or a column is missing, or a region has neither a figure nor a neighbour with one.
     """
+    require_year(year, "the year of tax revenue")
     path = Path(folder) / "wdi_2011_2020.csv"
     if not path.is_file():
         raise DataError(f"{path} not found; it holds tax revenue by economy and year (World Development Indicators)")
@@ -210,11 +212,12 @@ def with_product_taxes(sam: Sam, consumption: np.ndarray, output: np.ndarray, re
         Revenue or a relative rate that is negative, no consumption to tax, a rate above :data:`HIGHEST`, or taxes on output
         that leave nothing to factors.
     """
+    money = f"million {currency_of(sam.data.attrs)}"
     for what, values in (("consumption taxes", consumption), ("output taxes", output)):
         bad = ~np.isfinite(values) | (values < 0)
         if bad.any():
             k = int(np.argmax(bad))
-            raise DataError(f"{what} of {sam.regions[k]} are {values[k]:g} million USD; a finite figure from zero is needed")
+            raise DataError(f"{what} of {sam.regions[k]} are {values[k]:g}; a finite figure from zero is needed, in {money}")
     if (relative < 0).any() or not np.isfinite(relative).all():
         raise DataError(f"relative rate of {sam.commodities[int(np.argmin(relative))]} is {relative.min():g}; give 0 or more")
     arrays = {str(h): sam[str(h)].copy() for h in SCHEMA}
@@ -276,7 +279,8 @@ def with_factor_taxes(sam: Sam, social: np.ndarray, income: np.ndarray, labour: 
         bad = ~np.isfinite(revenue) | (revenue < 0) | ((revenue >= base) & (revenue > 0))
         if bad.any():
             k = int(np.argmax(bad))
-            raise DataError(f"{what} of {sam.regions[k]} are {revenue[k]:g} million USD, of a base of {base[k]:g}; check them")
+            money = f"million {currency_of(sam.data.attrs)}"
+            raise DataError(f"{what} of {sam.regions[k]} are {revenue[k]:g} {money}, of a base of {base[k]:g}; check them")
         rates[what] = ratio(revenue, base)
     contribution = np.where(bears[:, None], rates["social contributions"][None, :], 0.0)[:, None, :] * arrays["evfb"]
     arrays["evfb"] = arrays["evfb"] - contribution

@@ -193,7 +193,7 @@ def _reason(solution: Solution, check: str) -> str:
     if loose:
         name, total = max(loose.items(), key=lambda item: abs(item[1]))
         return (
-            f"the changes of {name} sum to {total:,.6g} million USD over the world, where one region receives what another "
-            f"gives: name the lender too (add {-total:,.6g} to {name} of other regions)"
+            f"the changes of {name} sum to {total:,.6g} million {model.benchmark.currency} over the world, where one region "
+            f"receives what another gives: name the lender too (add {-total:,.6g} to {name} of other regions)"
         )
     return "some region spends what it does not have: does a block add a payment that nobody makes?"

@@ -46,8 +46,9 @@ class Deficits(Investment):
         for amount, what in ((spent, "invests"), (worn, "has depreciation")):
             if (amount > 0).any():
                 r = int(amount.argmax())
+                money = f"{amount[r]:,.4g} million {data.benchmark.currency}"
                 raise ModelError(
-                    f"{regions[r]} {what} in benchmark {data.benchmark.name!r} ({amount[r]:,.4g} million USD), and the trade "
+                    f"{regions[r]} {what} in benchmark {data.benchmark.name!r} ({money}), and the trade "
                     "model (TRADE_MODEL) knows no investment: use the core blocks, or fold investment into consumption "
                     "(calibration.from_flows.one_final_demand)"
                 )

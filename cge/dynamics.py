@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -57,7 +57,7 @@ from cge.programme import (
 )
 from cge.progress import Progress
 from cge.run_record import content_of, made_of
-from cge.shock import Shock, require_change, targets
+from cge.shock import Levels, Shock, as_changes, require_change, targets
 from cge.solution import Solution
 from cge.stock_flow import StockFlow
 
@@ -343,7 +343,7 @@ class Dynamics:
     def _check_lender(self, loans: Array, year: xr.Dataset) -> None:
         saving = self.policy_model.benchmark_values["save_0"] * year["y"].values
         for r in np.flatnonzero(-loans > np.maximum(saving, 0.0)):
-            lender = f"{self.benchmark.regions[r]} would lend {-loans[r]:,.0f} million USD in a year"
+            lender = f"{self.benchmark.regions[r]} would lend {-loans[r]:,.0f} million {self.benchmark.currency} in a year"
             raise ModelError(f"{lender}, more than its saving of {saving[r]:,.0f}")
 
     def _walk(
@@ -365,7 +365,8 @@ class Dynamics:
                     flows, exogenous = year_of(year, state)
                     shock = flows.policy
                     # the year before is only where the path begins: a year says anew what it moves
-                    solution = model.solve(shock, exogenous=_where_exogenous(model, exogenous), guess=start, progress=False)
+                    given = _where_exogenous(model, exogenous)
+                    solution = model.solve(_as_reached(model, shock, given), exogenous=given, guess=start, progress=False)
                     after, gaps = self.stocks.next_state(state, solution, flows, year)
                 except (SolveError, ModelError) as error:
                     under = shock.name if shock is not None else path.name
@@ -413,7 +414,31 @@ class Dynamics:
         )
 
 
-def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray | float]:
+@dataclass(frozen=True)
+class _Reached:
+    """A policy at the values that it reaches in one year, from those that the baseline has there."""
+
+    name: str
+    values: Mapping[str, xr.DataArray]
+
+    def levels(self, model: Model, origin: Levels | None = None) -> Mapping[str, xr.DataArray]:
+        """Final values by instrument."""
+        return self.values
+
+    def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
+        """Factors on the benchmark (amounts for signed symbols)."""
+        return as_changes(model, self.levels(model))
+
+
+def _as_reached(model: Model, policy: Shock | None, given: Mapping[str, xr.DataArray]) -> Shock | None:
+    """The policy at its values of the year: relative to the benchmark's, which a solve takes it from, they are others."""
+    if policy is None:
+        return None
+    moved = [n for n in targets(model, policy) if n in given]
+    return _Reached(policy.name, {n: given[n] for n in moved}) if moved else policy
+
+
+def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray]:
     """Labelled values of a year; what the closure leaves endogenous stays at its benchmark value."""
     return {n: model.labelled(n, np.where(model.free[n], model.benchmark_values[n], v)) for n, v in values.items()}
 

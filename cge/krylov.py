@@ -4,7 +4,8 @@ A world economy is nearly block diagonal by region: within a region everything d
 between regions there is trade. The preconditioner factorises the diagonal blocks (one sparse LU of the
 block-diagonal matrix), with world variables and equations as a border eliminated by its Schur
 complement. It is built once for a closure and reused over Newton steps and policies; it is rebuilt at
-the current point when GMRES needs many iterations.
+the current point when GMRES needs many iterations. Where a closure leaves a region's block singular by itself
+(a price level that only the rest of the world fixes) the whole system is factorised as one block.
 
 Newton takes the whole shock at once where its steps contract; where not, a share of it (continuation). A leap is taken
 only where every step is at most a quarter of the one before and the first moves no logarithm by more than 1: both hold
@@ -39,6 +40,9 @@ AIM = 0.8
 
 ROUNDING_LIMIT = 1e-9
 """Largest scaled residual that rounding may excuse: an equation known less exactly is not solved."""
+
+SINGULAR = 1e12
+"""Factors that magnify numbers of order one beyond this are of a matrix that is singular but for rounding."""
 
 
 def forcing(size: float) -> float:
@@ -115,13 +119,44 @@ class Preconditioner:
     ------
     SolveError
         The memory that the factors need is not there (:mod:`cge.memory`).
+    RuntimeError
+        The whole system is singular.
     """
 
     def __init__(self, jacobian: sp.csr_matrix, system: System, restart: int = 0) -> None:
         row_owner, column_owner = system.owner_of_row, system.owner_of_unknown
-        if np.unique(column_owner[column_owner != WORLD]).size < 2:
-            # one region alone: its block without the numeraire, which only the border holds, is singular
-            row_owner, column_owner = np.zeros_like(row_owner), np.zeros_like(column_owner)
+        whole = np.zeros_like(row_owner), np.zeros_like(column_owner)
+        # one region alone: its block without the numeraire, which only the border holds, is singular
+        alone = np.unique(column_owner[column_owner != WORLD]).size < 2
+        if alone or not self._factorises(jacobian, system, row_owner, column_owner, restart):
+            self._factorise(jacobian, system, *whole, restart)
+            if not self.magnifies() <= SINGULAR:
+                raise RuntimeError("Factor is singular but for rounding")
+        # 8 bytes a value and 4 an index; asking SuperLU for L and U would copy them
+        self.megabytes = float(12 * self.lu.nnz / 1e6)
+
+    def _factorises(self, jacobian: sp.csr_matrix, system: System, rows: Array, columns: Array, restart: int) -> bool:
+        """Factorise by region; False where a region's block is singular by itself though the world's system need not be.
+
+        A region whose exports are all fixed in quantity, with the taxes on them free, has no price level of its own: it has
+        one through what others pay for its imports only.
+        """
+        try:
+            self._factorise(jacobian, system, rows, columns, restart)
+            return self.magnifies() <= SINGULAR
+        except (RuntimeError, np.linalg.LinAlgError):  # SuperLU: "Factor is exactly singular"
+            return False
+
+    def magnifies(self) -> float:
+        """By how much the blocks and the border magnify a vector of random numbers: beyond 1 / rounding where singular."""
+        probe = np.random.default_rng(0).standard_normal(self.inner_rows.size + self.border_rows.size)
+        with np.errstate(all="ignore"):
+            largest = abs(self.lu.solve(probe[: self.inner_rows.size])).max(initial=0.0)
+            if self.border_rows.size:
+                largest = max(largest, abs(np.linalg.solve(self.schur, probe[self.inner_rows.size :])).max())
+        return float(np.nan_to_num(largest, nan=np.inf))
+
+    def _factorise(self, jacobian: sp.csr_matrix, system: System, row_owner: Array, column_owner: Array, restart: int) -> None:
         self.inner_rows = np.flatnonzero(row_owner != WORLD)
         self.inner_cols = np.flatnonzero(column_owner != WORLD)
         self.border_rows = np.flatnonzero(row_owner == WORLD)
@@ -143,8 +178,6 @@ class Preconditioner:
         corner = jacobian[self.border_rows][:, self.border_cols].toarray()
         self.solved_right = self.lu.solve(self.right) if self.border_cols.size else self.right
         self.schur = corner - self.lower @ self.solved_right
-        # 8 bytes a value and 4 an index; asking SuperLU for L and U would copy them
-        self.megabytes = float(12 * self.lu.nnz / 1e6)
 
     def solve(self, v: Array) -> Array:
         """Approximate solution of J z = v."""

@@ -26,6 +26,7 @@ from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
+from cge.nominal import nominal_remark
 from cge.progress import Progress
 from cge.pyomo_block import pyomo_block
 from cge.pyomo_templates import PYOMO_LOCK
@@ -329,6 +330,7 @@ class Model:
 
     def attrs(self) -> dict[str, str]:
         """The model's choices, for the attributes of results."""
+        remarks = [*self.remarks, *nominal_remark(self)]
         return {
             "benchmark": self.benchmark.name,
             "currency": self.benchmark.currency,
@@ -338,7 +340,7 @@ class Model:
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
             **({"mechanisms": "; ".join(x.describe() for x in self.mechanisms)} if self.mechanisms else {}),
-            **({"remarks": "; ".join(self.remarks)} if self.remarks else {}),
+            **({"remarks": "; ".join(remarks)} if remarks else {}),
         }
 
     @one_caller
@@ -369,7 +371,8 @@ class Model:
         parameters : mapping, optional
             Live parameters (elasticities) to use instead of the benchmark's, aligned by label (:mod:`cge.door`).
         exogenous : mapping, optional
-            Further exogenous values, final (after the policy), aligned by label; a number stands for every element.
+            Further exogenous values, final, aligned by label; a number stands for every element. An element that the policy
+            moves too must have the policy's value here.
         guess : mapping or Solution, optional
             Variables at values nearer to the solution than those of ``start``, aligned by label; or a neighbouring
             solution to begin the path at. The answer does not depend on it.
@@ -384,7 +387,7 @@ class Model:
         Raises
         ------
         ShockError
-            The policy cannot act.
+            The policy cannot act, or moves an element that ``exogenous`` sets to another value.
         ModelError
             An array does not match the model's labels, an exogenous value is given for what is endogenous, or an option
             is unknown.

@@ -20,7 +20,7 @@ import xarray as xr
 from calibration.labels import as_labels
 from cge.errors import ShockError, SolveError
 from cge.quadrature import GOAL, Integral, integrate
-from cge.sensitivity import tangent
+from cge.sensitivity import polished, tangent
 from cge.shock import Shock, targets
 from cge.solution import Solution
 
@@ -102,7 +102,8 @@ class Path:
             near = self._solutions[min(self._solutions, key=lambda known: abs(known - share))]
             try:
                 # what the start has beside the benchmark, its elasticities too, stays through the path
-                self._solutions[share] = near.model.solve(exogenous=self._levels(share, near), start=near, progress=False)
+                there = near.model.solve(exogenous=self._levels(share, near), start=near, progress=False)
+                self._solutions[share] = polished(there)
             except SolveError as error:
                 raise SolveError(
                     f"on the path, at share {share:.4f} of the shock: {error}",

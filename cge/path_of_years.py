@@ -245,6 +245,8 @@ class Difference:
         out["foreign_assets_musd"] = a["assets"] - b["assets"]
         out["real_income_musd"] = (a["u"] / b["u"] - 1) * b["income"]
         out.attrs = {**a.attrs, "beside": self.baseline.name}
+        for name in (n for n in out.data_vars if str(n).endswith("_musd")):
+            out[name].attrs["units"] = f"million {a.attrs['currency']}"
         return out
 
     def summary(self) -> dict[str, Any]:

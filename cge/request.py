@@ -11,8 +11,8 @@ import xarray as xr
 
 from calibration.errors import nearest
 from cge.door import aligned
-from cge.errors import ModelError
-from cge.shock import Shock, require_shock, targets
+from cge.errors import ModelError, ShockError
+from cge.shock import ROUNDING, Shock, require_shock, targets
 from cge.solution import Solution
 
 if TYPE_CHECKING:
@@ -87,7 +87,10 @@ def read_request(
     kept = start.arrays if isinstance(start, Solution) else model.benchmark_values
     origin = guess.arrays if isinstance(guess, Solution) else kept
     asked = targets(model, policy, kept) if policy is not None else {}
-    goal = {**asked, **{name: _exogenous(model, name, value, kept) for name, value in (exogenous or {}).items()}}
+    given = {name: _exogenous(model, name, value, kept) for name, value in (exogenous or {}).items()}
+    if policy is not None:
+        _refuse_both(model, policy.name, asked, given, kept)
+    goal = {**asked, **given}
     live = model.live_parameters
     tuned = {n: kept[n] for n in live} | {n: _live(model, n, value) for n, value in (parameters or {}).items()}
     first = {n: origin[n] for n, s in model.symbols.items() if s.kind != "parameter" and not model.free[n].all()}
@@ -137,6 +140,21 @@ def _check_options(model: Model, policy: Any, start: Any, method: Any, guess: An
         differs = model.difference(solution.model) if isinstance(solution, Solution) else ""
         if differs:
             raise ModelError(f"the {what} solution is of another model: it differs in {differs}; solve from the benchmark")
+
+
+def _refuse_both(
+    model: Model, policy: str, asked: Mapping[str, np.ndarray], given: Mapping[str, np.ndarray], kept: Mapping[str, np.ndarray]
+) -> None:
+    """Raise where a policy moves an element to one value and ``exogenous=`` sets it to another."""
+    for name in (n for n in given if n in asked):
+        moved = (asked[name] != kept[name]) & (abs(given[name] - asked[name]) > ROUNDING * np.spacing(abs(asked[name])))
+        if moved.any():
+            k = int(np.flatnonzero(moved)[0])
+            more = f" ({int(moved.sum())} elements in all)" if moved.sum() > 1 else ""
+            raise ShockError(
+                f"policy {policy!r} brings {name} of {model.label(name, k)} to {asked[name].flat[k]:.6g} and exogenous= sets "
+                f"it to {given[name].flat[k]:.6g}{more}: an element takes one value; give the policy's value there, or drop one"
+            )
 
 
 def _exogenous(model: Model, name: str, value: Any, kept: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -23,6 +23,7 @@ from cge.door import aligned
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
 from cge.gvc.indicators import Indicators
+from cge.nominal import fixed_nominal
 from cge.templates import Kernel
 
 if TYPE_CHECKING:
@@ -176,9 +177,15 @@ class Solution:
         return checks.table(self)
 
     def homogeneity(self, factor: float = 1.1) -> float:
-        """Solve again with the numeraire times ``factor``: the largest relative change of a quantity."""
-        numeraire = self.model.labelled("pfactwld", self.arrays["pfactwld"] * factor)
-        again = self.model.solve(exogenous={"pfactwld": numeraire}, start=self)
+        """Solve again with the numeraire times ``factor``: the largest relative change of a quantity.
+
+        Nominal values that a swap fixes are raised with it (:func:`cge.nominal.fixed_nominal`).
+        """
+        raised = {
+            name: self.model.labelled(name, np.where(self.model.free[name], self.arrays[name], self.arrays[name] * factor))
+            for name in ("pfactwld", *fixed_nominal(self.model))
+        }
+        again = self.model.solve(exogenous=raised, start=self)
         quantities = [n for n in ("qo", "qms", "qinv") if n in self.arrays]
         return max(float(abs(again.arrays[n] / self.arrays[n] - 1).max()) for n in quantities)
 

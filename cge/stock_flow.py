@@ -69,10 +69,11 @@ class StockFlow:
             if region not in regions:
                 raise ModelError(f"{what} name {region!r}, which is no region of the benchmark{nearest(region, regions)}")
             if not np.isfinite(amount):
-                raise ModelError(f"{what} of {region} are {amount}; an amount in million USD is needed")
+                raise ModelError(f"{what} of {region} are {amount}; an amount in million {self.benchmark.currency} is needed")
             spread[regions.index(region)] += amount
         if balanced and abs(spread.sum()) > 1e-9 * max(abs(spread).max(initial=0.0), 1.0):
-            raise ModelError(f"{what} must sum to zero over the world; they sum to {spread.sum():g} million USD")
+            total = f"{spread.sum():g} million {self.benchmark.currency}"
+            raise ModelError(f"{what} must sum to zero over the world; they sum to {total}")
         return spread
 
     def next_state(self, state: State, solution: Solution, flows: Flows, year: int) -> tuple[State, dict[str, float]]:

@@ -165,7 +165,7 @@ def require_balance(solution: Solution, sam: Sam, what: str) -> None:
         first = broken.iloc[0]
         raise ModelError(
             f"the {what} of solution {solution.name!r} fails {first['identity']!r} at {first['cell'] or 'the world'} by "
-            f"{first['gap']:,.4g} million USD ({len(broken)} cells fail): {reason(solution)}"
+            f"{first['gap']:,.4g} million {solution.model.benchmark.currency} ({len(broken)} cells fail): {reason(solution)}"
         )
     if "gdp" in solution.model.definitions:
         ours, model = sam.gdp(), solution.values_of("gdp")
@@ -175,7 +175,7 @@ def require_balance(solution: Solution, sam: Sam, what: str) -> None:
             region = solution.model.labels("r")[worst]
             raise ModelError(
                 f"GDP of {region} in the {what} of solution {solution.name!r} is {ours[worst]:,.6g}, "
-                f"the model's {model[worst]:,.6g} million USD: {reason(solution)}"
+                f"the model's {model[worst]:,.6g} million {solution.model.benchmark.currency}: {reason(solution)}"
             )
 
 

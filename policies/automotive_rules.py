@@ -149,6 +149,8 @@ class Usmca:
             "duty": self.duty,
             "assembly": self.assembly,
             "benchmark": self.study.benchmark.name,
+            "ev_unit": f"million {self.study.benchmark.currency}",
+            "trade_unit": f"million {self.study.benchmark.currency} at benchmark prices",
             "status": info["status"],
             "max_residual": max(after.solution.max_residual, base.solution.max_residual),
             "walras": max(after.solution.walras, base.solution.walras),

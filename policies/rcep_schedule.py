@@ -28,7 +28,8 @@ import pandas as pd
 import xarray as xr
 
 from calibration.benchmark import Benchmark
-from calibration.preferences import in_force
+from calibration.errors import DataError, require_year
+from calibration.preferences import in_force, require_share
 from cge.errors import ShockError
 from cge.policy.policy import InstrumentChange
 
@@ -40,6 +41,19 @@ BIG_THREE = ("CHN", "JPN", "KOR")
 OCEANIA_ASEAN = "ASEAN-AUS-NZL"
 
 
+def check_year(year: object) -> None:
+    """Raise where a year of the schedule is not a whole number.
+
+    Raises
+    ------
+    ShockError
+    """
+    try:
+        require_year(year, "rcep: the year", "2035")
+    except DataError as error:
+        raise ShockError(str(error)) from error
+
+
 @cache
 def schedules() -> pd.DataFrame:
     """Shares of a sector's duty by speed; index (importer, partner, sector), columns ``mfn, free, steps11, steps16, stays``."""
@@ -48,7 +62,14 @@ def schedules() -> pd.DataFrame:
 
 
 def cuts(importer: str, year: int) -> int:
-    """Number of yearly cuts made by a year (none before 2022)."""
+    """Number of yearly cuts made by a year (none before 2022).
+
+    Raises
+    ------
+    ShockError
+        The year is no whole number.
+    """
+    check_year(year)
     if year < FIRST_YEAR:
         return 0
     return year - FIRST_YEAR + (2 if importer == "JPN" else 1)
@@ -126,10 +147,11 @@ def rcep_rates(benchmark: Benchmark, members: tuple[str, ...], year: int, use: f
     ShockError
         ``use`` is not a share, the year is no whole number, or the benchmark has other sectors.
     """
-    if not 0.0 <= use <= 1.0:
-        raise ShockError(f"rcep: use of the preference {use!r} must be a share between 0 and 1")
-    if isinstance(year, bool) or int(year) != year:
-        raise ShockError(f"rcep: year {year!r} must be a whole number such as 2035")
+    try:
+        require_share(use, "rcep: use of the preference")
+    except DataError as error:
+        raise ShockError(str(error)) from error
+    check_year(year)
     sectors = sorted(set(schedules().index.get_level_values("sector")))
     unknown = [x for x in sectors if x not in benchmark.commodities]
     if unknown:

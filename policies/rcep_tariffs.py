@@ -16,7 +16,7 @@ from calibration.benchmark import Benchmark, load_benchmark
 from cge.catalogue import Question
 from cge.errors import ShockError
 from cge.policy.policy import MEMBERS, InstrumentChange, OriginClause, Policy
-from policies.rcep_schedule import FIRST_YEAR, USE, rcep_changes
+from policies.rcep_schedule import FIRST_YEAR, USE, check_year, rcep_changes
 
 __all__ = ["QUESTION", "rcep"]
 
@@ -132,8 +132,7 @@ def rcep(
 
 def _require_schedule(year: int, tariffs: bool, tariff_cut: float, cumulation: str | None) -> None:
     """Raise where a year of the schedule is not lawful or meets an option that says something else about duties."""
-    if isinstance(year, bool) or not isinstance(year, int):
-        raise ShockError(f"rcep: year {year!r} must be a whole number such as 2035")
+    check_year(year)
     if year < FIRST_YEAR:
         raise ShockError(f"rcep: the agreement is in force from {FIRST_YEAR}; in {year} it cuts no duty, give a later year")
     options = {"tariffs=False": not tariffs, "tariff_cut": tariff_cut != 1.0, "cumulation": cumulation is not None}

@@ -125,7 +125,7 @@ def body(result: Usmca, command: str, draw: Figures, curves: Mapping[str, pd.Dat
     if curves:
         marks = {n: 100 * r.rvc for n, r in (("NAFTA", RULES["nafta"]), ("USMCA", RULES["content"])) if r and r.rvc}
         parts += [html.heading("Along the content threshold"), *_curves(draw, curves, marks)]
-    parts += [html.heading("By region"), html.table(result.regions())]
+    parts += [html.heading("By region"), html.table(result.regions(), currency=result.study.benchmark.currency)]
     parts += [html.heading("Firm types"), html.table(result.after.by_type())]
     return [*parts, *trust(result.after.solution, command, SOURCES)]
 

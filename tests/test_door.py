@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark, DataError, Sam
-from cge import Closure, InstrumentChange, Model, ModelError, Policy
+from cge import Closure, InstrumentChange, Model, ModelError, Policy, ShockError
 from policies import tariff_change
 from tests.worlds import random_benchmark
 
@@ -221,3 +221,22 @@ def test_a_permuted_benchmark_gives_the_same_economy() -> None:
 def test_what_cannot_be_an_argument_of_a_solve_is_refused(options: dict, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         Model(random_benchmark(2, 2)).solve(**options)
+
+
+# -- a policy and exogenous values on the same element ---------------------------------------------------------
+
+
+def test_a_policy_and_exogenous_values_do_not_set_one_element_to_two_values(world3) -> None:
+    duty = world3.solve(DUTY)
+    moved = duty["tms"].values != world3.benchmark_values["tms"]
+    assert moved.any()
+    for other in (1.07, world3.labelled("tms", world3.benchmark_values["tms"]), 1.01 * duty["tms"]):
+        with pytest.raises(ShockError, match=r"brings tms of .* to .* and exogenous= sets it to .* takes one value") as told:
+            world3.solve(DUTY, exogenous={"tms": other})
+        assert "\n" not in str(told.value)
+    # the policy's own value there is no conflict, nor are other elements and other instruments
+    same = world3.solve(DUTY, exogenous={"tms": duty["tms"]})
+    assert np.array_equal(same.arrays["qms"], duty.arrays["qms"])
+    beside = np.where(moved, duty.arrays["tms"], 1.02 * duty.arrays["tms"])
+    assert np.array_equal(world3.solve(DUTY, exogenous={"tms": world3.labelled("tms", beside)}).arrays["tms"], beside)
+    assert float(world3.solve(DUTY, exogenous={"fsav": 0.0}).arrays["fsav"].sum()) == 0.0

@@ -10,11 +10,14 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark
+from calibration.build import build_benchmark
+from calibration.gtap import standard_gtap
 from calibration.readers.har import read_har
 from cge import ClosureError, Model, ShockError, SolveError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.report import gtap_report
 from tests.gtap_folders import arrays_of, small_gtap, write_folder
+from tests.test_data_build import figaro_csv
 
 SHOCK = GtapShock("tms[g0,R1,*]=+2%")
 
@@ -22,6 +25,13 @@ SHOCK = GtapShock("tms[g0,R1,*]=+2%")
 @pytest.fixture(scope="module")
 def small() -> Benchmark:
     return small_gtap()
+
+
+@pytest.fixture(scope="module")
+def figaro_world(tmp_path_factory) -> Benchmark:
+    path = tmp_path_factory.mktemp("figaro") / "matrix_eu-ic-io_ind-by-ind_24ed_2022.csv"
+    figaro_csv(path)
+    return standard_gtap(build_benchmark("figaro", path).benchmark)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +117,19 @@ def test_quotas_of_one_region_are_met_by_the_export_taxes_of_others(small) -> No
     # the duty that gives the same quantity gives the same quantities everywhere: only the rent moves
     duty = gtap_model(small, swaps="qxs(g0,R1,R0) = tms(g0,R1,R0)").solve(GtapShock("qxs[g0,R1,R0]=-1%"))
     assert float(duty["qxs"].sel(i="g0", s="R1", d="R0")) == pytest.approx(0.99, abs=1e-11)
+
+
+@pytest.mark.parametrize("duties", ["tms=+2%", "tms=+50%"])
+def test_the_quantities_of_all_trade_are_met_by_the_export_taxes_of_all(figaro_world, duties: str) -> None:
+    # no region then has a price level of its own, only the world: the system is determined, its regional blocks are not
+    model = gtap_model(figaro_world, swaps="qxs = txs")
+    after = model.solve(GtapShock(duties))
+    assert np.array_equal(after.arrays["qxs"], model.benchmark_values["qxs"])
+    assert after.checks()["ok"].all()
+    assert after.homogeneity() < 1e-9
+    flows = figaro_world.sam["vxsb"] > 0
+    given = gtap_model(figaro_world).solve(GtapShock(duties), exogenous={"txs": after["txs"]})
+    assert np.allclose(given["qxs"].values[flows], 1.0, rtol=0, atol=1e-9)  # the same equilibrium the other way round
 
 
 def test_the_saving_of_one_region_may_hold_the_balance_of_another(small) -> None:
@@ -234,3 +257,35 @@ def test_a_definition_as_a_variable_leaves_the_model_square(small) -> None:
     model = gtap_model(small, swaps="qgov(REG) = dpgov(REG)")
     assert isinstance(model, Model)
     assert model.system.rows == model.system.n
+
+
+@pytest.mark.parametrize(
+    ("swaps", "names"),
+    [
+        ("pfe(lab,g0,R0)=tfe(lab,g0,R0)", "pfe"),
+        ("yp(R0)=dppriv(R0)", "yp"),  # an amount
+        ("y(R0)=dpsave(R0)", "y"),
+        (["qgov(REG)=dpgov(REG)", "po(g0,R0)=to(g0,R0)", "yp(R1)=dppriv(R1)"], "ps, yp"),
+        ("qgov(REG)=dpgov(REG)", ""),
+        ("dpsave(R0)=del_tbalry(R0)", ""),  # a ratio
+        ("qe(lab,R0,R1)=pefactreal(lab,R0,R1)", ""),  # a real wage
+    ],
+)
+def test_a_closure_that_fixes_money_says_so_and_no_other_does(small, swaps: str | list[str], names: str) -> None:
+    model = gtap_model(small, swaps=swaps)
+    remarks = model.attrs().get("remarks", "")
+    assert ("fixes a nominal value" in remarks) == bool(names)
+    if names:
+        assert f"{names}: a swap fixes a nominal value, in units of the numeraire pfactwld" in remarks
+        assert "fixes a nominal value" in model.solve().to_dataset(["qo"]).attrs["remarks"]
+    # with the nominal values raised too, the same economy at higher prices
+    assert model.solve().homogeneity() < 1e-9
+
+
+def test_results_say_by_how_much_fixed_money_moves_in_gtaps_numeraire(small) -> None:
+    grown = solve_gtap(gtap_model(small, swaps="yp(R0)=dppriv(R0)"), GtapShock("qe[lab,*]=+3%;qe[cap,R0]=-3%"))
+    changes = grown.changes(contributions=False)
+    assert abs(grown.scale - 1) > 1e-8
+    assert f"{100 * (grown.scale - 1):+.2g} per cent" in changes.attrs["numeraires"]
+    real = solve_gtap(gtap_model(small, swaps="qgov(R0)=dpgov(R0)"), GtapShock("qe[lab,*]=+3%;qe[cap,R0]=-3%"))
+    assert "numeraires" not in real.changes(contributions=False).attrs

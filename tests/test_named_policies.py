@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import xarray as xr
 
 from calibration import Benchmark, aggregate_benchmark, load_benchmark
-from cge import Model, Scenario, ShockError, find_policy, solve
+from cge import Model, ModelError, Scenario, ShockError, find_policy, solve
 from cge.catalogue import questions
 from cge.gtap import gtap_model
 from policies import BeltAndRoadProgramme, tariff_change
@@ -84,6 +86,27 @@ def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules
     assert found["max_residual"] < 1e-9
     for by_pair in found["utilisation"].values():
         assert all(0 <= use <= 1 for use in by_pair.values())
+
+
+def test_a_study_of_rules_names_the_currency_of_its_benchmark(monkeypatch, tmp_path: Path, usmca_studies) -> None:
+    from policies import usmca
+
+    from cge.report import html
+    from policies import usmca_report
+
+    found = usmca("content", study=usmca_studies("fixed"))
+    monkeypatch.setattr(Benchmark, "currency", property(lambda self: "EUR"))
+    page = usmca_report.write_html(found, tmp_path / "u.html", "cge run usmca", interactive=False).read_text()
+    text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", page)
+    assert "EV, million EUR" in text
+    # the hours of the labour rule are paid in dollars whatever the benchmark's money
+    assert [line for line in re.findall(r".{20}USD.{20}", text) if "million" in line or "bn" in line] == []
+    usmca_report.write(found, tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["ev_unit"], summary["trade_unit"]) == ("million EUR", "million EUR at benchmark prices")
+    assert found.after.trade().attrs["units"] == "million EUR"
+    with pytest.raises(ModelError, match="'ev_musd' is an amount of money; give the benchmark's currency"):
+        html.table(found.regions())
 
 
 @pytest.fixture(scope="module")

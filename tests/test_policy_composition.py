@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cge import Closure, InstrumentChange, Model, Policy, Scenario, ShockError, find_policy, solve
+from cge import Closure, InstrumentChange, Model, OriginClause, Policy, Scenario, ShockError, find_policy, solve
 from cge.policy.composition import Step, compose
 from cge.run import on
 from cge.shock import require_change, targets
@@ -335,3 +339,75 @@ def test_notes_of_a_shock_are_printed(command, tmp_path, monkeypatch) -> None:
     code, out, _ = command("shock", "tms[g0,R0,R1]=-40%", "--benchmark", "b.nc")
     assert code == 0
     assert "Note: tms becomes a subsidy in 1 cells" in out
+
+
+# -- one line at every door of what is stated ------------------------------------------------------------------
+
+CHANGE: dict[str, object] = {"instrument": "tms", "rate_to": 0.1}
+FAULTS: dict[str, tuple[Callable[[], object], str]] = {
+    "where is a text": (
+        lambda: InstrumentChange(**CHANGE, where="R0"),
+        r"InstrumentChange: where: cells are named by dim, as where=",
+    ),
+    "a label is a number": (
+        lambda: InstrumentChange(**CHANGE, where={"r": 5}),
+        r"where: dim r takes a label or a list of labels",
+    ),
+    "a misspelt field": (
+        lambda: InstrumentChange(instrument="tms", rat_to=0.1),
+        r"unknown key 'rat_to'; did you mean 'rate_to'\?",
+    ),
+    "a field without its name": (lambda: InstrumentChange("tms"), r"InstrumentChange takes its fields by name, as instrument="),
+    "no change": (lambda: InstrumentChange(instrument="tms"), r"tms: give exactly one of rate_to"),
+    "a rate in words": (
+        lambda: InstrumentChange(instrument="tms", rate_to="ten"),
+        r"rate_to: Input should be a valid number.*'ten'",
+    ),
+    "no instruments": (lambda: Policy(name="x"), r"Policy: instruments: Field required"),
+    "a change in a list": (
+        lambda: Policy(name="x", instruments=[{**CHANGE, "wher": {}}]),
+        r"'instruments.0.wher'; did you mean 'where'",
+    ),
+    "where in a list": (
+        lambda: Policy(name="x", instruments=[{**CHANGE, "where": "R0"}]),
+        r"Policy: instruments.0.where: cells are",
+    ),
+    "a share above one": (
+        lambda: OriginClause(sector="g0", rvc=2.0),
+        r"OriginClause: rvc: Input should be less than 1, not 2.0",
+    ),
+    "a clause in a policy": (
+        lambda: Policy(name="x", instruments=[], origin={"sektor": "g0"}),
+        r"'origin.sektor'; did you mean 'sector'",
+    ),
+    "no mapping": (lambda: Policy.model_validate(5), r"Policy: Input should be a valid dictionary"),
+    "no JSON": (lambda: Policy.model_validate_json("{"), r"Policy: Invalid JSON"),
+    "a copy with a second change": (
+        lambda: InstrumentChange(**CHANGE).model_copy(update={"factor": 2.0}),
+        r"InstrumentChange: tms: give exactly one of .* \(got \['rate_to', 'factor'\]\)",
+    ),
+    "a copy with a misspelt field": (
+        lambda: InstrumentChange(**CHANGE).model_copy(update={"scal": 2.0}),
+        r"did you mean 'scale'",
+    ),
+    "writing over": (
+        lambda: setattr(InstrumentChange(**CHANGE), "scale", 2.0),
+        r"scale of InstrumentChange is not written over",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_statement_is_refused_in_one_line_at_every_door(fault: str) -> None:
+    call, message = FAULTS[fault]
+    with pytest.raises(ShockError, match=message) as told:
+        call()
+    assert "\n" not in str(told.value)
+    assert "pydantic" not in str(told.value)
+
+
+def test_statements_are_copied_and_sent_as_they_are() -> None:
+    policy = Policy(name="x", instruments=[InstrumentChange(**CHANGE, where={"s": ["CHN", "JPN"], "d": "USA"})])
+    assert pickle.loads(pickle.dumps(policy)) == policy == copy.deepcopy(policy)
+    assert policy.instruments[0].where["s"] == ("CHN", "JPN")
+    assert (0.5 * policy).instruments[0].scale == 0.5

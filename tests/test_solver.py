@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError, SolveError
-from cge.krylov import PathOptions
+from cge.krylov import PathOptions, Preconditioner
 from policies import rcep, tariff_change
 
 
@@ -197,3 +200,27 @@ def test_a_shock_that_has_no_equilibrium_ends_where_equilibria_end(world_model, 
     within = world_model.solve(shock(instrument, where={dim: (region,)}, factor=factor ** (0.9 * share), subsidy=True))
     assert within.checks()["ok"].all()
     assert float(within["u"].sel(r=region)) < 0.9
+
+
+def two_regions(matrix: list[list[float]]) -> tuple[sp.csr_matrix, SimpleNamespace]:
+    """A system of one equation and one unknown in each of two regions."""
+    rows, columns = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    owners = np.array([0, 1])
+    system = SimpleNamespace(
+        owner_of_row=owners, owner_of_unknown=owners, row_index=rows, column_index=columns, rows=2, n=2, nnz=4
+    )
+    return sp.csr_matrix((np.ravel(matrix), (rows, columns)), shape=(2, 2)), system
+
+
+@pytest.mark.parametrize("own", [0.0, 1e-16])
+def test_regions_that_are_determined_only_together_are_factorised_together(own: float) -> None:
+    matrix, system = two_regions([[own, 2.0], [4.0, own]])
+    factors = Preconditioner(matrix, system)  # type: ignore[arg-type]
+    assert np.allclose(factors.solve(np.array([2.0, 4.0])), [1.0, 1.0], rtol=1e-12)
+    assert np.allclose(factors.solve_transposed(np.array([4.0, 2.0])), [1.0, 1.0], rtol=1e-12)
+
+
+def test_a_system_that_nothing_determines_is_not_factorised() -> None:
+    matrix, system = two_regions([[1e-16, 1e-16], [1.0, 1.0]])
+    with pytest.raises(RuntimeError, match="singular"):
+        Preconditioner(matrix, system)  # type: ignore[arg-type]

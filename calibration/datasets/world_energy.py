@@ -10,7 +10,7 @@ import xarray as xr
 
 from calibration.datasets.world_carbon import carbon
 from calibration.energy import CARRIERS, EnergyUse, count_energy, electricity_mix, set_to_published
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 from calibration.parse import reading, require_file
 
 ACCOUNTS_YEAR = 2014
@@ -32,6 +32,7 @@ def read_energy_accounts(folder: Path, year: int = ACCOUNTS_YEAR) -> pd.DataFram
     DataError
         No such file, a column missing, or no such year.
     """
+    require_year(year, "the year of energy accounts")
     path = require_file(folder / "energy_use_2011_2014_2016.csv", "table of the JRC's energy accounts")
     with reading(path, "table of the JRC's energy accounts"):
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
@@ -50,6 +51,7 @@ def read_energy_totals(folder: Path, regions: list[str], year: int) -> pd.DataFr
     DataError
         No such file, a region or the year missing.
     """
+    require_year(year, "the year of energy totals")
     path = require_file(folder / "eia_energy_2011_2023.csv", "table of the EIA's totals")
     with reading(path, "table of the EIA's totals"):
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])

@@ -11,7 +11,7 @@ import xarray as xr
 
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 from calibration.parse import reading
 from calibration.readers import read_accounts
 from calibration.skills import PREMIUM, read_occupations, skilled_persons, wage_share, with_skill_shares
@@ -36,6 +36,7 @@ def read_unemployment(folder: str | Path, regions: list[str], year: int) -> np.n
     DataError
         The file or the year is missing, or a rate is no percentage.
     """
+    require_year(year, "the year of unemployment")
     path = Path(folder) / "wdi_macro_2011_2025.csv"
     if not path.is_file():
         raise DataError(f"unemployment: {path} not found")

@@ -104,7 +104,13 @@ def gdp_of_rest(folder: str | Path, regions: list[str], year: int) -> pd.Series:
     regions : list of str
         Economies shown apart, by ISO code (``ROU``, not WIOD's ``ROM``).
     year : int
+
+    Raises
+    ------
+    DataError
+        A table is missing or cannot be read, or the year is no whole number.
     """
+    require_year(year, "the year of GDP")
     folder = Path(folder)
     with reading(folder / "gdp_current_usd.csv", "table of GDP (Country Code, Year, Value)"):
         gdp = pd.read_csv(folder / "gdp_current_usd.csv")
@@ -118,12 +124,12 @@ def gdp_of_rest(folder: str | Path, regions: list[str], year: int) -> pd.Series:
 
 
 def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:
-    """Economies that ``ROW`` stands for with their share of its GDP (those with accounts), largest first.
+    """Economies that ``ROW`` stands for with their share of its GDP, largest first.
 
     Parameters
     ----------
     folder, regions, year
-        As for :func:`gdp_of_rest`.
+        As for :func:`gdp_of_rest`, which also says what it raises.
     """
     gdp = gdp_of_rest(folder, regions, year)
     return {str(k): float(v) for k, v in (gdp / gdp.sum()).items()}

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from calibration.errors import DataError
+from calibration.errors import DataError, require_year
 from calibration.parse import check_archive, doubled, reading, require_file, year_of, years_in
 
 ROWS_AT_ONCE = 200
@@ -21,6 +21,8 @@ ROWS_AT_ONCE = 200
 @contextmanager
 def open_csv(path: str | Path, year: int | None = None) -> Iterator[tuple[str, IO[Any]]]:
     """A csv file, or the one member of a zip archive whose name holds the year."""
+    if year is not None:
+        require_year(year, "the year asked for")
     path = require_file(path, "table", "give the path of the csv or zip file as downloaded")
     if path.suffix.lower() != ".zip":
         year_of(path.name, year, path)

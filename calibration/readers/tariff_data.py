@@ -21,7 +21,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.classification import GOODS
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError, nearest, require_year
 from calibration.hs import sectors_of
 from calibration.isic import isic4_detail
 from calibration.mfn import line_weights
@@ -129,6 +129,7 @@ def read_tariff_data(
     """
     if kind not in KINDS:
         raise DataError(f"unknown source of tariffs {kind!r}{nearest(kind, KINDS)}; known: {', '.join(KINDS)}")
+    require_year(year, "the year of tariffs")
     path = Path(path)
     if not path.is_file():
         raise DataError(f"tariff file {path} not found; give the file as downloaded from {kind}")

@@ -9,6 +9,7 @@ from cge.gtap import indices
 from cge.gtap.results import GtapResult, require_standard
 from cge.path import Path
 from cge.quadrature import GOAL
+from cge.sensitivity import polished
 from cge.solution import Solution
 
 
@@ -41,5 +42,6 @@ def result_of(solution: Solution) -> GtapResult:
         change = np.where(model.free.get(name, True), 0.0, solution.arrays[name] - model.benchmark_values[name])
         if symbol.kind != "parameter" and change.any():
             direction[name] = change
-    path = Path(model.solve(progress=False), direction, solution)
-    return GtapResult(path.base, solution, path, indices.along(path, solution, GOAL))
+    after = polished(solution)
+    path = Path(model.solve(progress=False), direction, after)
+    return GtapResult(path.base, after, path, indices.along(path, after, GOAL))

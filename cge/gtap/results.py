@@ -19,8 +19,10 @@ from cge.gtap.absent import without_absent
 from cge.gtap.indices import GOAL, Divisia
 from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES, WELFARE
 from cge.model import Model
+from cge.nominal import fixed_nominal
 from cge.path import Path
 from cge.quadrature import Integral
+from cge.sensitivity import polished
 from cge.shock import Shock, require_change
 from cge.solution import Solution
 
@@ -59,8 +61,7 @@ class GtapResult:
     def remarks(self) -> list[str]:
         """What a reader must know: nominal values that a swap fixes in the model's numeraire, where GTAP's moves from it."""
         drift = self.scale - 1.0
-        nominal = {*PRICES, "gdp", "ps"}
-        fixed = dict.fromkeys(swap.fixed for swap in self.after.model.closure.swaps if swap.fixed in nominal)
+        fixed = fixed_nominal(self.after.model)
         if abs(drift) < DRIFT or not fixed:
             return []
         return [
@@ -109,6 +110,8 @@ class GtapResult:
         parts, failed = self._parts() if contributions else (None, "")
         model = self.after.model
         out = xr.Dataset(attrs={"units": "per cent", **model.attrs(), "policy": self.after.name})
+        if drifting := self.remarks():
+            out.attrs["numeraires"] = "; ".join(drifting)
         for name in QUANTITIES:
             out[name] = self._percent(name)
         for name in PRICES:
@@ -380,7 +383,7 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     require_standard(model)
     require_change(model, shock)
     base = model.solve()
-    after = model.solve(shock)
+    after = polished(model.solve(shock))
     path = Path.along(base, shock, after)
     divisia = indices.along(path, after, goal)
     return GtapResult(base, after, path, divisia)

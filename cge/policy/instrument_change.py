@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cge.declare import Symbol
 from cge.errors import ShockError
+from cge.policy.stated import Stated
 
 if TYPE_CHECKING:
     from calibration.benchmark import Benchmark
@@ -18,7 +19,7 @@ MEMBERS = "@members"
 """In ``where``: the policy's members that are regions of the benchmark."""
 
 
-class InstrumentChange(BaseModel):
+class InstrumentChange(Stated):
     """One change of one instrument, made on the value that earlier changes of the policy reached.
 
     Exactly one of ``rate_to`` (the ad valorem rate becomes this, whatever it was), ``rate_times`` (the rate is
@@ -48,8 +49,6 @@ class InstrumentChange(BaseModel):
         What the number is and where it comes from.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     instrument: str
     where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     among: bool = False
@@ -72,6 +71,19 @@ class InstrumentChange(BaseModel):
         if isinstance(value, str) and value.strip().endswith("%"):
             raise ValueError(f"{value!r} is no number; rates are fractions, 25 % is 0.25")
         return value
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _named_cells(cls, where: object) -> object:
+        if not isinstance(where, Mapping):
+            raise ValueError(f"cells are named by dim, as where={{'r': 'USA'}} or {{'s': 'CHN', 'd': 'USA'}}, not {where!r}")
+        for dim, labels in where.items():
+            if not isinstance(dim, str):
+                raise ValueError(f"a dim is a letter such as 'r', not {dim!r}")
+            words = [labels] if isinstance(labels, str) else labels
+            if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+                raise ValueError(f"dim {dim} takes a label or a list of labels (texts), not {labels!r}")
+        return dict(where)
 
     @field_validator("where")
     @classmethod

@@ -16,24 +16,25 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from calibration.errors import DataError, nearest
+from calibration.errors import DataError
 from calibration.yaml_file import read_yaml
 from cge.errors import ShockError
 from cge.policy.composition import Composed, Start
 from cge.policy.instrument_change import MEMBERS, InstrumentChange
 from cge.policy.placement import Placement
+from cge.policy.stated import Stated
 from cge.shock import Levels, as_changes
 
 if TYPE_CHECKING:
     from calibration.benchmark import Benchmark
     from cge.model import Model
 
-__all__ = ["MEMBERS", "InstrumentChange", "OriginClause", "Policy", "explain"]
+__all__ = ["MEMBERS", "InstrumentChange", "OriginClause", "Policy"]
 
 
-class OriginClause(BaseModel):
+class OriginClause(Stated):
     """Rules of origin that a policy's preferences on one sector carry (:mod:`policies.rules_of_origin`).
 
     Attributes
@@ -46,14 +47,12 @@ class OriginClause(BaseModel):
         Inputs of every member originate, or those of the exporting member alone.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     sector: str
     rvc: float = Field(ge=0, lt=1)
     cumulation: Literal["full", "bilateral"] = "full"
 
 
-class Policy(BaseModel):
+class Policy(Stated):
     """A named set of instrument changes.
 
     Attributes
@@ -69,8 +68,6 @@ class Policy(BaseModel):
     origin : OriginClause, optional
         Rules of origin that firms must meet to use the preference on one sector.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     title: str = ""
@@ -237,21 +234,7 @@ class Policy(BaseModel):
         """
         if not isinstance(content, dict):
             raise ShockError(f"{where}: a policy file is a mapping with keys name, instruments, ...")
-        try:
-            return cls.model_validate(content)
-        except ValidationError as error:
-            raise ShockError(f"{where}: {explain(error)}") from error
-
-
-def explain(error: ValidationError) -> str:
-    """The first fault of a validation error in one line: where, what, and the nearest lawful key."""
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a misspelt key explains a missing one
-    where = ".".join(str(k) for k in first["loc"])
-    if first["type"] == "extra_forbidden":
-        key = str(first["loc"][-1])
-        known = InstrumentChange.model_fields if "instruments" in first["loc"] else Policy.model_fields
-        return f"unknown key {where!r}{nearest(key, known)} known: {', '.join(known)}"
-    return f"{where or 'policy'}: {first['msg'].removeprefix('Value error, ')}"
+        return cls.read(content, where)
 
 
 def _named(other: object) -> str:

@@ -107,7 +107,7 @@ def write(experiment: StaticRun, chains: GvcComparison, folder: str | Path) -> P
     return folder
 
 
-def sankey_figure(chains: GvcComparison, title: str, currency: str = "USD") -> Any:
+def sankey_figure(chains: GvcComparison, title: str, currency: str) -> Any:
     """Value added from bloc to bloc before, and its change in per cent."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Curve

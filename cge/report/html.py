@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from calibration.currency import DEFAULT
 from cge import ModelError
 from cge.report.style import in_words
 
@@ -90,8 +89,8 @@ def bullets(items: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{html.escape(x)}</li>" for x in items) + "</ul>"
 
 
-def table(frame: pd.DataFrame, digits: int = 3, currency: str = DEFAULT) -> str:
-    """A table that scrolls by itself where it is wide; ``currency`` is that of columns of money."""
+def table(frame: pd.DataFrame, digits: int = 3, currency: str | None = None) -> str:
+    """A table that scrolls by itself where it is wide; ``currency`` is that of columns of money, which need it."""
     if frame.index.nlevels > 1:
         frame = frame.reset_index(list(range(1, frame.index.nlevels)))
     kinds = ["", *(' class="text"' if in_words(frame.iloc[:, k]) else "" for k in range(frame.shape[1]))]
@@ -109,8 +108,16 @@ def table(frame: pd.DataFrame, digits: int = 3, currency: str = DEFAULT) -> str:
     return f'<div class="wide" tabindex="0"><table{many}>{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def words(name: str, currency: str = DEFAULT) -> str:
-    """A column's name in words: ``real_gdp_percent`` is "real gdp, %", ``ev_musd`` is EV in the benchmark's currency."""
+def words(name: str, currency: str | None = None) -> str:
+    """A column's name in words: ``real_gdp_percent`` is "real gdp, %", ``ev_musd`` is EV in the benchmark's currency.
+
+    Raises
+    ------
+    ModelError
+        A column of money without a currency, which would be printed as another benchmark's.
+    """
+    if name.endswith("_musd") and currency is None:
+        raise ModelError(f"column {name!r} is an amount of money; give the benchmark's currency")
     for ending, unit in (("_percent", ", %"), ("_musd", f", million {currency}")):
         if name == "ev_musd":
             return f"EV, million {currency}"

@@ -154,7 +154,7 @@ def tile_map(change: pd.Series, title: str, unit: str, digits: int = 2) -> go.Fi
     return _finish(figure, title, 520, least=860)
 
 
-def sankey(before: pd.DataFrame, after: pd.DataFrame, title: str, currency: str = "USD") -> go.Figure:
+def sankey(before: pd.DataFrame, after: pd.DataFrame, title: str, currency: str) -> go.Figure:
     """Value added of blocs (left) in the final goods of other blocs (right), with its change under the pointer."""
     names = list(map(str, before.index))
     source, target, value, text, colour = [], [], [], [], []
