@@ -89,10 +89,8 @@ def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules
 
 
 def test_a_study_of_rules_names_the_currency_of_its_benchmark(monkeypatch, tmp_path: Path, usmca_studies) -> None:
-    from policies import usmca
-
     from cge.report import html
-    from policies import usmca_report
+    from policies import usmca, usmca_report
 
     found = usmca("content", study=usmca_studies("fixed"))
     monkeypatch.setattr(Benchmark, "currency", property(lambda self: "EUR"))

@@ -299,7 +299,7 @@ def test_a_closed_output_does_not_stop_a_run(small, tmp_path: Path) -> None:
 
 def test_an_interrupt_while_the_command_is_loaded_is_one_line(tmp_path: Path) -> None:
     script = tmp_path / "cge"
-    script.write_text("import policies\nraise KeyboardInterrupt\n")
+    script.write_text("import cge\nraise KeyboardInterrupt\n")
     done = subprocess.run(
         [sys.executable, str(script)], env=os.environ | {"PYTHONPATH": ROOT}, capture_output=True, text=True, check=False
     )

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
-from cge.catalogue import Question, questions, terms
+from cge.catalogue import Question, Term, questions, terms
 from cge.cli.once import OnceEach
-from cge.errors import ShockError
+from cge.errors import ModelError, ShockError
 
 KEPT = "question_options"
 """Where a context keeps the options of questions that were given."""
@@ -49,6 +49,23 @@ class QuestionCommand(OnceEach):
                     fields.setdefault(name, (info, [other.name]))
         mine = {n for q in asked for n in q.options.model_fields}
         return _options([_parameter(name, info, whose, name not in mine) for name, (info, whose) in fields.items()])
+
+
+def own_options(context: typer.Context, asked: list[Term]) -> dict[str, Any]:
+    """The options of questions that were given, for what is asked.
+
+    Raises
+    ------
+    ModelError
+        One that no question asked for has.
+    """
+    given = dict(context.meta.get(KEPT, {}))
+    known = {n for t in asked if isinstance(t.what, Question) for n in t.what.options.model_fields}
+    for name in given:
+        if name not in known:
+            whose = ", ".join(q.name for q in questions().values() if name in q.options.model_fields)
+            raise ModelError(f"--{name.replace('_', '-')} does not apply: it belongs to {whose}; leave it out")
+    return given
 
 
 def _named(word: str) -> list[Question]:

@@ -10,7 +10,7 @@ import typer
 from cge import Closure, ModelError, progress
 from cge.catalogue import Question, find_policy, shared_options, terms
 from cge.cli.outputs import WRITES, check_outputs, check_place, refuse_overwriting
-from cge.cli.question_options import KEPT
+from cge.cli.question_options import own_options
 from cge.cli.shared import (
     AsJson,
     BenchmarkOption,
@@ -63,7 +63,7 @@ def run(
 ) -> None:
     """Solve a policy and show who gains and loses."""
     asked = terms(" + ".join(policy))
-    options = dict(context.meta.get(KEPT, {}))
+    options = own_options(context, asked)
     chosen = shared_options(asked, options)  # refused before anything is opened
     study = next((t.what for t in asked if isinstance(t.what, Question) and t.what.run is not None), None)
     inputs = {**{"policy " + p: p for p in policy}, "benchmark": benchmark}
@@ -221,8 +221,9 @@ def gvc(
 
     inputs = {**{"policy " + p: p for p in policy}, "benchmark": benchmark}
     check_outputs("gvc", inputs, out, report_file, pdf)
-    options = dict(context.meta.get(KEPT, {}))
-    shared_options(terms(" + ".join(policy)), options)  # refused before anything is opened
+    asked = terms(" + ".join(policy))
+    options = own_options(context, asked)
+    shared_options(asked, options)  # refused before anything is opened
     scenario = Scenario(benchmark)
     result = solve(scenario.under(find_policy(" + ".join(policy), scenario.data(), **options)))
     assert isinstance(result, StaticRun)
