@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.benchmark import Benchmark
+from calibration.cards import Carded
 from calibration.errors import nearest
 from cge.blocks import CORE
 from cge.branches import connect, end_of_path
@@ -78,7 +79,7 @@ def unworn_capital(model: Model) -> list[str]:
     return ["capital adjusts, and the benchmark holds no depreciation (vdep): capital that is added is charged no wear"]
 
 
-class Model:
+class Model(Carded):
     """A multi-region CGE model.
 
     Several threads may share a model: what writes into its values runs one caller at a time. A model is pickled by what
@@ -184,6 +185,20 @@ class Model:
         self._at_benchmark: tuple[np.ndarray, Preconditioner] | None = None  # row scale and factors of the benchmark
         self.data_gaps: dict[str, float] | None = None  # what the benchmark misses of each identity, see cge.checks
         self.seconds_to_build = time.perf_counter() - started
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        parts = ", ".join(type(b).__name__ for b in self.blocks if b not in self.mechanisms)
+        rows: dict[str, object] = {
+            "benchmark": self.benchmark.name,
+            "size": f"{self.system.n:,} unknowns in {len(self.equations)} families of equations",
+            "blocks": parts,
+            "closure": self.closure.describe()["swaps"],
+            "sourcing": self.data.sourcing,
+            **self._private_demand(),
+        }
+        if self.mechanisms:
+            rows["mechanisms"] = "; ".join(x.describe() for x in self.mechanisms)
+        return "Model", rows
 
     def __reduce__(self) -> tuple[Any, ...]:
         local = [b.__name__ for b in self.composition if "<locals>" in b.__qualname__]

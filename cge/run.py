@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import xarray as xr
 
+from calibration.cards import Carded
 from calibration.from_flows import one_final_demand
-from cge.cards import html_card, text_card
 from cge.deficits import TRADE_MODEL
 from cge.errors import ModelError, ShockError
 from cge.model import Model
@@ -36,7 +36,7 @@ KEPT_MODELS = 3
 """Compiled models kept for scenarios that share them."""
 
 
-class Run(ABC):
+class Run(Carded, ABC):
     """What a scenario gave, whatever model answered it.
 
     Attributes
@@ -145,19 +145,16 @@ class Run(ABC):
             pd.Series(plain, name="value").rename_axis("what").to_excel(book, sheet_name="run")
         return path
 
-    def __repr__(self) -> str:
-        return text_card(type(self).__name__, self._card())
-
     def _repr_html_(self) -> str:
-        return html_card(f"{type(self).__name__}: {self.title}", self._card()) + str(self.table().to_html(float_format="%.3f"))
+        return super()._repr_html_() + str(self.table().to_html(float_format="%.3f"))
 
-    def _card(self) -> dict[str, object]:
+    def _card(self) -> tuple[str, dict[str, object]]:
         told = self.summary()
         rows: dict[str, object] = {k: told[k] for k in ("policy", "benchmark", "status", "max_residual", "walras") if k in told}
         column = self.table().iloc[:, 0]
         rows["gains most"] = f"{column.idxmax()} {column.max():+.3f} ({column.name})"
         rows["loses most" if column.min() < 0 else "gains least"] = f"{column.idxmin()} {column.min():+.3f}"
-        return rows
+        return f"{type(self).__name__}: {self.title}", rows
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from calibration.benchmark import Benchmark, load_benchmark
+from calibration.cards import Carded
 from calibration.errors import DataError, nearest, require_type
 from calibration.gtap import open_gtap
 from calibration.yaml_file import parse_yaml, read_yaml
@@ -35,8 +36,8 @@ COMPOSITIONS: dict[str, str] = {
 """Compositions of blocks that a scenario may name, and what they are."""
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, repr=False)
+class Scenario(Carded):
     """An economy, the model of it, and what happens to it.
 
     Attributes
@@ -221,17 +222,9 @@ class Scenario:
             raise ModelError(f"{where}: {error}") from error
 
     # -- shown -------------------------------------------------------------------------------------
-    def __repr__(self) -> str:
-        return "\n".join(f"{k:<11} {v}" for k, v in self._card().items())
-
-    def _repr_html_(self) -> str:
-        from cge.cards import html_card
-
-        return html_card("Scenario", self._card())
-
-    def _card(self) -> dict[str, str]:
+    def _card(self) -> tuple[str, dict[str, object]]:
         name = self.benchmark.name if isinstance(self.benchmark, Benchmark) else str(self.benchmark)
-        rows = {"Scenario": name, "model": COMPOSITIONS[self.model].split(":")[0], "closure": self.closure.describe()["swaps"]}
+        rows: dict[str, object] = {"benchmark": name, "model": COMPOSITIONS[self.model].split(":")[0], "closure": self.closure.describe()["swaps"]}
         if self.mechanisms:
             rows["mechanisms"] = ", ".join(x.describe() for x in self.mechanisms)
         title = getattr(self.policy, "title", "") or getattr(self.policy, "name", "")
@@ -239,7 +232,7 @@ class Scenario:
         for option in ("sourcing", "demand", "elasticities"):
             if getattr(self, option) != getattr(_USUAL, option):
                 rows[option] = getattr(self, option)
-        return rows
+        return "Scenario", rows
 
 
 _USUAL = Scenario()

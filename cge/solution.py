@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.cards import Carded
 from calibration.currency import in_currency
 from calibration.errors import require_labels, require_type
 from calibration.labels import as_labels
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from cge.model import Model
 
 
-@dataclass
-class Solution:
+@dataclass(repr=False)
+class Solution(Carded):
     """An equilibrium.
 
     Attributes
@@ -61,6 +62,24 @@ class Solution:
     verdict: Verdict | None
     info: dict[str, Any]
     policy_values: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        told: dict[str, object] = {k: self.info[k] for k in ("status", "connection") if k in self.info}
+        rows: dict[str, object] = {
+            "policy": self.name,
+            "benchmark": self.model.benchmark.name,
+            "closure": self.model.closure.describe()["swaps"],
+            **told,
+        }
+        if "max_residual" in self.info:
+            rows["residual"] = f"{self.max_residual:.1e}"
+        if self.model.mechanisms:
+            rows["mechanisms"] = "; ".join(x.describe() for x in self.model.mechanisms)
+        rows["names"] = f"{len(self.arrays)} symbols, {len(self.model.definitions)} definitions; solution['qo'] has labels"
+        return "Solution", rows
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return sorted({*self.model.symbols, *self.model.definitions})
 
     def __getitem__(self, name: str) -> xr.DataArray:
         """A variable, instrument, parameter or definition with labels and attributes."""
@@ -235,8 +254,8 @@ def _refuse_rules(solution: Solution, what: str) -> None:
         )
 
 
-@dataclass
-class Comparison:
+@dataclass(repr=False)
+class Comparison(Carded):
     """Two solutions of one model side by side.
 
     Attributes
@@ -259,6 +278,12 @@ class Comparison:
                 f"solutions {self.base.name!r} and {self.after.name!r} are of two models that differ in {differs}; compare "
                 "each with a base solution of its own model"
             )
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        rows: dict[str, object] = {"base": self.base.name, "after": self.after.name}
+        for region, row in self.table().iloc[:8, :1].iterrows():
+            rows[str(region)] = f"{row.iloc[0]:+.3f} {row.index[0]}"
+        return "Comparison", rows
 
     def exogenous(self) -> list[Difference]:
         """Every exogenous symbol and live parameter in which the two solutions differ, and whether a policy moved it."""

@@ -18,6 +18,7 @@ import xarray as xr
 import yaml
 from pydantic import Field
 
+from calibration.cards import Carded
 from calibration.errors import DataError
 from calibration.yaml_file import read_yaml
 from cge.errors import ShockError
@@ -52,7 +53,7 @@ class OriginClause(Stated):
     cumulation: Literal["full", "bilateral"] = "full"
 
 
-class Policy(Stated):
+class Policy(Carded, Stated):
     """A named set of instrument changes.
 
     Attributes
@@ -77,6 +78,17 @@ class Policy(Stated):
     instruments: tuple[InstrumentChange, ...]
     notes: tuple[str, ...] = ()
     origin: OriginClause | None = None
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        rows: dict[str, object] = {"title": self.title, "members": ", ".join(self.members)}
+        for k, change in enumerate(self.instruments[:6]):
+            rows[f"change {k + 1}"] = f"{change.instrument}: {change.note or change.in_words()}"
+        if len(self.instruments) > 6:
+            rows["and"] = f"{len(self.instruments) - 6} more changes"
+        if self.origin is not None:
+            rows["origin"] = f"rules of origin on {self.origin.sector}"
+        rows["sources"] = "; ".join(self.sources)
+        return f"Policy {self.name}", {k: v for k, v in rows.items() if v}
 
     def __add__(self, other: Policy) -> Policy:
         if not isinstance(other, Policy):
