@@ -169,6 +169,8 @@ class StaticRun(Run):
         ``calibrate`` (opening the benchmark), ``build`` (assembling and compiling), ``solve`` (both solutions).
     ranges : DataFrame, optional
         Welfare by region and study of elasticities (:meth:`with_ranges`).
+    added : tuple of str
+        Mechanisms that the policy needed and the scenario had not.
     """
 
     scenario: Scenario
@@ -176,6 +178,7 @@ class StaticRun(Run):
     after: Solution
     seconds: dict[str, float]
     ranges: pd.DataFrame | None = None
+    added: tuple[str, ...] = ()
 
     @property
     def policy(self) -> Any:
@@ -256,7 +259,11 @@ class StaticRun(Run):
             "ev_unit": f"million {model.benchmark.currency}",
             "world_ev_musd": float(table["ev_musd"].sum()),
             "regions": regions,
-            "notes": [*self._remarks(), *model.remarks],
+            "notes": [
+                *(f"Mechanism {name} is put on the model: the policy needs it." for name in self.added),
+                *self._remarks(),
+                *model.remarks,
+            ],
             "sources": list(getattr(self.policy, "sources", ())),
         } | (
             {} if self.ranges is None else {"welfare_range": {str(r): dict(v) for r, v in self.ranges.to_dict("index").items()}}
@@ -453,10 +460,21 @@ def solve(
     origin = getattr(scenario.policy, "origin", None)
     if origin is not None:
         return _with_origin(scenario)
+    whole, added = with_needed(scenario)
     started = time.perf_counter()
-    model, opened = model_of(scenario)
+    model, opened = model_of(whole)
     built = time.perf_counter() - started - opened
-    return replace_seconds(on(model, scenario, progress=progress), calibrate=opened, build=built)
+    run = replace_seconds(on(model, whole, progress=progress), calibrate=opened, build=built)
+    return replace(run, added=added)
+
+
+def with_needed(scenario: Scenario) -> tuple[Scenario, tuple[str, ...]]:
+    """The scenario with the mechanisms that its policy needs and it has not, and which they are."""
+    from cge.catalogue import mechanism_named
+
+    there = {type(x).__name__ for x in scenario.mechanisms}
+    lacking = tuple(n for n in getattr(scenario.policy, "mechanisms", ()) if n not in there)
+    return scenario.with_(*(mechanism_named(n, {}) for n in lacking)), lacking
 
 
 def replace_seconds(run: StaticRun, **seconds: float) -> StaticRun:
@@ -558,6 +576,7 @@ def _path(
     from calibration.growth import read_growth
     from cge.dynamics import Baseline, Dynamics
 
+    scenario, _ = with_needed(scenario)
     if scenario.model != "core":
         raise ModelError(f"a path of years is walked on the model 'core', not on {scenario.model!r}")
     first, last = years_of(years)

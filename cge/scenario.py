@@ -224,7 +224,11 @@ class Scenario(Carded):
     # -- shown -------------------------------------------------------------------------------------
     def _card(self) -> tuple[str, dict[str, object]]:
         name = self.benchmark.name if isinstance(self.benchmark, Benchmark) else str(self.benchmark)
-        rows: dict[str, object] = {"benchmark": name, "model": COMPOSITIONS[self.model].split(":")[0], "closure": self.closure.describe()["swaps"]}
+        rows: dict[str, object] = {
+            "benchmark": name,
+            "model": COMPOSITIONS[self.model].split(":")[0],
+            "closure": self.closure.describe()["swaps"],
+        }
         if self.mechanisms:
             rows["mechanisms"] = ", ".join(x.describe() for x in self.mechanisms)
         title = getattr(self.policy, "title", "") or getattr(self.policy, "name", "")

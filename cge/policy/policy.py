@@ -68,6 +68,8 @@ class Policy(Carded, Stated):
         What a reader of results must know.
     origin : OriginClause, optional
         Rules of origin that firms must meet to use the preference on one sector.
+    mechanisms : tuple of str
+        Mechanisms that its instruments belong to, by class name; :func:`cge.solve` puts them on the model, and says so.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Policy(Carded, Stated):
     instruments: tuple[InstrumentChange, ...]
     notes: tuple[str, ...] = ()
     origin: OriginClause | None = None
+    mechanisms: tuple[str, ...] = ()
 
     def _card(self) -> tuple[str, dict[str, object]]:
         rows: dict[str, object] = {"title": self.title, "members": ", ".join(self.members)}
@@ -107,6 +110,7 @@ class Policy(Carded, Stated):
             instruments=(*self._settled().instruments, *other._settled().instruments),
             notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
             origin=self.origin or other.origin,
+            mechanisms=tuple(dict.fromkeys((*self.mechanisms, *other.mechanisms))),
         )
 
     def __radd__(self, other: object) -> Policy:
