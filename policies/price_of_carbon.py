@@ -47,7 +47,10 @@ def carbon_price(price: float = 50.0, regions: str | tuple[str, ...] = ()) -> Po
         sources=("Emissions by activity: OECD, carbon dioxide emissions embodied in trade (satellite of the benchmark)",),
         members=named,
         instruments=(change,),
-        notes=("Households' own emissions pay nothing; nothing is adjusted at the border.",),
+        notes=(
+            "Households' own emissions pay nothing; nothing is adjusted at the border.",
+            "Inputs are in fixed proportions unless the data say otherwise: emissions fall with output alone, and leakage is high.",
+        ),
         mechanisms=("Carbon",),
     )
 
