@@ -15,7 +15,7 @@ import xarray as xr
 
 from calibration.cards import Carded
 from calibration.currency import currency_of
-from calibration.elasticities import check_elasticities, study_and_nest, to_dataset
+from calibration.elasticities import check_elasticities, read_table, study_and_nest, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_type, require_unique
 from calibration.labels import as_labels
 from calibration.parse import load_netcdf, reading
@@ -24,7 +24,7 @@ from calibration.sam import SCHEMA, Sam
 DEFAULT = "world"
 FORMAT = "open-cge benchmark 1"
 SATELLITE = "satellite_"
-BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults", "demand")
+BEHAVIOUR = ("elasticity_sources", "elasticity_note", "rordelta", "defaults", "demand", "production")
 """Attributes that belong to the elasticities."""
 STATUS = {
     0: "zero in the source",
@@ -36,6 +36,8 @@ STATUS = {
 """Codes of :meth:`Benchmark.status`."""
 DEMANDS = ("benchmark", "stone-geary", "cobb-douglas")
 """Choices of :meth:`Benchmark.with_demand`."""
+PRODUCTIONS = ("benchmark", "leontief", "okagawa-ban")
+"""Choices of :meth:`Benchmark.with_production` beside a table."""
 TRADE_HEADERS = ("vxsb", "vfob", "vcif", "vmsb", "makb", "maks")
 """Headers whose cells are known by commodity; those of use are known by the using region."""
 FREIGHT_STATUS = 4
@@ -181,6 +183,37 @@ class Benchmark(Carded):
         new = held.assign(incelas=xr.ones_like(held["incelas"]), frisch=-xr.ones_like(held["frisch"]))
         new.attrs["demand"] = "Cobb-Douglas, by choice"
         return replace(self, elasticities=new)
+
+    def with_production(self, production: str | Path | pd.DataFrame, groups: Mapping[str, str] | None = None) -> Benchmark:
+        """The same benchmark with other substitution between value added and intermediates.
+
+        Parameters
+        ----------
+        production : {"benchmark", "leontief", "okagawa-ban"}, path or DataFrame
+            What the benchmark carries; none (``esubt`` and ``esubc`` 0); published values
+            (:mod:`calibration.production_elasticities`); or a table by activity with columns ``esubt``, ``esubc`` or both.
+        groups : mapping, optional
+            With published values: the group of sectors of an activity whose label the library does not know.
+
+        Raises
+        ------
+        DataError
+            Another word, an activity of which it is not known what it makes, or a table that is not one.
+        """
+        from calibration import production_elasticities as published  # which builds on this module
+
+        if isinstance(production, pd.DataFrame):
+            return published.with_table(self, production, "a table of production")
+        if str(production) not in PRODUCTIONS and Path(production).is_file():
+            return published.with_table(self, read_table(production), Path(production).name)
+        if production not in PRODUCTIONS:
+            hint = f"{nearest(str(production), PRODUCTIONS)}; known: {', '.join(PRODUCTIONS)}"
+            raise DataError(f"no production and no file named {str(production)!r}{hint}")
+        if production == "benchmark":
+            return self
+        if production == "leontief":
+            return published.leontief(self)
+        return published.with_published(self, str(production), groups)
 
     @property
     def groups(self) -> dict[str, dict[str, float]]:

@@ -14,6 +14,7 @@ import xarray as xr
 from calibration.benchmark import Benchmark
 from calibration.cards import Carded
 from calibration.errors import nearest
+from calibration.production_elasticities import told as told_production
 from cge.blocks import CORE
 from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
@@ -97,6 +98,9 @@ class Model(Carded):
     demand : {"benchmark", "stone-geary", "cobb-douglas"}
         Private demand: the linear expenditure system where the benchmark carries income elasticities, else Cobb-Douglas
         (default); the linear expenditure system, required; or Cobb-Douglas. :meth:`attrs` tells which.
+    production : {"benchmark", "leontief", "okagawa-ban"} or path of a table
+        Substitution between value added and intermediates, see :meth:`calibration.Benchmark.with_production`; default what
+        the benchmark carries (the shipped worlds: none, as GTAP). :meth:`attrs` tells which.
     blocks : sequence of Block classes, optional
         The composition; default :data:`cge.blocks.CORE`.
     mechanisms : sequence of Mechanism, optional
@@ -107,8 +111,8 @@ class Model(Carded):
     Raises
     ------
     DataError, ModelError, ClosureError
-        Unknown private demand, or one the benchmark does not carry; the benchmark cannot carry the model; the closure does
-        not leave it square.
+        Unknown private demand or production, or one the benchmark does not carry; the benchmark cannot carry the model; the
+        closure does not leave it square.
     """
 
     @guarded("building the model")
@@ -119,6 +123,7 @@ class Model(Carded):
         *,
         sourcing: str = "use",
         demand: str = "benchmark",
+        production: str = "benchmark",
         blocks: Sequence[type[Block]] = CORE,
         mechanisms: Sequence[Mechanism] = (),
         options: PathOptions | None = None,
@@ -135,7 +140,9 @@ class Model(Carded):
         if wrong:
             raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {wrong[0]!r}")
         with PYOMO_LOCK:
-            self._assemble(benchmark.with_demand(demand), closure, sourcing, blocks, mechanisms, options)
+            self._assemble(
+                benchmark.with_demand(demand).with_production(production), closure, sourcing, blocks, mechanisms, options
+            )
 
     def _assemble(
         self,
@@ -343,6 +350,13 @@ class Model(Carded):
         chosen = told.startswith("Cobb-Douglas")
         return {"demand": told if chosen else "Cobb-Douglas: the benchmark carries no income elasticities"}
 
+    def _production(self) -> dict[str, str]:
+        """Substitution between value added and intermediates and where it comes from, for the attributes."""
+        if "esubt" not in self.symbols:
+            return {}
+        held = self.benchmark.elasticities
+        return {"production": str(held.attrs.get("production", "")) or told_production(held)}
+
     def attrs(self) -> dict[str, str]:
         """The model's choices, for the attributes of results."""
         remarks = [*self.remarks, *nominal_remark(self)]
@@ -352,6 +366,7 @@ class Model(Carded):
             "sourcing": f"{self.data.sourcing}: " + "; ".join(f"{k} = {'+'.join(v)}" for k, v in self.data.classes.items()),
             "specific_factors": ", ".join(self.specific) or "none",
             **self._private_demand(),
+            **self._production(),
             "numeraire": "pfactwld, world factor price index",
             **self.closure.describe(),
             **({"mechanisms": "; ".join(x.describe() for x in self.mechanisms)} if self.mechanisms else {}),

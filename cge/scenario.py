@@ -53,6 +53,8 @@ class Scenario(Carded):
         None: the benchmark.
     sourcing, demand : str
         As in :class:`cge.Model`.
+    production : str
+        Substitution between value added and intermediates (:meth:`calibration.Benchmark.with_production`).
     elasticities : str
         A study that the benchmark carries, instead of its own.
     method : {"auto", "ipopt"}
@@ -71,6 +73,7 @@ class Scenario(Carded):
     policy: Shock | None = None
     sourcing: str = "use"
     demand: str = "benchmark"
+    production: str = "benchmark"
     elasticities: str = ""
     method: str = "auto"
 
@@ -145,11 +148,12 @@ class Scenario(Carded):
             whole = open_gtap(self.benchmark)
         else:
             whole = load_benchmark(self.benchmark, self.elasticities or None)
-        return whole if self.model == "gtap" else whole.with_demand(self.demand)
+        whole = whole if self.model == "gtap" else whole.with_demand(self.demand)
+        return whole.with_production(self.production)
 
     def key(self) -> str:
         """A hash of everything that shapes the model: scenarios of one key, whatever their policies, share a compiled model."""
-        choices = [self.model, self.sourcing, self.demand, self.elasticities, fingerprint(self.closure)]
+        choices = [self.model, self.sourcing, self.demand, self.production, self.elasticities, fingerprint(self.closure)]
         return fingerprint([_source(self.benchmark), choices, [_recipe(x) for x in self.mechanisms]])
 
     def __hash__(self) -> int:
@@ -178,7 +182,7 @@ class Scenario(Carded):
             )
         usual = Scenario()
         content: dict[str, Any] = {"benchmark": str(self.benchmark)}
-        for name in ("model", "sourcing", "demand", "elasticities", "method"):
+        for name in ("model", "sourcing", "demand", "production", "elasticities", "method"):
             if getattr(self, name) != getattr(usual, name):
                 content[name] = getattr(self, name)
         if self.mechanisms:
@@ -233,7 +237,7 @@ class Scenario(Carded):
             rows["mechanisms"] = ", ".join(x.describe() for x in self.mechanisms)
         title = getattr(self.policy, "title", "") or getattr(self.policy, "name", "")
         rows["policy"] = title or "none: the benchmark"
-        for option in ("sourcing", "demand", "elasticities"):
+        for option in ("sourcing", "demand", "production", "elasticities"):
             if getattr(self, option) != getattr(_USUAL, option):
                 rows[option] = getattr(self, option)
         return "Scenario", rows

@@ -17,6 +17,7 @@ from cge.cli.shared import (
     BenchmarkOption,
     DemandOption,
     PdfOption,
+    ProductionOption,
     Quiet,
     ReportOption,
     command,
@@ -76,6 +77,7 @@ def dynamics(
     ] = "saving",
     capital: Annotated[str, typer.Option(help="'mobile', or 'vintage': old capital stays in its activity.")] = "mobile",
     demand: DemandOption = "benchmark",
+    production: ProductionOption = "benchmark",
     finance: Annotated[
         str | None, typer.Option(help="belt-and-road: works paid by 'loans' (default), 'grants', 'taxes' or 'none'.")
     ] = None,
@@ -103,7 +105,7 @@ def dynamics(
     static = find_policy(policy)
     programme = _programme(policy, static, finance, first)
     done = PathOfYears.load(resume) if resume is not None else None
-    data = load_benchmark(benchmark).with_demand(demand)
+    data = load_benchmark(benchmark).with_demand(demand).with_production(production)
     rates = read_growth(data, growth)
     baseline = Baseline.between(first, last, rates)
     if positions is not None:

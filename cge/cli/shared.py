@@ -53,6 +53,12 @@ SourcingOption = Annotated[str, typer.Option("--sourcing", help="Import bundles:
 DemandOption = Annotated[
     str, typer.Option("--demand", help="Private demand: of the 'benchmark', 'stone-geary' required, or 'cobb-douglas'.")
 ]
+ProductionOption = Annotated[
+    str,
+    typer.Option(
+        "--production", help="Value added for intermediates: of the 'benchmark', 'leontief', 'okagawa-ban', or CSV: i, esubt."
+    ),
+]
 ElasticitiesOption = Annotated[
     str, typer.Option("--elasticities", help="A study the benchmark carries (see: cge info); fontagne/one: in one nest.")
 ]
