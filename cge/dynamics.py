@@ -1,6 +1,9 @@
 """Recursive dynamics: a baseline that meets a path of GDP, and policies as differences from it.
 
-Every year is one equilibrium of the model of :mod:`cge.blocks.growth`, begun at the year before. Between years
+Every year is one equilibrium of the core blocks with the mechanisms :class:`~cge.mechanisms.foreign_income.ForeignIncome`,
+:class:`~cge.mechanisms.growth.Growth`, :class:`~cge.mechanisms.loans.Loans`, where investment follows returns
+:class:`~cge.mechanisms.investment_by_returns.InvestmentByReturns`, and others that ride along; it begins at the year before.
+Between years
 
     K' = (1 - depreciation) K + I - public works
     A' = A - (foreign saving + loans),      world sums of A, of foreign saving and of loans are zero
@@ -38,10 +41,14 @@ from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from calibration.foreign_capital import foreign_income, net_positions
 from cge.blocks import CORE
-from cge.blocks.growth import capital_label, growth_blocks
 from cge.closure import Closure
+from cge.declare import Mechanism, as_mechanisms
 from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
 from cge.model import Model
 from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
 from cge.programme import (
@@ -59,7 +66,7 @@ from cge.progress import Progress
 from cge.run_record import content_of, made_of
 from cge.shock import Shock, require_change, targets
 from cge.solution import Solution
-from cge.stock_flow import StockFlow
+from cge.stock_flow import StockFlow, capital_label
 
 __all__ = [
     "Baseline",
@@ -84,18 +91,21 @@ class Dynamics:
     Parameters
     ----------
     model : Model or Benchmark
-        Benchmark, closure and sourcing are taken from it; its blocks must be the core's.
+        Benchmark, closure, sourcing and mechanisms are taken from it; its blocks must be the core's.
     baseline : Baseline
     investment : {"saving", "returns"}
         Investment follows saving (foreign saving grows with GDP), or expected rates of return are equal.
     capital : {"mobile", "vintage"}
         Capital moves freely, or old capital stays in its activity and new capital follows its price.
+    mechanisms : sequence of Mechanism, optional
+        Put on the model of every year (:mod:`cge.mechanisms`), beside those of ``model``; the baseline holds their instruments
+        at the benchmark's values, and policies and programmes move them. What each has to show is in the path's dataset.
 
     Raises
     ------
     ModelError
-        The growth table lacks a region, the benchmark has no capital factor, an unknown rule, a model of other blocks, or a
-        closure that frees the capital which a path accumulates.
+        The growth table lacks a region, the benchmark has no capital factor, an unknown rule, a model of other blocks, a
+        mechanism that cannot stand in a path, or a closure that frees the capital which a path accumulates.
     """
 
     def __init__(
@@ -104,8 +114,10 @@ class Dynamics:
         baseline: Baseline,
         investment: Literal["saving", "returns"] = "saving",
         capital: Literal["mobile", "vintage"] = "mobile",
+        mechanisms: Sequence[Mechanism] = (),
     ) -> None:
-        benchmark, closure, sourcing = _choices(model)
+        benchmark, closure, sourcing, riding = _choices(model)
+        self.mechanisms = _riding((*riding, *as_mechanisms(mechanisms)))
         if not isinstance(baseline, Baseline):
             raise ModelError(f"baseline is a Baseline (Baseline.between makes one), not a {type(baseline).__name__}")
         missing = [r for r in benchmark.regions if r not in baseline.growth.index.get_level_values(0)]
@@ -123,16 +135,17 @@ class Dynamics:
         self.depreciation = self._depreciation()
         self.stock = self._first_stock()
         self.stocks = StockFlow(benchmark, self.stock, self.depreciation, self.position, self.vintage)
-        blocks = growth_blocks(self.capital, self.stock, self.depreciation, investment)
+        by_returns = (InvestmentByReturns(self.stock, self.depreciation),) if investment == "returns" else ()
+        every_year = (ForeignIncome(), Growth(), Loans(), *by_returns, *self.mechanisms)
         if self.vintage:
             natural = tuple(f for f in ("nat",) if f in benchmark.sam.factors)
             specific = natural if closure.specific is None else closure.specific
             closure = Closure(closure.name, (*specific, self.capital), closure.swaps)
-        self.policy_model = Model(benchmark, closure, sourcing=sourcing, blocks=blocks)
+        self.policy_model = Model(benchmark, closure, sourcing=sourcing, mechanisms=every_year)
         if self.policy_model.free["qe"][self.position].any():
             raise ClosureError(f"closure {closure.name!r} frees the endowment of {self.capital}, which a path accumulates")
         standard = Closure(Closure().name, closure.specific).swap("rgdp", "tfp")
-        self.baseline_model = Model(benchmark, standard, sourcing=sourcing, blocks=blocks)
+        self.baseline_model = Model(benchmark, standard, sourcing=sourcing, mechanisms=every_year)
         self._baseline: PathOfYears | None = None
 
     def _depreciation(self) -> Array:
@@ -246,7 +259,8 @@ class Dynamics:
         data["output"] = solution["qo"]
         for name in ("capital", "assets", "debt", "public"):
             data[name] = ("r", getattr(state, name))
-        data["tfp"] = solution["tfp"]
+        for mechanism in solution.model.mechanisms:
+            data.update({n: solution[n] for n in mechanism.shows})
         data["max_residual"] = solution.max_residual
         data["walras"] = solution.walras
         data["identity_gap"] = max(gaps.values())
@@ -258,7 +272,8 @@ class Dynamics:
 
         Two runs with one ``made_of`` give one path. The policy's hash is empty where the policy does not say what it holds.
         """
-        return made_of(self.policy_model, self.baseline, self.investment, self.vintage, as_programme(policy))
+        rules = (self.investment, self.vintage, self.mechanisms)
+        return made_of(self.policy_model, self.baseline, *rules, as_programme(policy))
 
     def run_baseline(self, progress: bool | None = None) -> PathOfYears:
         """The baseline path (once; kept)."""
@@ -418,18 +433,34 @@ def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.
     return {n: model.labelled(n, np.where(model.free[n], model.benchmark_values[n], v)) for n, v in values.items()}
 
 
-def _choices(model: Model | Benchmark) -> tuple[Benchmark, Closure, str]:
-    """Benchmark, closure and sourcing of what a path is to be built on."""
+def _choices(model: Model | Benchmark) -> tuple[Benchmark, Closure, str, tuple[Mechanism, ...]]:
+    """Benchmark, closure, sourcing and mechanisms of what a path is to be built on."""
     if isinstance(model, Benchmark):
-        return model, Closure(), "use"
+        return model, Closure(), "use", ()
     if not isinstance(model, Model):
         raise ModelError(f"a path needs a Model or a Benchmark (load_benchmark opens one), not a {type(model).__name__}")
-    if [type(block) for block in model.blocks] != list(CORE):
-        other = [type(block).__name__ for block in model.blocks if type(block) not in CORE]
+    if list(model.composition) != list(CORE):
+        other = [block.__name__ for block in model.composition if block not in CORE]
         raise ModelError(
             f"a path is built on the core blocks; this model has others ({', '.join(other) or 'fewer'}), which would be lost"
         )
-    return model.benchmark, model.closure, model.data.sourcing
+    return model.benchmark, model.closure, model.data.sourcing, model.mechanisms
+
+
+def _riding(mechanisms: tuple[Mechanism, ...]) -> tuple[Mechanism, ...]:
+    """What rides along: mechanisms beside those that every path has.
+
+    Raises
+    ------
+    ModelError
+        A rule of investment, which the path's own option chooses.
+    """
+    if any(type(x) is InvestmentByReturns for x in mechanisms):
+        raise ModelError(
+            "InvestmentByReturns is the rule of investment of a path, which has its capital and depreciation: write "
+            "investment='returns' and leave the mechanism out"
+        )
+    return tuple(x for x in mechanisms if type(x) not in (ForeignIncome, Growth, Loans))  # these have no options
 
 
 def growth_accounting(path: PathOfYears, dynamics: Dynamics) -> pd.DataFrame:

@@ -10,12 +10,14 @@ import pytest
 
 from calibration.gtap import standard_gtap
 from cge import Model, ModelError
-from cge.blocks.foreign import NATIONAL
-from cge.blocks.growth import growth_blocks
 from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
 from cge.gtap import GTAP, gtap_model
 from cge.latex import LETTERS, Printer, equations_page, symbol_latex
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
 from cge.templates import Kernel
 from policies import html
 from tests.read_latex import LatexReader
@@ -29,8 +31,8 @@ def models() -> dict[str, Model]:
         "core": Model(tiny),
         "rules": Model(tiny, blocks=rules_blocks(coverage)),
         "gtap": gtap_model(standard_gtap(tiny)),
-        "national": Model(tiny, blocks=NATIONAL),
-        "growth": Model(tiny, blocks=growth_blocks(tiny.sam.factors[1], np.full(3, 1e3), 0.01)),
+        "national": Model(tiny, mechanisms=(ForeignIncome(),)),
+        "growth": Model(tiny, mechanisms=(Growth(), Loans(), InvestmentByReturns(1e2, 0.01))),
     }
 
 

@@ -8,7 +8,7 @@ satellites and pay nothing. The price stands in the numeraire.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Carbon(Mechanism):
     gas : str
         Name of the satellite that holds emissions by activity and region, million tonnes; dims (a, r).
     """
+
+    shows: ClassVar[tuple[str, ...]] = ("ctax", "emitted", "rco2")
 
     ctax = instrument("r", "price of carbon, in the numeraire", "USD a tonne", signed=True)
     cint = parameter("a r", "emissions over benchmark cost", "tonnes a USD")
