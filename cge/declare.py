@@ -265,6 +265,8 @@ def as_mechanisms(given: Any) -> tuple[Mechanism, ...]:
 
 
 def _shortly(value: Any) -> str:
+    if isinstance(value, np.ndarray) and not value.ndim:
+        return repr(value.item())
     if isinstance(value, (np.ndarray, xr.DataArray, xr.Dataset, pd.DataFrame)):
         size = value.nbytes // 8 if isinstance(value, xr.Dataset) else value.size
         return f"<{size} numbers, #{fingerprint(value)}>"
