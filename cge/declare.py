@@ -216,6 +216,7 @@ class Mechanism(Block):
 
     needs: ClassVar[Mapping[str, str]] = {}  # a name that another block must declare -> why, and what fits instead
     shows: ClassVar[tuple[str, ...]] = ()  # variables, instruments and definitions that a path of years keeps of each year
+    parts: ClassVar[Mapping[str, str]] = {}  # parts of GTAP's EV that it brings -> what they hold, of a tax "allocative ..."
     listed_as: ClassVar[str] = ""  # the rule under which the updated SAM lists its entries as adjustments; empty: not listed
 
     def adjust(self, data: Any, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
@@ -233,6 +234,14 @@ class Mechanism(Block):
 
     def satellites(self, solution: Any) -> Mapping[str, xr.DataArray]:
         """What it leaves beside the SAM of the updated benchmark; takes the place of what stands there under the name."""
+        return {}
+
+    def real_income(self, point: Any, world: float) -> Mapping[str, np.ndarray]:
+        """By how much real income per head grows by it at a point of a path (:mod:`cge.gtap.welfare`), by part, million USD.
+
+        ``point`` is a :class:`cge.path.PathPoint`, ``world`` the growth of the price of world exports, in which what passes
+        between regions is counted.
+        """
         return {}
 
     def describe(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cge import Model, ModelError
+from cge.gtap import contributions, decompose, result_of
 from cge.update import updated_benchmark, updated_sam
 from policies import InstrumentChange, Policy
 from tests.mechanism_pairs import MECHANISMS, WORLDS, put_on
@@ -42,6 +43,23 @@ def test_two_mechanisms_stand_together(composition: str, one: str, other: str) -
     again = put_on(composition, updated_benchmark(after), one, other).solve()
     for name in ("gdp", "saving", "vexp"):
         assert again.values_of(name) == pytest.approx(after.values_of(name), rel=1e-8), name
+
+
+@pytest.mark.parametrize(("one", "other"), [(one, other) for composition, one, other in STANDING if composition == "gtap"])
+def test_parts_of_equivalent_variation_add_up_with_mechanisms(one: str, other: str) -> None:
+    result = result_of(put_on("gtap", WORLDS["gtap"], one, other).solve(policy_of(one, other)))
+    parts = decompose(result)
+    assert parts.sum("part").values == pytest.approx(result.ev(), abs=1e-9 * float(result.base["y_0"].max()))
+    if "foreign income" in (one, other):
+        given = np.array([0.2, -0.2, 0.0])  # to the first region, from the second
+        assert parts.sel(part="abroad").values[:2] == pytest.approx(given[:2], rel=0.1)
+        assert "CNTabroad" in contributions(result)
+    if "growth" in (one, other):
+        assert float(parts.sel(part="tech", r="R0")) > 0
+    if "carbon" in (one, other):
+        shrinks = float(parts.sel(part="co2", r="R0")) < 0
+        assert shrinks == ("growth" not in (one, other))  # the base of a tax that rises shrinks, unless all grows
+        assert "co2" in contributions(result)["CNTalleff_tax"]["tax"]
 
 
 @pytest.mark.parametrize(("composition", "one", "other"), STANDING)

@@ -26,6 +26,7 @@ from cge.declare import Mechanism, adds, definition, instrument
 from cge.errors import ModelError
 
 if TYPE_CHECKING:
+    from cge.path import PathPoint
     from cge.solution import Solution
 
 GTAP_WEIGHTS = ("dpar_p", "dpar_g", "dpar_s")
@@ -39,6 +40,7 @@ class ForeignIncome(Mechanism):
         "saving": "income from abroad is saved, since consumption is observed; use blocks in which the household saves",
     }
     shows: ClassVar[tuple[str, ...]] = ("finc", "gnp")
+    parts: ClassVar[Mapping[str, str]] = {"abroad": "income from abroad, relative to the world price of exports"}
     listed_as: ClassVar[str] = "income from abroad has no account in a SAM: saving is what is left of domestic income"
 
     finc = instrument("r", "income on foreign assets and transfers, in the numeraire", "million USD", signed=True)
@@ -91,6 +93,10 @@ class ForeignIncome(Mechanism):
     def entries(self, solution: Solution) -> Mapping[str, np.ndarray]:
         """Saving in the SAM is what domestic income leaves."""
         return {"save": -solution.values_of("abroad")}
+
+    def real_income(self, point: PathPoint, world: float) -> Mapping[str, np.ndarray]:
+        received = point.value("abroad")
+        return {"abroad": point.slope("abroad") - received * (point.log_slope("pop") + world)}
 
     def satellites(self, solution: Solution) -> Mapping[str, xr.DataArray]:
         """What came from abroad; where the data have positions, a model of the updated data pays what this one did."""
