@@ -36,23 +36,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from calibration.foreign_capital import foreign_income, net_positions
-from cge.blocks import CORE
-from cge.closure import Closure
 from cge.declare import Mechanism, as_mechanisms
 from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
-from cge.mechanisms.foreign_income import ForeignIncome
-from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
-from cge.mechanisms.loans import Loans
 from cge.model import Model
 from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
 from cge.programme import (
-    DEPRECIATION,
     Baseline,
     Flows,
     Programme,
@@ -67,6 +60,7 @@ from cge.run_record import content_of, made_of
 from cge.shock import Shock, require_change, targets
 from cge.solution import Solution
 from cge.stock_flow import StockFlow, capital_label
+from cge.year_models import EVERY_PATH, choices, depreciation_of, first_stock, riding_along, year_models
 
 __all__ = [
     "Baseline",
@@ -116,8 +110,8 @@ class Dynamics:
         capital: Literal["mobile", "vintage"] = "mobile",
         mechanisms: Sequence[Mechanism] = (),
     ) -> None:
-        benchmark, closure, sourcing, riding = _choices(model)
-        self.mechanisms = _riding((*riding, *as_mechanisms(mechanisms)))
+        benchmark, closure, sourcing, riding = choices(model)
+        self.mechanisms = riding_along((*riding, *as_mechanisms(mechanisms)))
         if not isinstance(baseline, Baseline):
             raise ModelError(f"baseline is a Baseline (Baseline.between makes one), not a {type(baseline).__name__}")
         missing = [r for r in benchmark.regions if r not in baseline.growth.index.get_level_values(0)]
@@ -132,38 +126,17 @@ class Dynamics:
         self.benchmark, self.baseline, self.investment, self.vintage = benchmark, baseline, investment, capital == "vintage"
         self.capital = capital_label(benchmark.sam.factors)
         self.position = benchmark.sam.factors.index(self.capital)
-        self.depreciation = self._depreciation()
-        self.stock = self._first_stock()
+        self.depreciation = depreciation_of(benchmark, baseline)
+        self.stock = first_stock(benchmark, baseline, self.depreciation)
         self.stocks = StockFlow(benchmark, self.stock, self.depreciation, self.position, self.vintage)
         by_returns = (InvestmentByReturns(self.stock, self.depreciation),) if investment == "returns" else ()
-        every_year = (ForeignIncome(), Growth(), Loans(), *by_returns, *self.mechanisms)
-        if self.vintage:
-            natural = tuple(f for f in ("nat",) if f in benchmark.sam.factors)
-            specific = natural if closure.specific is None else closure.specific
-            closure = Closure(closure.name, (*specific, self.capital), closure.swaps)
-        self.policy_model = Model(benchmark, closure, sourcing=sourcing, mechanisms=every_year)
+        tied = self.capital if self.vintage else ""
+        self.policy_model, self.baseline_model = year_models(
+            benchmark, closure, sourcing, (*EVERY_PATH, *by_returns, *self.mechanisms), tied
+        )
         if self.policy_model.free["qe"][self.position].any():
             raise ClosureError(f"closure {closure.name!r} frees the endowment of {self.capital}, which a path accumulates")
-        standard = Closure(Closure().name, closure.specific).swap("rgdp", "tfp")
-        self.baseline_model = Model(benchmark, standard, sourcing=sourcing, mechanisms=every_year)
         self._baseline: PathOfYears | None = None
-
-    def _depreciation(self) -> Array:
-        """Rate of depreciation a year; dims (r,)."""
-        worn, stock = self.benchmark.sam["vdep"], self.benchmark.sam["vkb"]
-        if self.baseline.depreciation is not None:
-            return np.full(stock.shape, self.baseline.depreciation)
-        return np.asarray(np.where((worn > 0) & (stock > 0), ratio(worn, stock), DEPRECIATION))
-
-    def _first_stock(self) -> Array:
-        """Capital at the start of the base year, million USD; dims (r,)."""
-        sam = self.benchmark.sam
-        rate = self.baseline.first_rate("gdp", sam.regions) + self.depreciation
-        known = sam["vkb"]
-        if (rate <= 0).any() and not (known > 0).all():
-            poor = [r for r, x in zip(self.benchmark.regions, rate, strict=True) if x <= 0]
-            raise ModelError(f"capital of {', '.join(poor)} would be negative: GDP falls faster than capital wears")
-        return np.asarray(np.where(known > 0, known, sam.expenditure()["inv"] / rate))
 
     # -- one year ----------------------------------------------------------------------------------
     def first_state(self) -> State:
@@ -431,36 +404,6 @@ class Dynamics:
 def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray | float]:
     """Labelled values of a year; what the closure leaves endogenous stays at its benchmark value."""
     return {n: model.labelled(n, np.where(model.free[n], model.benchmark_values[n], v)) for n, v in values.items()}
-
-
-def _choices(model: Model | Benchmark) -> tuple[Benchmark, Closure, str, tuple[Mechanism, ...]]:
-    """Benchmark, closure, sourcing and mechanisms of what a path is to be built on."""
-    if isinstance(model, Benchmark):
-        return model, Closure(), "use", ()
-    if not isinstance(model, Model):
-        raise ModelError(f"a path needs a Model or a Benchmark (load_benchmark opens one), not a {type(model).__name__}")
-    if list(model.composition) != list(CORE):
-        other = [block.__name__ for block in model.composition if block not in CORE]
-        raise ModelError(
-            f"a path is built on the core blocks; this model has others ({', '.join(other) or 'fewer'}), which would be lost"
-        )
-    return model.benchmark, model.closure, model.data.sourcing, model.mechanisms
-
-
-def _riding(mechanisms: tuple[Mechanism, ...]) -> tuple[Mechanism, ...]:
-    """What rides along: mechanisms beside those that every path has.
-
-    Raises
-    ------
-    ModelError
-        A rule of investment, which the path's own option chooses.
-    """
-    if any(type(x) is InvestmentByReturns for x in mechanisms):
-        raise ModelError(
-            "InvestmentByReturns is the rule of investment of a path, which has its capital and depreciation: write "
-            "investment='returns' and leave the mechanism out"
-        )
-    return tuple(x for x in mechanisms if type(x) not in (ForeignIncome, Growth, Loans))  # these have no options
 
 
 def growth_accounting(path: PathOfYears, dynamics: Dynamics) -> pd.DataFrame:

@@ -259,9 +259,10 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
 def updated_benchmark(solution: Solution) -> Benchmark:
     """The updated SAM with the same behaviour: elasticities, and Stone-Geary purchases that stay committed.
 
-    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with output of their activity, those of households with what
-    they buy in all; the mix of electricity stays; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
-    foreign income, loans and public works of the solution where it has such.
+    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with the inputs of their activity (output over its
+    productivity ``ao``), those of households with what they buy in all; the mix of electricity stays. Mechanisms leave theirs:
+    ``finc``, ``floan`` and ``ginv`` (r), million USD, are the foreign income, loans and public works of the solution where it
+    has such.
 
     Raises
     ------
@@ -306,6 +307,7 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
     if beside is not None and "co2" in beside:
         grown = solution["qo"]
         grown = grown.rename({d: "a" for d in grown.dims if d == "i"}).assign_coords(a=model.labels("a"))
+        grown = grown / solution["ao"]  # a productivity of all inputs saves fuel as well
         named = {n: (beside[n] * grown).transpose(*beside[n].dims) for n in ("co2", "energy", "co2_fuel") if n in beside}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in named.items()})
     if beside is not None and "energy_households" in beside and "qpa" in model.definitions and "vpp" in model.symbols:

@@ -40,9 +40,13 @@ def test_two_mechanisms_stand_together(composition: str, one: str, other: str) -
     sam = updated_sam(after)
     assert sam.largest_gap() < 1e-9
     assert sam.gdp() == pytest.approx(after.values_of("gdp"), rel=1e-9)
+    table = after.icio()
+    assert table.value_added.sum() == pytest.approx(table.y.sum(), rel=1e-9)  # world value added is world final demand
     again = put_on(composition, updated_benchmark(after), one, other).solve()
     for name in ("gdp", "saving", "vexp"):
         assert again.values_of(name) == pytest.approx(after.values_of(name), rel=1e-8), name
+    if "carbon" in (one, other):
+        assert again.values_of("emitted_0") == pytest.approx(after.values_of("emitted"), rel=1e-9)
 
 
 @pytest.mark.parametrize(("one", "other"), [(one, other) for composition, one, other in STANDING if composition == "gtap"])

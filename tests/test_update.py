@@ -221,4 +221,6 @@ def test_emissions_follow_the_output_of_their_activity() -> None:
     after = model.solve(Policy(name="t", instruments=(InstrumentChange(instrument="to", factor=1.05),)))
     found = updated_benchmark(after).satellites["co2"]
     assert np.allclose(found, after["qo"], rtol=1e-12)
+    saving = model.solve(Policy(name="t", instruments=(InstrumentChange(instrument="ao", factor=1.05),)))
+    assert np.allclose(updated_benchmark(saving).satellites["co2"], saving["qo"].values / 1.05, rtol=1e-12)
     assert float(abs(found - 1).max()) > 1e-4
