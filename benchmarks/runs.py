@@ -22,11 +22,11 @@ from calibration.foreign_capital import COLUMNS as POSITIONS
 from calibration.foreign_capital import with_positions
 from calibration.gtap import standard_gtap
 from cge import Closure, Model, Scenario, Solution, find_policy, solve
-from cge.blocks.foreign import NATIONAL
 from cge.dynamics import Baseline, Dynamics
 from cge.gtap import GtapShock, contributions, gtap_model, solve_gtap
 from cge.gtap.subtotals import gtap_subtotals
 from cge.mechanisms.carbon import Carbon
+from cge.mechanisms.foreign_income import ForeignIncome
 from cge.path import subtotals
 from cge.update import updated_sam
 from policies import rcep, us_china
@@ -118,7 +118,7 @@ RUNS: dict[str, Callable[[], Numbers]] = {
     "Caliendo and Parro 2015": lambda: {"table": caliendo_parro_2015(SHARED / "caliendo_parro_2015").table},
     "value chains": chains,
     "price of carbon": lambda: carbon(),
-    "foreign positions": lambda: numbers_of(Model(owning(), blocks=NATIONAL).solve(us_china_of_five())),
+    "foreign positions": lambda: numbers_of(Model(owning(), mechanisms=(ForeignIncome(),)).solve(us_china_of_five())),
     "gradients": lambda: gradients(),
     "sub-totals": lambda: split(),
 }

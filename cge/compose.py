@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from calibration.errors import nearest
-from cge.declare import Block, Rule, Symbol
+from cge.declare import Block, Mechanism, Rule, Symbol
 from cge.errors import ModelError
 
 
@@ -23,8 +23,10 @@ def compose(blocks: Sequence[Block]) -> tuple[dict[str, Symbol], dict[str, Rule]
     Raises
     ------
     ModelError
-        A name is declared twice, two blocks replace one rule, a term has no open sum to go to, or its dims are others.
+        A mechanism needs what no block declares, a name is declared twice, two blocks replace one rule, a term has no open
+        sum to go to, or its dims are others.
     """
+    _check_needs(blocks)
     replaced = _replaced(blocks)
     symbols: dict[str, Symbol] = {}
     rules: dict[str, Rule] = {}
@@ -44,6 +46,20 @@ def compose(blocks: Sequence[Block]) -> tuple[dict[str, Symbol], dict[str, Rule]
                 )
             rules[name] = bound(rule, block)
     return symbols, _with_terms(rules)
+
+
+def _check_needs(blocks: Sequence[Block]) -> None:
+    for block in blocks:
+        needs = block.needs if isinstance(block, Mechanism) else {}
+        declared = {name for other in blocks if other is not block for name in (*other.symbols, *other.rules)}
+        for name, reason in needs.items():
+            if name not in declared:
+                raise ModelError(f"{type(block).__name__} cannot stand on these blocks, which have no {name!r}: {reason}")
+
+
+def replaced_symbols(mechanism: Mechanism, blocks: Sequence[Block]) -> list[str]:
+    """Symbols of other blocks in whose place a mechanism puts a rule."""
+    return [n for n, rule in mechanism.rules.items() if rule.replaces and any(n in block.symbols for block in blocks)]
 
 
 def bound(rule: Rule, block: Block) -> Rule:

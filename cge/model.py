@@ -20,9 +20,9 @@ from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
 from cge.checks import enforce
 from cge.closure import Closure
-from cge.compose import compose
+from cge.compose import compose, replaced_symbols
 from cge.connectivity import check_connected
-from cge.declare import SET_OF_DIM, Block, Composition, Mechanism
+from cge.declare import SET_OF_DIM, Block, Composition, Mechanism, as_mechanisms
 from cge.endogenous import apply_closure
 from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
@@ -136,9 +136,7 @@ class Model(Carded):
         odd = [b for b in blocks if not (isinstance(b, type) and issubclass(b, Block))]
         if odd:
             raise ModelError(f"blocks are classes derived from cge.declare.Block, not {odd[0]!r}")
-        wrong = [x for x in mechanisms if not isinstance(x, Mechanism)]
-        if wrong:
-            raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {wrong[0]!r}")
+        mechanisms = as_mechanisms(mechanisms)
         with PYOMO_LOCK:
             self._assemble(
                 benchmark.with_demand(demand).with_production(production), closure, sourcing, blocks, mechanisms, options
@@ -150,7 +148,7 @@ class Model(Carded):
         closure: Closure | None,
         sourcing: str,
         blocks: Sequence[type[Block]],
-        mechanisms: Sequence[Mechanism],
+        mechanisms: tuple[Mechanism, ...],
         options: PathOptions | None,
     ) -> None:
         started = time.perf_counter()
@@ -163,7 +161,7 @@ class Model(Carded):
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
         check_connected(self.data)
-        self.mechanisms = tuple(mechanisms)
+        self.mechanisms = mechanisms
         self.blocks: list[Block] = [*(block() for block in blocks), *self.mechanisms]
         self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
         self.symbols, self.rules = compose(self.blocks)
@@ -252,10 +250,11 @@ class Model(Carded):
 
     def _calibrate(self) -> dict[str, np.ndarray]:
         given: dict[str, np.ndarray] = {}
+        replaced: dict[str, np.ndarray] = {}  # values of symbols in whose place a mechanism puts a rule
         for block in self.blocks:
-            values = block.calibrate(self.data)
-            dropped = [n for n in values if n in self.rules and n in block.symbols]  # a mechanism replaces the symbol
-            given.update({k: np.asarray(v, dtype=float) for k, v in values.items() if k not in dropped})
+            for name, value in block.calibrate(self.data).items():
+                taken = name in self.rules and name in block.symbols
+                (replaced if taken else given)[name] = np.asarray(value, dtype=float)
         out = {}
         for name, symbol in self.symbols.items():
             shape = self.shape(name)
@@ -270,13 +269,18 @@ class Model(Carded):
             out[name] = value
         if given:
             raise ModelError(f"calibrated names without a declaration: {', '.join(given)}")
-        for mechanism in self.mechanisms:
-            for name, value in mechanism.adjust(self.data, out).items():
-                if name not in out or np.shape(value) != out[name].shape or not np.isfinite(value).all():
+        return self._adjusted(out, replaced)
+
+    def _adjusted(self, values: dict[str, np.ndarray], replaced: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Benchmark values as the mechanisms read the data; who replaces a symbol comes after who adjusts it."""
+        for mechanism in sorted(self.mechanisms, key=lambda x: bool(replaced_symbols(x, self.blocks))):
+            for name, value in mechanism.adjust(self.data, {**values, **replaced}).items():
+                place = replaced if name in replaced else values
+                if name not in place or np.shape(value) != place[name].shape or not np.isfinite(value).all():
                     what = "which is unknown, of another shape or not finite"
                     raise ModelError(f"mechanism {mechanism.describe()} adjusts {name!r}, {what}")
-                out[name] = np.array(value, dtype=float, order="C")
-        return out
+                place[name] = np.array(value, dtype=float, order="C")
+        return values
 
     def labelled(self, name: str, values: np.ndarray) -> xr.DataArray:
         """Labels on an array of a symbol that is in the model's own order, as :meth:`solve` takes it.

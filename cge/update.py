@@ -81,19 +81,18 @@ def updated_sam(solution: Solution) -> Sam:
     g["evfb"] = g["evfp"] / v("tfe")
     g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
     g["makb"], g["maks"] = made(solution)
+    g["vdep"] = v("depr")
+    g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
+    g["save"] = v("saving")
     for header, added in added_by_mechanisms(solution).items():
         if header not in ("makb", "maks"):  # in what is made already
             g[header] = g[header] + added
-    g["vdep"] = v("depr")
-    g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
-    abroad = foreign_income(solution)
-    g["save"] = v("saving") - abroad
     if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
         g["pop"] = model.data["pop"] * v("pop")
     sets = {d: model.labels(d) for d in ("i", "a", "f", "r", "m")}
     old = model.benchmark.sam
     attrs = {**old.data.attrs, "title": f"{old.data.attrs.get('title', model.benchmark.name)}, updated by {solution.name}"}
-    sam = Sam(make_dataset(g, sets, attrs), _with_foreign_income(old.adjustments, sets["r"], v("saving"), abroad))
+    sam = Sam(make_dataset(g, sets, attrs), _with_entries(old.adjustments, solution, g))
     require_balance(solution, sam, "updated SAM")
     return sam
 
@@ -134,20 +133,17 @@ def capital_in_place(solution: Solution) -> Array:
     return np.ones(len(solution.model.labels("r")))
 
 
-def foreign_income(solution: Solution) -> Array:
-    """Income on foreign assets and transfers, million USD; dims (r,)."""
-    v = solution.values_of
-    regions = len(solution.model.labels("r"))
-    return np.asarray(v("finc") * v("pfactwld")) if "finc" in solution.model.symbols else np.zeros(regions)
-
-
-def _with_foreign_income(adjustments: pd.DataFrame, regions: list[str], saving: Array, abroad: Array) -> pd.DataFrame:
-    rule = "income from abroad has no account in a SAM: saving is what is left of domestic income"
-    rows = [
-        {"rule": rule, "cell": f"save {r}", "before": float(s), "after": float(s - x)}
-        for r, s, x in zip(regions, saving, abroad, strict=True)
-        if x != 0
-    ]
+def _with_entries(adjustments: pd.DataFrame, solution: Solution, values: dict[str, Array]) -> pd.DataFrame:
+    """The SAM's adjustments with the entries of mechanisms that list theirs."""
+    rows = []
+    for mechanism in solution.model.mechanisms:
+        for header, added in mechanism.entries(solution).items() if mechanism.listed_as else ():
+            labels = [solution.model.labels(d) for d in SCHEMA[header].dims]
+            for place in np.argwhere(added != 0):
+                cell = " ".join([header, *(names[k] for names, k in zip(labels, place, strict=True))])
+                after = float(values[header][tuple(place)])
+                before = after - float(added[tuple(place)])
+                rows.append({"rule": mechanism.listed_as, "cell": cell, "before": before, "after": after})
     return pd.concat([adjustments, pd.DataFrame(rows)], ignore_index=True) if rows else adjustments
 
 
@@ -263,9 +259,10 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
 def updated_benchmark(solution: Solution) -> Benchmark:
     """The updated SAM with the same behaviour: elasticities, and Stone-Geary purchases that stay committed.
 
-    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with output of their activity, those of households with what
-    they buy in all; the mix of electricity stays; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
-    foreign income, loans and public works of the solution where it has such.
+    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with the inputs of their activity (output over its
+    productivity ``ao``), those of households with what they buy in all; the mix of electricity stays. Mechanisms leave theirs:
+    ``finc``, ``floan`` and ``ginv`` (r), million USD, are the foreign income, loans and public works of the solution where it
+    has such.
 
     Raises
     ------
@@ -310,6 +307,7 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
     if beside is not None and "co2" in beside:
         grown = solution["qo"]
         grown = grown.rename({d: "a" for d in grown.dims if d == "i"}).assign_coords(a=model.labels("a"))
+        grown = grown / solution["ao"]  # a productivity of all inputs saves fuel as well
         named = {n: (beside[n] * grown).transpose(*beside[n].dims) for n in ("co2", "energy", "co2_fuel") if n in beside}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in named.items()})
     if beside is not None and "energy_households" in beside and "qpa" in model.definitions and "vpp" in model.symbols:
@@ -317,15 +315,11 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
         bought = (solution["vpp"] * solution["qpa"]).sum("i") / spent.where(spent != 0, 1.0)
         burnt = {n: (beside[n] * bought).transpose(*beside[n].dims) for n in ("energy_households", "co2_households")}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in burnt.items()})
-    flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
-    if (
-        beside is not None and "foreign_income" in beside and "finc" in flows
-    ):  # a model of the updated data pays what this one did
-        beside = beside.assign(foreign_income=flows["finc"].assign_attrs(beside["foreign_income"].attrs))
-    if not any(bool((x != 0).any()) for x in flows.values()):
-        return beside
-    named = {n: x.assign_attrs(solution[n].attrs) for n, x in flows.items()}
-    return (beside if beside is not None else xr.Dataset()).assign(named)
+    for mechanism in model.mechanisms:
+        left = mechanism.satellites(solution)
+        if left:
+            beside = (beside if beside is not None else xr.Dataset()).assign(left)
+    return beside
 
 
 def distribution_sum(solution: Solution) -> np.ndarray:

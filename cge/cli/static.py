@@ -79,13 +79,26 @@ def run(
     if study is not None:
         if len(asked) > 1 or asked[0].share != 1.0:
             raise ModelError(f"{study.name} is {study.why}; run it by itself, as cge run {study.name}")
-        closed = ("model", "years", "investment", "labour", "capital", "sourcing", "demand", "production", "elasticities", "method")
+        closed = (
+            "model",
+            "years",
+            "investment",
+            "labour",
+            "capital",
+            "sourcing",
+            "demand",
+            "production",
+            "elasticities",
+            "method",
+        )
         names = [n for n in closed if n not in study.takes]
         refuse_options(context, f"{study.name} is {study.why}", *names, "ranges", "more_figures")
         assert study.run is not None
         _tell(study.run(Scenario(benchmark), chosen[0]), out, report_file, pdf, excel, as_json)
         return
-    scenario = _scenario(context, benchmark, model, investment, labour, capital, sourcing, demand, production, elasticities, method)
+    scenario = _scenario(
+        context, benchmark, model, investment, labour, capital, sourcing, demand, production, elasticities, method
+    )
     data = scenario.data()
     if ranges and (years or not data.studies):
         lacking = (
@@ -134,7 +147,14 @@ def _scenario(
         specific=("nat", "cap") if capital == "specific" else None,
     )
     return Scenario(
-        benchmark, model=model, closure=closure, sourcing=sourcing, demand=demand, production=production, elasticities=elasticities, method=method
+        benchmark,
+        model=model,
+        closure=closure,
+        sourcing=sourcing,
+        demand=demand,
+        production=production,
+        elasticities=elasticities,
+        method=method,
     )
 
 

@@ -80,7 +80,9 @@ def welfare_range(
         names += [name + ONE_NEST for name in data.studies]
     out = {}
     for k, name in enumerate(names):
-        run = solve(scenario.with_(benchmark=data.with_elasticities(name), elasticities="", demand="benchmark", production="benchmark"))
+        run = solve(
+            scenario.with_(benchmark=data.with_elasticities(name), elasticities="", demand="benchmark", production="benchmark")
+        )
         out[name] = run.table()["welfare_percent"]
         if report is not None:
             report((k + 1) / len(names))
