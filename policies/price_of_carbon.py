@@ -49,7 +49,7 @@ def carbon_price(price: float = 50.0, regions: str | tuple[str, ...] = ()) -> Po
         instruments=(change,),
         notes=(
             "Households' own emissions pay nothing; nothing is adjusted at the border.",
-            "Inputs are in fixed proportions unless the data say otherwise: emissions fall with output alone, and leakage is high.",
+            "Inputs are in fixed proportions unless the data say otherwise: emissions fall with output, and leakage is high.",
         ),
         mechanisms=("Carbon",),
     )
