@@ -281,11 +281,12 @@ def _assembled(
         held = benchmark.satellites
         satellites = held.isel({d: old for d in ("i", "a") if d in held.dims})
         satellites = satellites.assign_coords({d: labels for d in ("i", "a") if d in held.dims})
-        if "co2" in satellites:
-            part = np.ones((len(labels), len(sam.regions)))
-            part[[m, m + 1]] = ratio(output, output.sum(0), 0.5)
-            satellites["co2"] = satellites["co2"] * xr.DataArray(part, dims=("a", "r"), coords={"a": labels, "r": sam.regions})
-            satellites["co2"].attrs = held["co2"].attrs
+        part = np.ones((len(labels), len(sam.regions)))
+        part[[m, m + 1]] = ratio(output, output.sum(0), 0.5)
+        shares = xr.DataArray(part, dims=("a", "r"), coords={"a": labels, "r": sam.regions})
+        for name in satellites:  # what the whole sector emits or burns is parted with output
+            if {"a", "r"} <= set(held[name].dims):
+                satellites[name] = (satellites[name] * shares).transpose(*held[name].dims).assign_attrs(held[name].attrs)
         if "trade_status" in satellites:
             code = satellites["trade_status"].values.copy()
             code[[m, m + 1]] = 4

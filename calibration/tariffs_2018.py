@@ -20,6 +20,7 @@ import pandas as pd
 import xarray as xr
 from scipy.optimize import brentq
 
+from calibration.arrays import ratio
 from calibration.classification import GOODS
 from calibration.errors import DataError
 from calibration.geography import ECONOMIES, economy
@@ -206,6 +207,9 @@ SOURCE = (
 def with_other_rates(made: Tariffs, rates: xr.DataArray) -> tuple[Tariffs, pd.DataFrame]:
     """Another data base's rates where it tells them, these where it does not, and how many cells that leaves by importer.
 
+    A rate of all exporters holds for those without a preference: where this world has one in force it is lowered in the same
+    proportion, and to zero inside the European Union.
+
     Parameters
     ----------
     made : Tariffs
@@ -220,9 +224,15 @@ def with_other_rates(made: Tariffs, rates: xr.DataArray) -> tuple[Tariffs, pd.Da
         ``kept``: cells of an importer that the other data base lacks; importers without any are left out.
     """
     theirs = rates.transpose("i", "s", "d").sel(i=made.applied["i"], s=made.applied["s"], d=made.applied["d"])
-    applied = made.applied.copy(data=np.where(np.isnan(theirs.values), made.applied.values, theirs.values))
+    given = theirs.values
+    if "of_everyone" in theirs.coords:
+        preferred = np.clip(ratio(made.applied.values, made.mfn.transpose("i", "d").values[:, None, :], 1.0), 0.0, 1.0)
+        union = np.array([str(r) in GROUPS["EU28"] for r in made.applied["s"].values])
+        preferred[:, union[:, None] & union[None, :]] = 0.0
+        given = np.where(theirs["of_everyone"].values, given * preferred, given)
+    applied = made.applied.copy(data=np.where(np.isnan(given), made.applied.values, given))
     applied.attrs["source"] = f"{rates.attrs['source']}; cells it lacks: {SOURCE}"
-    kept = np.isnan(theirs.values).sum((0, 1))
+    kept = np.isnan(given).sum((0, 1))
     table = pd.DataFrame({"kept": kept}, index=pd.Index([str(x) for x in applied["d"].values], name="importer"))
     mfn = applied.max("s").assign_attrs(made.mfn.attrs)
     return Tariffs(applied, mfn, xr.zeros_like(made.status), made.record), table[table["kept"] > 0]

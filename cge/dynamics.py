@@ -44,7 +44,7 @@ from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.model import Model
-from cge.path_of_years import Difference, DynamicsError, PathOfYears, State, differences, listed
+from cge.path_of_years import SAID, Difference, DynamicsError, PathOfYears, State, differences, listed
 from cge.programme import (
     Baseline,
     Flows,
@@ -227,7 +227,8 @@ class Dynamics:
 
     def _record(self, solution: Solution, state: State, gaps: Mapping[str, float]) -> xr.Dataset:
         names = ("u", "qgdp", "gdp", "qinv", "qexp", "qimp", "vexp", "vimp", "realwage", "y", "tot", "gnp")
-        data = xr.Dataset({n: solution[n] for n in names}, attrs={"currency": self.benchmark.currency})
+        told = self.policy_model.attrs()
+        data = xr.Dataset({n: solution[n] for n in names}, attrs={name: told[name] for name in SAID if name in told})
         data["income"] = solution["y_0"] * solution["y"]
         data["output"] = solution["qo"]
         for name in ("capital", "assets", "debt", "public"):

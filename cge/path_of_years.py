@@ -64,6 +64,8 @@ class State:
 
 
 STOCKS = tuple(f.name for f in fields(State))
+SAID = ("currency", "demand", "production")
+"""What the results of each year tell of the model."""
 
 
 @dataclass
@@ -110,8 +112,8 @@ class PathOfYears:
         if not self.years:
             raise ModelError(f"path {self.name!r} has no year done")
         joined = xr.concat(self.data, dim=pd.Index(self.years, name="year"))
-        currency = self.data[0].attrs.get("currency", "USD")
-        joined.attrs = {"path": self.name, "benchmark": self.benchmark, "currency": currency}
+        said = {name: self.data[0].attrs[name] for name in SAID if name in self.data[0].attrs}
+        joined.attrs = {"path": self.name, "benchmark": self.benchmark, "currency": "USD", **said}
         return joined
 
     @property
@@ -262,6 +264,7 @@ class Difference:
             "policy": self.policy.name,
             "benchmark": self.policy.benchmark,
             "money_unit": f"million {data.attrs['currency']}",
+            **{name: data.attrs[name] for name in ("demand", "production") if name in data.attrs},
             "years": self.policy.years,
             **{
                 n: by_region(n)

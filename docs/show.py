@@ -24,7 +24,7 @@ get_ipython().run_line_magic("config", "InlineBackend.print_figure_kwargs = {'dp
 
 def table(frame: pd.DataFrame, digits: int = 3) -> HTML:
     """A table with its index named in the heading."""
-    return HTML(html.table(frame, digits))
+    return HTML(html.table(frame, digits, "USD"))
 
 
 def numbers(**named: Any) -> None:

@@ -42,6 +42,15 @@ def test_the_halves_add_up_to_electronics(whole: Benchmark, split: Benchmark) ->
     assert split.studies == whole.studies
 
 
+def test_emissions_and_energy_of_the_halves_are_those_of_the_whole(whole: Benchmark, split: Benchmark) -> None:
+    before, after = whole.satellites, split.satellites
+    assert before is not None
+    assert after is not None
+    for name in ("co2", "co2_fuel", "energy"):
+        assert float(after[name].sum()) == pytest.approx(float(before[name].sum()), rel=1e-12)
+        assert after[name].dims == before[name].dims
+
+
 def test_chips_are_inputs_and_the_world_buys_what_was_sold(whole: Benchmark, split: Benchmark) -> None:
     g, k = split.sam, split.commodities.index(CHIPS)
     use = (g["vdfb"] + g["vmfb"])[k]

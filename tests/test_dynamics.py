@@ -276,6 +276,8 @@ def test_belt_and_road_in_time_prints_the_promised_json(command, tmp_path) -> No
     code, _, err = command("dynamics", "rcep", "--years", "2020:2018")
     assert code == 2
     assert "backwards" in err
+    code, _, err = command("dynamics", "rcep", "--years", "2015:2020")
+    assert (code, "a path begins in the year of its data: give --years 2018:2020" in err) == (2, True)
 
 
 def test_a_benchmark_without_a_corridor_says_what_is_left_out() -> None:

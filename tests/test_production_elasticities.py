@@ -12,14 +12,15 @@ import xarray as xr
 
 from calibration import Benchmark, DataError, aggregate_benchmark, load_benchmark
 from calibration.benchmark import PRODUCTIONS
-from calibration.gtap import standard_gtap
+from calibration.gtap import load_gtap, standard_gtap
 from calibration.production_elasticities import GROUP_OF_SECTOR, NOT_HELD, STUDIES, published
 from cge import Model, Solution
+from cge.dynamics import Baseline, Dynamics, PathOfYears
 from cge.gtap import gtap_model
 from cge.update import updated_benchmark
 from policies import tariff_change
 from tests.test_model import shock
-from tests.worlds import random_benchmark, symmetric_benchmark
+from tests.worlds import five_regions, growth_table, random_benchmark, symmetric_benchmark
 
 OF_THE_SMALL_WORLD = {"g0": "agriculture", "g1": "construction", "g2": NOT_HELD}
 WORLDS = ("world", "world-2011")
@@ -166,6 +167,19 @@ def test_choice_before_grouping_is_averaged_with_cost(four_sectors) -> None:
     assert set(esubt(four_sectors.with_production("okagawa-ban")).loc["mac"]) == {0.518}
 
 
+@pytest.mark.parametrize("capital", ["mobile", "vintage"])
+def test_years_begin_at_the_benchmark_and_say_which_production_they_have(capital: str, tmp_path) -> None:
+    five = five_regions()
+    chosen = five.with_production("okagawa-ban", {"gds": "other industries", "srv": "other sectors"})
+    years = Baseline.between(2018, 2019, growth_table(five))
+    found = Dynamics(chosen, years, capital=capital).run(tariff_change(points=5.0))
+    assert found.baseline.dataset()["qgdp"].sel(year=2018).values == pytest.approx(1.0, abs=1e-10)
+    assert found.summary()["identity_gap"] < 1e-10
+    assert found.summary()["production"] == chosen.attrs["production"]
+    found.policy.save(tmp_path / "path.nc")
+    assert PathOfYears.load(tmp_path / "path.nc").dataset().attrs["production"] == chosen.attrs["production"]
+
+
 def test_values_that_differ_by_region_are_kept_where_none_is_published(three) -> None:
     own = three.elasticities["esubt"].copy(deep=True)
     own.loc[{"a": "g2"}] = [0.1, 0.2, 0.3]
@@ -174,6 +188,15 @@ def test_values_that_differ_by_region_are_kept_where_none_is_published(three) ->
     assert list(esubt(chosen).loc["g2"]) == [0.1, 0.2, 0.3]
     assert str(chosen.attrs["production"]).endswith("the benchmark's own: g2 0.1 to 0.3")
     assert Model(chosen).solve()["qo"].values == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.shared
+def test_sectors_of_the_gtap_sample_are_known(shared) -> None:
+    chosen = load_gtap(shared / "gtap_v7_sample").with_production("okagawa-ban")
+    assert esubt(chosen).iloc[:, 0].to_dict() == pytest.approx(
+        {"crops": 0.392, "animals": 0.392, "extract": 0.0, "processed food": 0.568, "manuf": 0.568, "svces": 0.492}
+    )
+    assert all(gtap_model(chosen).solve().checks()["ok"])
 
 
 def test_the_model_says_which_production_it_solves(three, tmp_path) -> None:

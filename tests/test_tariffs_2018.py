@@ -440,3 +440,28 @@ def test_signs_under_other_tariffs_are_recorded_by_country() -> None:
             assert np.corrcoef(ours.rank(), theirs.rank())[0, 1] > 0.5, (policy, name)
     for sets in stored["rcep"].values():
         assert min(sets[r] for r in ("JPN", "KOR", "NZL", "AUS")) > 0 > max(sets[r] for r in ("TWN", "USA", "VNM"))
+
+
+def test_a_rate_of_all_exporters_leaves_unions_and_preferences_in_place(tmp_path) -> None:
+    goods, regions = ["A01", "C29"], ["DEU", "FRA", "KOR", "USA", "CHN"]
+    dims = {"i": goods, "s": regions, "d": regions}
+    mfn = xr.DataArray(np.full((2, 5), 0.08), dims=("i", "d"), coords={"i": goods, "d": regions})
+    applied = xr.DataArray(np.full((2, 5, 5), 0.08), dims=("i", "s", "d"), coords=dims)
+    applied.loc[{"s": ["DEU", "FRA"], "d": ["DEU", "FRA"]}] = 0.0
+    applied.loc[{"s": "KOR", "d": ["DEU", "FRA"]}] = 0.02  # a preference in force: a quarter of the rate
+    made = Tariffs(applied, mfn, xr.zeros_like(mfn), pd.DataFrame())
+    path = tmp_path / "wits.csv"
+    path.write_text("reporter,partner,product,simpleaverage\nEUN,WLD,870323,4\nEUN,USA,870323,3\n")
+    rates, _ = read_tariff_data("wits", path, regions)
+    found = with_other_rates(made, rates.sel(i=goods))[0].applied.sel(i="C29")
+    assert float(found.sel(s="CHN", d="DEU")) == pytest.approx(0.04)
+    assert float(found.sel(s="KOR", d="DEU")) == pytest.approx(0.01)
+    assert float(found.sel(s="USA", d="FRA")) == pytest.approx(0.03)  # a rate of its own is taken as it is
+    assert float(found.sel(s="FRA", d="DEU")) == 0.0
+
+
+def test_importers_that_a_benchmark_does_not_show_are_named(tmp_path) -> None:
+    path = tmp_path / "wits.csv"
+    path.write_text("reporter,partner,product,simpleaverage\nUSA,JPN,870323,2.5\nUK,JPN,870323,9\n")
+    _, missing = read_tariff_data("wits", path, REGIONS)
+    assert any("importers that the benchmark does not show apart are left out: UK" in line for line in missing)

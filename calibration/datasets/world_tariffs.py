@@ -53,10 +53,13 @@ def chosen_tariffs(
     ]
     if not rates:
         return made, log
-    given, _ = read_tariff_data(kind, file, cube.regions, year=cube.year)
+    given, missing = read_tariff_data(kind, file, cube.regions, year=cube.year)
     other, kept = with_other_rates(made, given)
     rule = f"tariffs that {kind} lacks: cells kept from the default"
-    return other, [{"rule": rule, "cell": str(r), "before": 0.0, "after": float(n)} for r, n in kept["kept"].items()]
+    lines: list[dict[str, object]] = [
+        {"rule": f"tariffs of {kind}: {line}", "cell": "", "before": 0.0, "after": 0.0} for line in missing
+    ]
+    return other, lines + [{"rule": rule, "cell": str(r), "before": 0.0, "after": float(n)} for r, n in kept["kept"].items()]
 
 
 def duty_table(sam: Sam, gdp: pd.Series, record: pd.DataFrame, folder: Path) -> pd.DataFrame:

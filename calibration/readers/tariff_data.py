@@ -117,7 +117,8 @@ def read_tariff_data(
     Returns
     -------
     DataArray, dims (i, s, d)
-        Fractions; cells that the file does not tell are NaN (own sales: 0).
+        Fractions; cells that the file does not tell are NaN (own sales: 0). The coordinate ``of_everyone`` is True in cells
+        that only a rate of all exporters tells: preferences are not in it.
     list of str
         One line for each kind of cell that is missing.
 
@@ -137,6 +138,7 @@ def read_tariff_data(
         return _cube(path, regions, unit)
     table = _long(path, kind, year, unit)
     values = np.full((len(GOODS), len(regions), len(regions)), np.nan)
+    of_everyone = np.zeros(values.shape, dtype=bool)
     place = {r: k for k, r in enumerate(regions)}
     good = {g: k for k, g in enumerate(GOODS)}
     means = _by_good(table, path)
@@ -149,9 +151,15 @@ def read_tariff_data(
             exporters = [slice(None)] if everyone else [place[x] for x in _expand(str(row.exporter)) if x in place]
             for exporter in exporters:
                 values[good[str(row.good)], exporter, place[importer]] = row.rate
+                of_everyone[good[str(row.good)], exporter, place[importer]] = everyone
     if np.isnan(values).all():
         raise DataError(f"{path}: no importer of the file is an economy of the benchmark; are the codes ISO 3166 (USA, 840)?")
-    return _finish(values, regions, path, kind)
+    rates, missing = _finish(values, regions, path, kind)
+    unknown = sorted({str(x) for x in means["importer"] if not any(y in place for y in _expand(str(x)))})
+    if unknown:
+        shown = ", ".join(unknown[:12]) + (f" and {len(unknown) - 12} more" if len(unknown) > 12 else "")
+        missing.append(f"rates of importers that the benchmark does not show apart are left out: {shown}")
+    return rates.assign_coords(of_everyone=(rates.dims, of_everyone)), missing
 
 
 def _finish(values: np.ndarray, regions: list[str], path: Path, kind: str) -> tuple[xr.DataArray, list[str]]:

@@ -44,6 +44,15 @@ def _programme(text: str, static: Policy, finance: str | None, first: int) -> An
     return static
 
 
+def _require_first_year(data: Benchmark, first: int, last: int) -> None:
+    """A path begins in the year of its data: in another year its figures would bear the wrong date."""
+    year = str(data.attrs.get("year", ""))
+    if year.isdigit() and int(year) != first:
+        raise ModelError(
+            f"benchmark {data.name!r} is of {year}, and a path begins in the year of its data: give --years {year}:{last}"
+        )
+
+
 def _with_positions(data: Benchmark, source: Path, first: int) -> Benchmark:
     """The benchmark with positions at the end of the year before the path's first: what the year begins with."""
     from calibration.foreign_capital import positions_by_region, read_positions, with_positions
@@ -108,6 +117,7 @@ def dynamics(
     data = load_benchmark(benchmark).with_demand(demand).with_production(production)
     rates = read_growth(data, growth)
     baseline = Baseline.between(first, last, rates)
+    _require_first_year(data, first, last)
     if positions is not None:
         data = _with_positions(data, positions, first)
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]
