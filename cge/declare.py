@@ -177,10 +177,10 @@ class Block:
     """A group of symbols and equations; subclasses calibrate their parameters in :meth:`calibrate`."""
 
     multi_product: ClassVar[bool] = False  # states a make matrix
-    sets: ClassVar[dict[str, list[str]]] = {}  # sets the block brings besides the benchmark's
+    sets: Mapping[str, list[str]] = {}  # sets the block brings besides the benchmark's
     without: ClassVar[dict[str, str]] = {}  # results of other compositions that this one has not: name -> why, and what instead
-    symbols: ClassVar[dict[str, Symbol]]
-    rules: ClassVar[dict[str, Rule]]
+    symbols: dict[str, Symbol]
+    rules: dict[str, Rule]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -208,8 +208,10 @@ class Mechanism(Block):
 
     It adds terms to open sums (:func:`adds`), brings symbols and equations of its own, and may replace a rule
     (:func:`replaces`). Its rules may be methods (``def ccost(self, m, a, r)``), so that they can use its options.
-    Options are attributes that compare and pickle.
+    Options are attributes that compare and pickle. ``together`` says what to write instead of two of one kind.
     """
+
+    together: ClassVar[str] = ""
 
     def adjust(self, data: Any, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Benchmark values of other blocks' symbols as this mechanism reads the data, made from those in place.
@@ -222,6 +224,14 @@ class Mechanism(Block):
     def entries(self, solution: Any) -> Mapping[str, np.ndarray]:
         """What it adds to headers of the SAM at a solution, in full arrays, million USD."""
         return {}
+
+    def sourced(self, solution: Any) -> np.ndarray | None:
+        """What activities import for it by origin, beside their ordinary demand; product, over benchmark shipments.
+
+        Dims (i, a, s, d); None where nothing. The quantity shipped has it already; the SAM and the inter-country table take
+        from here who buys it.
+        """
+        return None
 
     def describe(self) -> str:
         """Name and options, for the attributes of results."""

@@ -1,6 +1,6 @@
 """Rules of origin for any agreement: which firms comply, what it costs, what it changes.
 
-A study prepares one model with the block of :mod:`cge.blocks.rules_of_origin` and solves it under rules,
+A study prepares one model with the mechanism of :mod:`cge.mechanisms.origin` and solves it under rules,
 duties and other policies. Rules that no type of a member can meet leave its preference unused. The
 benchmark is read as the area without rules (preferences are automatic); every scenario, the rules in force
 at the benchmark too, is solved against it.
@@ -19,9 +19,9 @@ from calibration import Benchmark
 from calibration.errors import nearest
 from cge import Closure, Model, Solution
 from cge.blocks.accounts import is_labour
-from cge.blocks.rules_of_origin import PAIRS, Coverage, rules_blocks
-from cge.compliance import Firm, comply
 from cge.errors import ShockError, SolveError
+from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin
+from cge.mechanisms.origin.compliance import Firm, comply
 from policies.policy import Policy
 
 SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
@@ -222,7 +222,7 @@ class RulesStudy:
         self.duties = dict(duties or {})
         self.reference = dict(reference or self.duties)
         self.utilisation0 = utilisation0
-        self.model = Model(benchmark, closure, sourcing=sourcing, blocks=rules_blocks(coverage))
+        self.model = Model(benchmark, closure, sourcing=sourcing, mechanisms=(RulesOfOrigin(coverage),))
         ships = self.model.free["pship"]
         names = benchmark.regions
         self.pairs = [(names[s], names[d]) for s, d in np.argwhere(ships)]

@@ -18,10 +18,10 @@ from calibration.sam import SCHEMA
 from cge import Model, ModelError, Solution
 from cge.blocks.foreign import NATIONAL
 from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model, result_of, solve_gtap
 from cge.gvc import Icio
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.solution import Comparison
 from cge.update import header_value, updated_benchmark, updated_sam
 from policies import InstrumentChange, Policy
@@ -62,7 +62,7 @@ def owning_world() -> Benchmark:
 
 def rules(benchmark: Benchmark) -> Model:
     coverage = Coverage(area=("USA", "CAN", "MEX"), sector="mot", material="mot", metals="met", types=2)
-    return Model(benchmark, blocks=rules_blocks(coverage))
+    return Model(benchmark, mechanisms=(RulesOfOrigin(coverage),))
 
 
 COMPOSITIONS: dict[str, tuple[Callable[[], Benchmark], Build]] = {

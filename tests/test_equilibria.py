@@ -16,12 +16,12 @@ from calibration.sam import make_dataset
 from cge import Closure, ClosureError, Model, ModelError, SolveError
 from cge.blocks import CORE, Households
 from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.branches import determinant_sign, probe_equilibria
 from cge.connectivity import blocs
 from cge.declare import Block, definition, equation, parameter, variable
 from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.memory import Room, room
 from policies import InstrumentChange, Policy, tariff_change
 from tests.gtap_folders import small_gtap
@@ -38,7 +38,7 @@ def compositions() -> dict[str, Model]:
     coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
     return {
         "core": Model(tiny),
-        "rules of origin": Model(tiny, blocks=rules_blocks(coverage)),
+        "rules of origin": Model(tiny, mechanisms=(RulesOfOrigin(coverage),)),
         "growth": Model(tiny, blocks=growth_blocks("cap", np.full(3, 1e3), 0.01)),
         "growth by returns": Model(tiny, blocks=growth_blocks("cap", np.full(3, 1e2), 0.01, "returns")),
         "gtap": gtap_model(random_gtap()),

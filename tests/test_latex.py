@@ -12,10 +12,10 @@ from calibration.gtap import standard_gtap
 from cge import Model, ModelError
 from cge.blocks.foreign import NATIONAL
 from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
 from cge.gtap import GTAP, gtap_model
 from cge.latex import LETTERS, Printer, equations_page, symbol_latex
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.templates import Kernel
 from policies import html
 from tests.read_latex import LatexReader
@@ -27,7 +27,7 @@ def models() -> dict[str, Model]:
     coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
     return {
         "core": Model(tiny),
-        "rules": Model(tiny, blocks=rules_blocks(coverage)),
+        "rules": Model(tiny, mechanisms=(RulesOfOrigin(coverage),)),
         "gtap": gtap_model(standard_gtap(tiny)),
         "national": Model(tiny, blocks=NATIONAL),
         "growth": Model(tiny, blocks=growth_blocks(tiny.sam.factors[1], np.full(3, 1e3), 0.01)),

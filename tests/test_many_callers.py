@@ -16,9 +16,9 @@ import xarray as xr
 from cge import Closure, Model, ModelError, Solution
 from cge.blocks import CORE
 from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import Block, definition
 from cge.gtap import gtap_model
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from policies import tariff_change
 from tests.worlds import random_benchmark
 
@@ -120,7 +120,7 @@ def compositions() -> dict[str, Model]:
         "core": Model(benchmark, Closure.standard(investment="fixed"), sourcing="agent"),
         "gtap": gtap_model(standard_gtap(benchmark)),
         "growth": Model(benchmark, blocks=growth_blocks("cap", stock, 0.05)),
-        "rules of origin": Model(benchmark, blocks=rules_blocks(covered)),
+        "rules of origin": Model(benchmark, mechanisms=(RulesOfOrigin(covered),)),
     }
 
 

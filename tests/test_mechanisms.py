@@ -13,11 +13,11 @@ from calibration import Benchmark
 from calibration.gtap import standard_gtap
 from cge import Closure, Model, ModelError
 from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import Mechanism, adds, definition, parameter, replaces
 from cge.gtap import GTAP
 from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.update import updated_benchmark, updated_sam
 from policies import InstrumentChange, Policy
 from tests.worlds import random_benchmark
@@ -48,9 +48,10 @@ def on(name: str, *mechanisms: Mechanism) -> Model:
         "core": {},
         "growth": {"blocks": growth_blocks("cap", np.full(3, 1e3), 0.01)},
         "growth by returns": {"blocks": growth_blocks("cap", np.full(3, 1e2), 0.01, "returns")},
-        "rules of origin": {"blocks": rules_blocks(COVERAGE)},
+        "rules of origin": {},
     }[name]
-    return Model(WORLD, mechanisms=mechanisms, **blocks)
+    rules = (RulesOfOrigin(COVERAGE),) if name == "rules of origin" else ()
+    return Model(WORLD, mechanisms=(*mechanisms, *rules), **blocks)
 
 
 @pytest.mark.parametrize("name", ["core", "growth", "growth by returns", "rules of origin", "gtap"])
