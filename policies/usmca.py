@@ -34,7 +34,8 @@ from cge import Closure
 from cge.errors import ShockError
 from cge.mechanisms.origin import Coverage
 from policies.policy import InstrumentChange, Policy
-from policies.rules_of_origin import OriginRules, RulesSolution, RulesStudy
+from policies.rules_of_origin import OriginRules, RulesStudy
+from policies.rules_solution import RulesSolution
 
 MEMBERS = ("USA", "CAN", "MEX")
 DUTIES = {

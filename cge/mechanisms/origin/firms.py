@@ -158,10 +158,14 @@ class Firms(CoveredBlock):
     def vmat(m: Any, k: Any, r: Any) -> Any:
         return m.pout[r] * m.xout[k, r] + m.phigh[r] * m.xhigh[k, r] + m.plow[r] * m.xlow[k, r]
 
+    @definition("r", "cost beside inputs in a unit, as of carbon", "share of benchmark cost")
+    def cbeside(self, m: Any, r: Any) -> Any:
+        return m.costadd[self.sector, r] / m.ao[self.sector, r]
+
     @definition("k r", "cost of a complying unit at market prices", "share of benchmark cost")
     def ccomp(m: Any, k: Any, r: Any) -> Any:
         metals = m.smet[r] * m.cmet[r] * (m.vmetout[k, r] + m.vmetin[k, r])
-        return m.cva[r] + m.coth[r] + m.smat[r] * m.cmat[r] * m.vmat[k, r] + metals
+        return m.cva[r] + m.coth[r] + m.cbeside[r] + m.smat[r] * m.cmat[r] * m.vmat[k, r] + metals
 
     @definition("k r", "inputs from outside in a complying unit", "share of benchmark cost")
     def vnm(m: Any, k: Any, r: Any) -> Any:
@@ -182,13 +186,13 @@ class Firms(CoveredBlock):
         metals = m.smet[r] * m.cmet[r]
         outside = m.bout[k, r] * m.pout[r] * (m.pfree[k, r] / m.pout[r]) ** m.esubp[r]
         metout = m.bmout[r] * m.pmout[r] * (m.pmetfree[r] / m.pmout[r]) ** m.esubp[r]
-        cost = m.cva[r] + m.coth[r] + material * m.pfree[k, r] + metals * m.pmetfree[r]
+        cost = m.cva[r] + m.coth[r] + m.cbeside[r] + material * m.pfree[k, r] + metals * m.pmetfree[r]
         return 1.0 - (m.cout[r] + material * outside + metals * metout) / cost
 
     @equation("k r", "cost of complying", defines="prem", logs=False)
     def e_prem(m: Any, k: Any, r: Any) -> Any:
         free = m.smat[r] * m.cmat[r] * m.pfree[k, r] + m.smet[r] * m.cmet[r] * m.pmetfree[r]
-        return m.prem[k, r] == m.ccomp[k, r] - m.cva[r] - m.coth[r] - free
+        return m.prem[k, r] == m.ccomp[k, r] - m.cva[r] - m.coth[r] - m.cbeside[r] - free
 
     def calibrate_from(self, industry: Industry) -> Mapping[str, np.ndarray]:
         return {**industry.cost_shares(), **industry.supplier_shares(), **industry.unit()}
