@@ -233,6 +233,14 @@ class Mechanism(Block):
         """
         return None
 
+    def real_income(self, point: Any) -> Mapping[str, np.ndarray]:
+        """What it adds to the parts of real income at a point of a path (:mod:`cge.gtap.welfare`), dims (r,), million USD.
+
+        Keys are parts (``tms``, ``tech``, ...); and what is paid across borders beside the price of a good: ``sold`` and
+        ``bought`` with ``sold_moved`` and ``bought_moved``, values times rates of change of their prices.
+        """
+        return {}
+
     def describe(self) -> str:
         """Name and options, for the attributes of results."""
         options = ", ".join(f"{k}={v!r}" for k, v in vars(self).items())

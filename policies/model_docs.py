@@ -179,7 +179,7 @@ def _result(policy: Policy | str, model: Model, command: str, draw: Figures) -> 
         run = experiment.run(policy, model.benchmark, model.closure, sourcing=model.data.sourcing)
     else:
         run = experiment.on(model, policy)
-    return html_report.body(run, command, draw, chains=policy.origin is None)
+    return html_report.body(run, command, draw, chains=True)
 
 
 def _overview(model: Model) -> list[str]:

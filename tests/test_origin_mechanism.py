@@ -15,10 +15,12 @@ from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
 from cge import Model, ModelError, ShockError, Solution
 from cge.declare import Mechanism
-from cge.gtap import gtap_model
+from cge.gtap import GtapShock, gtap_model
+from cge.gtap.welfare import real_income
 from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
+from cge.path import Path
 from cge.update import updated_benchmark, updated_sam
 from policies.rules_of_origin import OriginRules, RulesStudy
 from tests.worlds import random_benchmark
@@ -58,6 +60,26 @@ def require_identities(solution: Solution) -> None:
     assert table.value_added.sum() == pytest.approx(table.y.sum(), rel=1e-9)
     again = Model(updated_benchmark(solution)).solve()
     assert again.values_of("gdp") == pytest.approx(solution["gdp"].values, rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def gtap_bases() -> Callable[[tuple[Mechanism, ...]], Solution]:
+    """Solutions of GTAP's model under binding rules, with a price of carbon where it has one; each solved once."""
+    known: dict[tuple[Mechanism, ...], Solution] = {}
+
+    def base(mechanisms: tuple[Mechanism, ...]) -> Solution:
+        if mechanisms not in known:
+            model = on("gtap", *mechanisms)
+            of_model = study(model, FIRST)
+            known[mechanisms] = of_model.solve(BINDING).solution
+            if "ctax" in model.symbols:
+                price = model.labelled("ctax", np.array([40.0, 0.0, 0.0, 5.0]))
+                exogenous, _, _ = of_model.exogenous(BINDING)
+                near = known[mechanisms]
+                known[mechanisms] = model.solve(exogenous={**exogenous, "ctax": price}, guess=near)
+        return known[mechanisms]
+
+    return base
 
 
 @pytest.mark.parametrize("mechanisms", [(RulesOfOrigin(FIRST),), (Carbon(), RulesOfOrigin(FIRST))])
@@ -120,6 +142,26 @@ def test_a_price_of_carbon_counts_in_the_cost_that_content_is_a_share_of() -> No
     unit = after.values_of("pds")[0, 0] * after.values_of("to_0")[0, 0] / after.values_of("to")[0, 0]  # supply price is cost
     cost = (after.values_of("ccomp") * after.arrays["wtype"]).sum(0)[0]
     assert cost == pytest.approx(unit, rel=1e-3)  # the types' material differs a little from the representative firm's
+
+
+@pytest.mark.parametrize("mechanisms", [(Carbon(), RulesOfOrigin(FIRST)), (RulesOfOrigin(FIRST, SECOND),)])
+@pytest.mark.parametrize(
+    "shock", ["tms=+2%", "ao[g1,*]=+1%; ams[*,*,R1]=+1%", "pop[R0]=+1%", "afa[*,g0,*]=+1%", "paper[R1,*]=+1%"]
+)
+def test_parts_of_real_income_add_up_under_binding_rules(gtap_bases, mechanisms: tuple[Mechanism, ...], shock: str) -> None:
+    """Each part is measured apart: what duties, premia, compliance and carbon leave unexplained would raise."""
+    parts = real_income(Path.along(gtap_bases(mechanisms), GtapShock(shock)).point(0.0))
+    assert {"tms", "tfm", "tech", "tot"} <= set(parts)
+    assert all(np.isfinite(values).all() for values in parts.values())
+
+
+def test_tighter_rules_and_changed_preferences_are_parts_of_real_income_too(gtap_bases) -> None:
+    base = gtap_bases((RulesOfOrigin(FIRST),))
+    in_force = base.arrays["rvc"] > 0
+    used = base.arrays["use0"] > 0
+    direction = {"rvc": -1e-4 * in_force, "tmfn": np.full((4, 4), 0.01), "use0": -0.01 * used}
+    parts = real_income(Path(base, direction).point(0.0))
+    assert (parts["tech"][:3] != 0).all()  # what complying takes, and shipments that lose the preference
 
 
 def mixed_make() -> Benchmark:

@@ -18,6 +18,7 @@ from cge.declare import Mechanism, adds, definition, instrument, parameter
 from cge.errors import ModelError
 
 if TYPE_CHECKING:
+    from cge.path import PathPoint
     from cge.solution import Solution
 
 
@@ -65,6 +66,13 @@ class Carbon(Mechanism):
             "emitted_0": emissions,
             "cint": ratio(emissions, data["maks"].sum(0)),
         }
+
+    def real_income(self, point: PathPoint) -> Mapping[str, np.ndarray]:
+        """What less carbon takes from revenue, with the output tax; what productivity saves counts in technology."""
+        v = point.value
+        price = v("ctax") * v("pfactwld")
+        per_head = v("rco2") * (point.slope("pop") / v("pop"))
+        return {"to": (point.slope("emitted") * price).sum(0) - per_head}
 
     def entries(self, solution: Solution) -> Mapping[str, np.ndarray]:
         """Supply prices in the SAM leave the carbon out: it stands with the output tax, between supply and basic price."""

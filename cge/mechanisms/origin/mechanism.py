@@ -20,8 +20,10 @@ from cge.mechanisms.origin.firms import Firms
 from cge.mechanisms.origin.industry import CoveredBlock, Industry
 from cge.mechanisms.origin.regime import Regime
 from cge.mechanisms.origin.rules import ContentRules
+from cge.mechanisms.origin.welfare import real_income
 
 if TYPE_CHECKING:
+    from cge.path import PathPoint
     from cge.solution import Solution
 
 PARTS: tuple[type[CoveredBlock], ...] = (Firms, ContentRules, Regime, ComplianceDemand)
@@ -152,6 +154,15 @@ class RulesOfOrigin(Firms, ContentRules, Regime, ComplianceDemand, Mechanism):
         for part in self.parts:
             added[:, model.sets["acts"].index(part.sector)] += _mine(part, v, "extra") / v("ams")
         return added
+
+    def real_income(self, point: PathPoint) -> Mapping[str, np.ndarray]:
+        """Duties as firms pay them, the premium, and what compliance costs (:mod:`cge.mechanisms.origin.welfare`)."""
+        total: dict[str, np.ndarray] = {}
+        for part in self.parts:
+            industry = Industry(part.coverage, point.solution.model.data)
+            for name, values in real_income(point, industry, lambda n, names=part.names: names.get(n, n)).items():  # type: ignore[misc]
+                total[name] = total.get(name, 0.0) + values
+        return total
 
 
 def _mine(part: RulesOfOrigin, value: Callable[[str], np.ndarray], plain: str) -> np.ndarray:
