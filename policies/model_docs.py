@@ -146,7 +146,7 @@ def _several(policies: Policy | str | Sequence[Policy | str]) -> tuple[Policy | 
 
 def _kind(model: Model) -> str:
     """Which of the library's models it is, by what only that one has; else ``core``."""
-    if any(type(block).__name__ == "Rules" for block in model.blocks):
+    if any(type(block).__name__ == "RulesOfOrigin" for block in model.blocks):
         return "rules"
     return "gtap" if "bank" in model.symbols else "growth" if "tfp" in model.symbols else "core"
 
