@@ -7,7 +7,7 @@ and two that replace the same one are refused by name.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ def compose(blocks: Sequence[Block]) -> tuple[dict[str, Symbol], dict[str, Rule]
         sum to go to, or its dims are others.
     """
     _check_needs(blocks)
+    _refuse_twice(blocks)
     replaced = _replaced(blocks)
     symbols: dict[str, Symbol] = {}
     rules: dict[str, Rule] = {}
@@ -60,6 +61,33 @@ def _check_needs(blocks: Sequence[Block]) -> None:
 def replaced_symbols(mechanism: Mechanism, blocks: Sequence[Block]) -> list[str]:
     """Symbols of other blocks in whose place a mechanism puts a rule."""
     return [n for n, rule in mechanism.rules.items() if rule.replaces and any(n in block.symbols for block in blocks)]
+
+
+def _refuse_twice(blocks: Sequence[Block]) -> None:
+    """Two mechanisms of a kind that says what to write instead."""
+    kinds = [type(b) for b in blocks if isinstance(b, Mechanism)]
+    for kind in kinds:
+        if kind.together and kinds.count(kind) > 1:
+            raise ModelError(f"{kind.__name__} stands twice among the mechanisms; {kind.together}")
+
+
+def sets_of(own: Mapping[str, list[str]], blocks: Sequence[Block]) -> dict[str, list[str]]:
+    """The benchmark's sets and those that blocks bring.
+
+    Raises
+    ------
+    ModelError
+        Two blocks bring a set of one name with different labels.
+    """
+    sets = dict(own)
+    for block in blocks:
+        for name, labels in block.sets.items():
+            if name in sets and sets[name] != list(labels):
+                raise ModelError(
+                    f"block {type(block).__name__} brings the set {name!r} with other labels than stand; name it apart"
+                )
+            sets[name] = list(labels)
+    return sets
 
 
 def bound(rule: Rule, block: Block) -> Rule:

@@ -180,10 +180,10 @@ class Block:
     """A group of symbols and equations; subclasses calibrate their parameters in :meth:`calibrate`."""
 
     multi_product: ClassVar[bool] = False  # states a make matrix
-    sets: ClassVar[dict[str, list[str]]] = {}  # sets the block brings besides the benchmark's
+    sets: Mapping[str, list[str]] = {}  # sets the block brings besides the benchmark's
     without: ClassVar[dict[str, str]] = {}  # results of other compositions that this one has not: name -> why, and what instead
-    symbols: ClassVar[dict[str, Symbol]]
-    rules: ClassVar[dict[str, Rule]]
+    symbols: dict[str, Symbol]
+    rules: dict[str, Rule]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -218,6 +218,7 @@ class Mechanism(Block):
     shows: ClassVar[tuple[str, ...]] = ()  # variables, instruments and definitions that a path of years keeps of each year
     parts: ClassVar[Mapping[str, str]] = {}  # parts of GTAP's EV that it brings -> what they hold, of a tax "allocative ..."
     listed_as: ClassVar[str] = ""  # the rule under which the updated SAM lists its entries as adjustments; empty: not listed
+    together: ClassVar[str] = ""  # what to write instead of two of its kind; empty: two may stand
 
     def adjust(self, data: Any, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Benchmark values of other blocks' symbols as this mechanism reads the data, made from those in place.
@@ -234,6 +235,21 @@ class Mechanism(Block):
 
     def satellites(self, solution: Any) -> Mapping[str, xr.DataArray]:
         """What it leaves beside the SAM of the updated benchmark; takes the place of what stands there under the name."""
+        return {}
+
+    def sourced(self, solution: Any) -> np.ndarray | None:
+        """What activities import for it by origin, beside their ordinary demand; product, over benchmark shipments.
+
+        Dims (i, a, s, d); None where nothing. The quantity shipped has it already; the SAM and the inter-country table take
+        from here who buys it.
+        """
+        return None
+
+    def traded(self, point: Any) -> Mapping[str, np.ndarray]:
+        """What is paid across borders beside the price of a good at a point of a path, dims (r,), million USD.
+
+        ``sold`` and ``bought`` with ``sold_moved`` and ``bought_moved``, values times rates of change of their prices.
+        """
         return {}
 
     def real_income(self, point: Any, world: float) -> Mapping[str, np.ndarray]:

@@ -40,7 +40,7 @@ _PLACES = {
     "Welfare": (0, 2),
     "RegionalHousehold": (0, 2),
     "GlobalBank": (2, 1),
-    "Rules": (3, 2),
+    "RulesOfOrigin": (3, 2),
 }
 """Column and row of each block; a block that extends another takes its place, any other the next free one below."""
 COLUMNS = 4

@@ -20,7 +20,7 @@ from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
 from cge.checks import enforce
 from cge.closure import Closure
-from cge.compose import compose, replaced_symbols
+from cge.compose import compose, replaced_symbols, sets_of
 from cge.connectivity import check_connected
 from cge.declare import SET_OF_DIM, Block, Composition, Mechanism, as_mechanisms
 from cge.endogenous import apply_closure
@@ -163,7 +163,7 @@ class Model(Carded):
         check_connected(self.data)
         self.mechanisms = mechanisms
         self.blocks: list[Block] = [*(block() for block in blocks), *self.mechanisms]
-        self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
+        self.sets = sets_of(self.data.sets, self.blocks)
         self.symbols, self.rules = compose(self.blocks)
         self.equations = {n: r for n, r in self.rules.items() if r.is_equation}
         self.definitions = {n: r for n, r in self.rules.items() if not r.is_equation}

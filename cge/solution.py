@@ -228,9 +228,8 @@ class Solution(Carded):
         Raises
         ------
         ModelError
-            Rules of origin changed what a sector buys from whom, beside its ordinary demand.
+            The table does not add up: a block adds flows that it does not know (:func:`cge.gvc.assemble.of_solution`).
         """
-        _refuse_rules(self, "its inter-country table")
         return Icio.from_solution(self, prices)
 
     def gvc(self) -> Indicators:
@@ -242,16 +241,6 @@ class Solution(Carded):
         if not isinstance(base, Solution):
             raise ModelError(f"a solution is compared with a Solution, not with {type(base).__name__}")
         return Comparison(base, self)
-
-
-def _refuse_rules(solution: Solution, what: str) -> None:
-    """Raise where compliance moves inputs between suppliers, which neither the table nor the SAM shows."""
-    symbols = solution.model.symbols
-    if "zcomp" in symbols and (solution.arrays["prem"] * solution.arrays["zcomp"] > 1e-12).any():
-        raise ModelError(
-            f"solution {solution.name!r} has firms that change suppliers to meet rules of origin; {what} cannot show "
-            "that yet; take it from a solution without binding rules"
-        )
 
 
 @dataclass(repr=False)

@@ -8,9 +8,9 @@ such income (a year of a path with loans), the SAM's saving is what is left of d
 less saving and depreciation) is the trade deficit, as in any base year. The move is listed in ``adjustments``, and the flows
 themselves stand in the satellites of :func:`updated_benchmark`.
 
-What a mechanism adds it says itself (:meth:`cge.declare.Mechanism.entries`). What a block of a user's own adds without
-saying so, these tables do not know. They then fail an identity, and an error says which: nothing out of balance is handed
-out.
+What a mechanism adds it says itself (:meth:`cge.declare.Mechanism.entries`, ``sourced``). What a block of a user's own adds
+without saying so, these tables do not know. They then fail an identity, and an error says which: nothing out of balance is
+handed out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from calibration.sam import SCHEMA, USES, Sam, make_dataset
 from cge.errors import ModelError
-from cge.solution import Solution, _refuse_rules
+from cge.solution import Solution
 
 Array = np.ndarray
 Prices = Literal["current", "base"]
@@ -51,10 +51,8 @@ def updated_sam(solution: Solution) -> Sam:
     Raises
     ------
     ModelError
-        An identity of the SAM fails (a block adds flows that it cannot show), the world's saving is not invested, or firms
-        comply with binding rules of origin (:meth:`cge.solution.Solution.icio`).
+        An identity of the SAM fails (a block adds flows that it cannot show), or the world's saving is not invested.
     """
-    _refuse_rules(solution, "its SAM")
     v, model = solution.values_of, solution.model
     pds, pmf, pmp, pmg, pmi = v("pds"), v("pmf"), v("pmp"), v("pmg"), v("pmi")
     g: dict[str, Array] = {
@@ -67,6 +65,8 @@ def updated_sam(solution: Solution) -> Sam:
         "vdib": v("vdib") * pds * v("qid"),
         "vmib": v("vmib") * pmi * v("qim"),
     }
+    beside = landed_beside_demand(solution)
+    g["vmfb"] = g["vmfb"] + beside.sum(2)
     for letter in "fpgi":
         for origin in "dm":
             g[f"v{origin}{letter}p"] = g[f"v{origin}{letter}b"] * v(f"t{letter}{origin}")
@@ -76,7 +76,6 @@ def updated_sam(solution: Solution) -> Sam:
     g["vmsb"] = g["vcif"] * v("tms")
     g["vst"] = v("vst") * v("pdm") * v("qst")
     g["vtwr"] = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
-    g["vmub"] = _imports_by_use(solution, g["vmsb"], _imports_used(solution))
     g["evfp"] = v("evfp") * v("pfe") * v("qfe")
     g["evfb"] = g["evfp"] / v("tfe")
     g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
@@ -87,6 +86,8 @@ def updated_sam(solution: Solution) -> Sam:
     for header, added in added_by_mechanisms(solution).items():
         if header not in ("makb", "maks"):  # in what is made already
             g[header] = g[header] + added
+    g["vmub"] = _imports_by_use(solution, g["vmsb"] - beside.sum(1), _imports_used(solution))
+    g["vmub"][:, USES.index("int")] += beside.sum(1)
     if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
         g["pop"] = model.data["pop"] * v("pop")
     sets = {d: model.labels(d) for d in ("i", "a", "f", "r", "m")}
@@ -106,6 +107,22 @@ def added_by_mechanisms(solution: Solution) -> dict[str, Array]:
                 raise ModelError(f"mechanism {mechanism.describe()} adds to {header!r}, no header{nearest(header, SCHEMA)}")
             total[header] = total.get(header, 0.0) + added
     return total
+
+
+def sourced_by_mechanisms(solution: Solution) -> Array | None:
+    """What activities import beside their ordinary demand; product, over benchmark shipments, dims (i, a, s, d)."""
+    parts = [x for x in (mechanism.sourced(solution) for mechanism in solution.model.mechanisms) if x is not None]
+    return np.asarray(sum(parts)) if parts else None
+
+
+def landed_beside_demand(solution: Solution, prices: Prices = "current") -> Array:
+    """The same at the price that the user pays before tax, million USD; dims (i, a, s, d)."""
+    v, model = solution.values_of, solution.model
+    sourced = sourced_by_mechanisms(solution)
+    if sourced is None:
+        return np.zeros((1, 1, 1, 1))
+    price = v("pmds") if prices == "current" else v("ams")  # at benchmark prices an effective unit counts one
+    return np.asarray((model.data["vmsb"] * price)[:, None] * sourced)
 
 
 def made(solution: Solution, prices: Prices = "current") -> tuple[Array, Array]:
@@ -238,10 +255,12 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
         return array.assign_attrs(long_name=f"{text}, at the solution's prices", policy=solution.name)
     if name == "save":
         raise ModelError("saving is a value without a quantity of its own; take it at current prices")
-    _refuse_rules(solution, "its SAM")
     v, old = solution.values_of, solution.model.data[name]
     if name in QUANTITY:
         values = old * v(QUANTITY[name])
+        if name in ("vmfb", "vmfp"):
+            tax = v("tfm_0") if name == "vmfp" else 1.0
+            values = values + landed_beside_demand(solution, "base").sum(2) * tax
     elif name == "vtwr":
         values = old * v("qxs")[None] / v("atmfsd")
     elif name in ("makb", "maks"):
@@ -251,7 +270,10 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
     elif name == "vkb":
         values = old * capital_in_place(solution)
     else:  # vmub: all uses pay one price for a good of one origin
-        values = _imports_by_use(solution, solution.model.data["vmsb"] * v("qxs"), _imports_used(solution))
+        sourced = sourced_by_mechanisms(solution)
+        beside = 0.0 if sourced is None else solution.model.data["vmsb"] * sourced.sum(1)
+        values = _imports_by_use(solution, solution.model.data["vmsb"] * v("qxs") - beside, _imports_used(solution))
+        values[:, USES.index("int")] += beside
     array = solution.model.benchmark.sam.data[name]
     return array.copy(data=values).assign_attrs(long_name=f"{text}, at benchmark prices", policy=solution.name)
 

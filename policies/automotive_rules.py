@@ -31,10 +31,11 @@ from calibration import Benchmark, load_benchmark
 from calibration.errors import nearest
 from calibration.split_sector import PARTS, VEHICLES, split_vehicles
 from cge import Closure
-from cge.blocks.rules_of_origin import Coverage
 from cge.errors import ShockError
+from cge.mechanisms.origin import Coverage
 from cge.policy.policy import InstrumentChange, Policy
-from policies.rules_of_origin import OriginRules, RulesSolution, RulesStudy
+from policies.rules_of_origin import OriginRules, RulesStudy
+from policies.rules_solution import RulesSolution
 
 MEMBERS = ("USA", "CAN", "MEX")
 DUTIES = {
@@ -104,7 +105,7 @@ class Usmca:
 
     def rule_costs(self) -> pd.Series:
         """Mean premium of each of USMCA's rules alone (over NAFTA's), per cent of cost, at benchmark prices."""
-        from cge.compliance import comply
+        from cge.mechanisms.origin.compliance import comply
 
         out = {}
         for name in ("content", "labour", "steel", "aluminium", self.scenario):
@@ -201,7 +202,7 @@ def usmca_study(
     sector : str, optional
         The sector to split; default motor vehicles, else transport equipment, whose ships and aircraft then count as vehicles.
     coverage
-        Fields of :class:`cge.blocks.rules_of_origin.Coverage` to change (types, dispersion, substitution, kappa).
+        Fields of :class:`cge.mechanisms.origin.Coverage` to change (types, dispersion, substitution, kappa).
 
     Raises
     ------

@@ -16,7 +16,6 @@ from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
 from cge import InstrumentChange, Model, ModelError, Policy, Solution
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model, result_of, solve_gtap
 from cge.gvc import Icio
@@ -24,6 +23,7 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.solution import Comparison
 from cge.update import header_value, updated_benchmark, updated_sam
 from tests.worlds import random_benchmark
@@ -60,7 +60,7 @@ def owning_world() -> Benchmark:
 
 def rules(benchmark: Benchmark) -> Model:
     coverage = Coverage(area=("USA", "CAN", "MEX"), sector="mot", material="mot", metals="met", types=2)
-    return Model(benchmark, blocks=rules_blocks(coverage))
+    return Model(benchmark, mechanisms=(RulesOfOrigin(coverage),))
 
 
 COMPOSITIONS: dict[str, tuple[Callable[[], Benchmark], Build]] = {

@@ -15,7 +15,6 @@ from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
 from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Households
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.branches import determinant_sign, probe_equilibria
 from cge.connectivity import blocs
 from cge.declare import Block, definition, equation, parameter, variable
@@ -25,6 +24,7 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.memory import Room, room
 from policies import tariff_change
 from tests.gtap_folders import small_gtap
@@ -41,7 +41,7 @@ def compositions() -> dict[str, Model]:
     coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
     return {
         "core": Model(tiny),
-        "rules of origin": Model(tiny, blocks=rules_blocks(coverage)),
+        "rules of origin": Model(tiny, mechanisms=(RulesOfOrigin(coverage),)),
         "growth": Model(tiny, mechanisms=(ForeignIncome(), Growth(), Loans())),
         "growth by returns": Model(tiny, mechanisms=(Growth(), InvestmentByReturns(1e2, 0.01))),
         "gtap": gtap_model(random_gtap()),

@@ -10,7 +10,6 @@ import pytest
 
 from calibration.gtap import standard_gtap
 from cge import Model, ModelError
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
 from cge.gtap import GTAP, gtap_model
 from cge.latex import LETTERS, Printer, equations_page, symbol_latex
@@ -18,6 +17,7 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.report import html
 from cge.templates import Kernel
 from tests.read_latex import LatexReader
@@ -29,7 +29,7 @@ def models() -> dict[str, Model]:
     coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
     return {
         "core": Model(tiny),
-        "rules": Model(tiny, blocks=rules_blocks(coverage)),
+        "rules": Model(tiny, mechanisms=(RulesOfOrigin(coverage),)),
         "gtap": gtap_model(standard_gtap(tiny)),
         "national": Model(tiny, mechanisms=(ForeignIncome(),)),
         "growth": Model(tiny, mechanisms=(ForeignIncome(), Growth(), Loans())),

@@ -12,7 +12,6 @@ import pytest
 from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
 from cge import Closure, InstrumentChange, Model, ModelError, Policy
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import Mechanism, adds, definition, parameter, replaces
 from cge.deficits import TRADE_MODEL
 from cge.gtap import GTAP
@@ -22,6 +21,7 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.update import updated_benchmark, updated_sam
 from tests.mechanism_pairs import with_emissions
 from tests.worlds import five_regions, random_benchmark
@@ -46,9 +46,10 @@ def on(name: str, *mechanisms: Mechanism) -> Model:
         return Model(GTAP_WORLD, Closure(specific=()), sourcing="pooled", blocks=GTAP, mechanisms=mechanisms)
     blocks = {
         "core": {},
-        "rules of origin": {"blocks": rules_blocks(COVERAGE)},
+        "rules of origin": {"mechanisms": (RulesOfOrigin(COVERAGE),)},
     }[name]
-    return Model(WORLD, mechanisms=mechanisms, **blocks)
+    rules = (RulesOfOrigin(COVERAGE),) if name == "rules of origin" else ()
+    return Model(WORLD, mechanisms=(*mechanisms, *rules), **blocks)
 
 
 @pytest.mark.parametrize("name", ["core", "rules of origin", "gtap"])

@@ -32,7 +32,7 @@ import numpy as np
 import xarray as xr
 
 from cge.errors import ShockError, SolveError
-from cge.gtap.indices import exports_price, saving_price, weighted
+from cge.gtap.indices import beside_goods, exports_price, saving_price, weighted
 from cge.gtap.names import WELFARE
 from cge.path import Path, PathPoint, refuse
 from cge.quadrature import Integral, integrate
@@ -239,7 +239,9 @@ def real_income(point: PathPoint) -> dict[str, Array]:
     world = exported.sum() / exports.sum() if exports.any() else 0.0  # pxwwld
     bought = v("vcif") * v("sfob") * v("pfob") * v("qxs")
     imports = weighted(bought, d("pfob"), (0, 1)) + weighted(freight, d("pt")[:, None, None, None], (0, 1, 2))
-    spent_abroad = bought.sum((0, 1)) + freight.sum((0, 1, 2))
+    beside = beside_goods(point)
+    imports = imports + beside.get("bought_moved", 0.0)
+    spent_abroad = bought.sum((0, 1)) + freight.sum((0, 1, 2)) + beside.get("bought", 0.0)
     parts["tot"] = exported - imports - world * (exports - spent_abroad)
     invested, psave = saving_price(point)
     parts["is"] = invested * (d("pinv") - world) - v("saving") * (psave - world)

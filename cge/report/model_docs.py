@@ -150,7 +150,7 @@ def _several(policies: Policy | str | Sequence[Policy | str]) -> tuple[Policy | 
 
 def _kind(model: Model) -> str:
     """Which of the library's models it is, by what only that one has; else ``core``."""
-    if any(type(block).__name__ == "Rules" for block in model.blocks):
+    if any(type(block).__name__ == "RulesOfOrigin" for block in model.blocks):
         return "rules"
     return "gtap" if "bank" in model.symbols else "growth" if "tfp" in model.symbols else "core"
 
@@ -185,7 +185,7 @@ def _result(policy: Policy | str, model: Model, command: str, draw: Figures) -> 
     scenario = Scenario(model.benchmark, closure=model.closure, sourcing=model.data.sourcing, policy=policy)
     run = solve(scenario) if policy.origin is not None else on(model, scenario)  # a clause brings its own blocks
     assert isinstance(run, StaticRun)
-    return html_report.body(run, command, draw, chains=policy.origin is None)
+    return html_report.body(run, command, draw, chains=True)
 
 
 def _overview(model: Model) -> list[str]:

@@ -1,6 +1,6 @@
 """One firm type under rules of origin at given prices: least-cost compliance, its multipliers and its cost.
 
-The partial-equilibrium counterpart of :mod:`cge.blocks.rules_of_origin`, in plain numpy. It starts the
+The partial-equilibrium counterpart of :mod:`cge.mechanisms.origin`, in plain numpy. It starts the
 equilibrium near its active set, says whether a rule can be met at all, and states the firm's problem a
 second way for tests: :func:`fee_form` is the fee on outside inputs that stays in the firm.
 """
