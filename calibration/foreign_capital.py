@@ -30,7 +30,7 @@ import xarray as xr
 
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError, nearest, require_year
-from calibration.parse import reading
+from calibration.parse import doubled, reading
 from calibration.tariffs import EU27_2011
 
 RETURNS: Mapping[str, float] = {"fdi": 0.06, "equity": 0.04, "debt": 0.02}
@@ -82,8 +82,8 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
     of_year = table[table["year"] == year].set_index("iso3")
     if of_year.empty:
         raise DataError(f"{path} has no year {year}; it has {table['year'].min()} to {table['year'].max()}")
-    if of_year.index.has_duplicates:
-        raise DataError(f"{path} has {of_year.index[of_year.index.duplicated()][0]} twice in {year}; keep one row")
+    if (again := doubled(list(of_year.index))) is not None:
+        raise DataError(f"{path} has {again} twice in {year}; keep one row")
     figures = of_year[[*names.values(), "fx_reserves_musd"]].apply(pd.to_numeric, errors="coerce")
     unreadable = figures.isna() & of_year[figures.columns].notna()
     if unreadable.to_numpy().any():
@@ -177,8 +177,7 @@ def _members(positions: pd.DataFrame, benchmark: Benchmark, given: Mapping[str, 
             )
         inside[region] = economies
     taken = [e for economies in inside.values() for e in economies]
-    twice = next((e for e in taken if taken.count(e) > 1), None)
-    if twice is not None:
+    if (twice := doubled(taken)) is not None:
         raise DataError(f"economy {twice} is in two regions ({', '.join(r for r, e in inside.items() if twice in e)})")
     if REST in benchmark.regions:
         inside[REST] = [str(e) for e in positions.index if e not in set(taken)]
@@ -262,8 +261,8 @@ def _check_table(benchmark: Benchmark, positions: pd.DataFrame) -> None:
         raise DataError(
             f"positions of {foreign[0]!r}, which is no region of the benchmark{nearest(foreign[0], benchmark.regions)}"
         )
-    if positions.index.has_duplicates:
-        raise DataError(f"the positions have {positions.index[positions.index.duplicated()][0]} twice; keep one row")
+    if (twice := doubled(list(positions.index))) is not None:
+        raise DataError(f"the positions have {twice} twice; keep one row")
     values = positions[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     odd = ~np.isfinite(values) | (values < 0)
     if odd.any():

@@ -59,21 +59,21 @@ def _solve(model: Model, x: np.ndarray, rhs: np.ndarray, transposed: bool) -> np
     solved for once more (iterative refinement).
     """
     matrix = model.newton.matrix(x)
-    operator = matrix.T if transposed else matrix
     size = float(abs(rhs).max(initial=0.0))
     if size == 0.0:
         return np.zeros_like(rhs)
-    found, left = _refined(model, operator, matrix, rhs, transposed)
+    found, left = _refined(model, matrix, rhs, transposed)
     if not left <= 1e-7 * size:  # the benchmark's factors are too far from this point
         model.newton.refresh(x)
-        found, left = _refined(model, operator, matrix, rhs, transposed)
+        found, left = _refined(model, matrix, rhs, transposed)
         if not left <= 1e-7 * size:
             raise SolveError(f"the linear system of a gradient did not converge (gap {left / size:.1e})")
     return found
 
 
-def _refined(model: Model, operator: Any, matrix: Any, rhs: np.ndarray, transposed: bool) -> tuple[np.ndarray, float]:
+def _refined(model: Model, matrix: Any, rhs: np.ndarray, transposed: bool) -> tuple[np.ndarray, float]:
     """A solution of the system with one correction, and the largest gap that is left."""
+    operator = matrix.T if transposed else matrix
     found, _ = model.newton.linear_solve(matrix, rhs, LINEAR_TOLERANCE, transposed)
     gap = operator @ found - rhs
     left = float(abs(gap).max())

@@ -318,9 +318,8 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
         burnt = {n: (beside[n] * bought).transpose(*beside[n].dims) for n in ("energy_households", "co2_households")}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in burnt.items()})
     flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
-    if (
-        beside is not None and "foreign_income" in beside and "finc" in flows
-    ):  # a model of the updated data pays what this one did
+    # a model of the updated data pays what this one did
+    if beside is not None and "foreign_income" in beside and "finc" in flows:
         beside = beside.assign(foreign_income=flows["finc"].assign_attrs(beside["foreign_income"].attrs))
     if not any(bool((x != 0).any()) for x in flows.values()):
         return beside
