@@ -27,11 +27,14 @@ from calibration.classification import GOODS
 from calibration.datasets.world_2018 import AGGREGATES, GROUPED, STEPS, build, world
 from calibration.datasets.world_taxes import STATED, TaxRules
 from calibration.split_sector import VEHICLES
-from cge import Closure
-from policies import experiment, findings, us_china
-from policies.registry import POLICIES, find_policy
+from cge import Closure, Scenario, find_policy, solve
+from cge.catalogue import questions
+from cge.report import findings
+from policies import us_china
+from policies.automotive_rules import MEMBERS, usmca, usmca_study
 from policies.rules_of_origin import RulesStudy
-from policies.usmca import MEMBERS, usmca, usmca_study
+
+POLICIES = [name for name, asked in questions().items() if asked.policy is not None]
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "docs" / "_static" / "headline.json"
@@ -95,7 +98,7 @@ def world_with(steps: frozenset[str], old_rates: Path, folder: Path = SHARED) ->
 
 def one_policy(name: str, benchmark: Benchmark, capital: Capital) -> Table:
     """Welfare (per cent of income) and equivalent variation (million USD) by region; members' mean and the world's EV."""
-    run = experiment.run(find_policy(name), benchmark, Closure.standard(capital=capital))
+    run = solve(Scenario(benchmark, closure=Closure.standard(capital=capital)).under(find_policy(name)))
     table, summary = run.comparison.table(), run.summary()
     return {
         "welfare": _rounded(table["welfare_percent"], 4),
@@ -137,7 +140,8 @@ def ranges(benchmark: Benchmark) -> dict[str, dict[str, dict[str, float]]]:
     """Welfare by policy, elasticity study (two nests, then one) and region, capital fixed."""
     return {
         name: {
-            str(study): _rounded(column, 4) for study, column in findings.welfare_range(find_policy(name), benchmark).items()
+            str(study): _rounded(column, 4)
+            for study, column in findings.welfare_range(Scenario(benchmark).under(find_policy(name))).items()
         }
         for name in POLICIES
     }
@@ -145,7 +149,10 @@ def ranges(benchmark: Benchmark) -> dict[str, dict[str, dict[str, float]]]:
 
 def times_and_sizes(benchmark: Benchmark) -> dict[str, Any]:
     """Unknowns, seconds and iterations of RCEP on the shipped world by treatment of capital; megabytes of the files."""
-    runs = {capital: experiment.run(find_policy("rcep"), benchmark, Closure.standard(capital=capital)) for capital in CAPITALS}
+    runs = {
+        capital: solve(Scenario(benchmark, closure=Closure.standard(capital=capital)).under(find_policy("rcep")))
+        for capital in CAPITALS
+    }
     shipped = (ROOT / "calibration" / "datasets").rglob("*")
     return {
         "unknowns": {k: run.base.model.system.n for k, run in runs.items()},
@@ -189,7 +196,7 @@ def measure(old_rates: Path, folder: Path = SHARED) -> Table:
         usmca_under: tuple[Capital, ...] = CAPITALS if name == "now" else ("fixed",) if name.startswith("without") else ()
         results[name] = all_policies(made, usmca_under)
         print(name, flush=True)
-    early = experiment.run(us_china("2018-09"), shipped).comparison.table()["welfare_percent"]
+    early = solve(Scenario(shipped).under(us_china("2018-09"))).comparison.table()["welfare_percent"]
     return {
         "results": results,
         "us-china, September 2018": _rounded(early, 4),

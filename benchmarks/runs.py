@@ -21,19 +21,18 @@ from calibration import Benchmark, load_benchmark
 from calibration.foreign_capital import COLUMNS as POSITIONS
 from calibration.foreign_capital import with_positions
 from calibration.gtap import standard_gtap
-from cge import Closure, Model, Solution
-from cge.blocks.foreign import NATIONAL
+from cge import Closure, Model, Scenario, Solution, find_policy, solve
 from cge.dynamics import Baseline, Dynamics
 from cge.gtap import GtapShock, contributions, gtap_model, solve_gtap
 from cge.gtap.subtotals import gtap_subtotals
 from cge.mechanisms.carbon import Carbon
+from cge.mechanisms.foreign_income import ForeignIncome
 from cge.path import subtotals
 from cge.update import updated_sam
-from policies import experiment, rcep, us_china
-from policies.belt_and_road import BeltAndRoadProgramme
-from policies.registry import find_policy
+from policies import rcep, us_china
+from policies.automotive_rules import usmca
+from policies.belt_and_road_initiative import BeltAndRoadProgramme
 from policies.replicate import caliendo_parro_2015
-from policies.usmca import usmca
 from tests.worlds import five_regions, growth_table, random_benchmark
 
 Numbers = Mapping[str, Any]
@@ -51,7 +50,7 @@ def numbers_of(solution: Solution) -> Numbers:
 def static(policy: str, benchmark: str = "world", demand: str = "benchmark", sourcing: str = "use", **closure: Any) -> Numbers:
     """A named policy on a shipped world."""
     data = load_benchmark(benchmark).with_demand(demand)
-    run = experiment.run(find_policy(policy), data, Closure.standard(**closure), sourcing=sourcing)
+    run = solve(Scenario(data, closure=Closure.standard(**closure), sourcing=sourcing).under(find_policy(policy)))
     return {**numbers_of(run.after), "table": run.comparison.table()}
 
 
@@ -85,7 +84,7 @@ def owning() -> Benchmark:
 
 def chains() -> Numbers:
     """Value chains after RCEP, the updated data and the inter-country table."""
-    run = experiment.run(rcep(), "world")
+    run = solve(Scenario().under(rcep()))
     chain = run.base.gvc().compare(run.after.gvc())
     sam = updated_sam(run.after)
     return {"chains": chain.table(), **{h: sam[h] for h in ("vdfp", "vmsb", "vxsb", "evos", "save")}}
@@ -105,9 +104,9 @@ RUNS: dict[str, Callable[[], Numbers]] = {
     "free trade, world of 2011": lambda: static("free-trade", "world-2011"),
     "belt-and-road": lambda: static("belt-and-road"),
     "free-trade": lambda: static("free-trade"),
-    "rcep and us-china": lambda: numbers_of(experiment.run(rcep() + us_china(), "world").after),
-    "rcep by 2035": lambda: numbers_of(experiment.run(rcep(year=2035), "world").after),
-    "rcep with rules of origin": lambda: numbers_of(experiment.run(rcep(cumulation="full"), "world").after),
+    "rcep and us-china": lambda: numbers_of(solve(Scenario().under(rcep() + us_china())).after),
+    "rcep by 2035": lambda: numbers_of(solve(Scenario().under(rcep(year=2035))).after),
+    "rcep with rules of origin": lambda: numbers_of(solve(Scenario().under(rcep(cumulation="full"))).after),
     "usmca": lambda: numbers_of(usmca("usmca-cars").after.solution),
     "usmca, withdrawal": lambda: numbers_of(usmca("withdrawal").after.solution),
     "gtap": lambda: gtap("tms=+2%"),
@@ -119,7 +118,7 @@ RUNS: dict[str, Callable[[], Numbers]] = {
     "Caliendo and Parro 2015": lambda: {"table": caliendo_parro_2015(SHARED / "caliendo_parro_2015").table},
     "value chains": chains,
     "price of carbon": lambda: carbon(),
-    "foreign positions": lambda: numbers_of(Model(owning(), blocks=NATIONAL).solve(us_china_of_five())),
+    "foreign positions": lambda: numbers_of(Model(owning(), mechanisms=(ForeignIncome(),)).solve(us_china_of_five())),
     "gradients": lambda: gradients(),
     "sub-totals": lambda: split(),
 }

@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.split import split_benchmark
 from cge import Model
+from cge.run import peak_memory_mb
 from policies import rcep, tariff_change
-from policies.experiment import peak_memory_mb
 
 
 def measure(regions: int, sectors: int, cut: float, sourcing: str, use_rcep: bool, method: str = "auto") -> dict[str, Any]:

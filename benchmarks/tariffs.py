@@ -33,8 +33,7 @@ from calibration.preferences import FARM, GROUPS, remaining, with_use
 from calibration.readers import read_caliendo_parro, read_trade_cube
 from calibration.readers.oecd_cube import TradeCube
 from calibration.tariffs_2018 import Tariffs, tariffs_2018
-from policies import experiment
-from policies.registry import find_policy
+from cge import Scenario, find_policy, solve
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "_static" / "tariffs_2018.json"
 FIRST_EDITION = {
@@ -181,7 +180,7 @@ def policies_under(folder: Path = SHARED) -> dict[str, dict[str, dict[str, float
     found: dict[str, dict[str, dict[str, float]]] = {"rcep": {"first edition": FIRST_EDITION_RCEP}, "free-trade": {}}
     for name, benchmark in cases.items():
         for policy in found:
-            result = experiment.run(find_policy(policy), benchmark)
+            result = solve(Scenario(benchmark).under(find_policy(policy)))
             welfare = result.comparison.table()["welfare_percent"]
             found[policy][name] = {str(r): round(float(v), 4) for r, v in welfare.items()}
     return found

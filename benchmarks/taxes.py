@@ -19,9 +19,8 @@ from calibration.datasets.world_2018 import build, world
 from calibration.datasets.world_taxes import TaxRules
 from calibration.gtap import standard_gtap
 from calibration.taxes import RELATIVE
+from cge import Scenario, find_policy, solve
 from cge.gtap import contributions, gtap_model, solve_gtap
-from policies import experiment
-from policies.registry import find_policy
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "_static" / "taxes_2018.json"
 CASES = {
@@ -60,7 +59,7 @@ def measure(folder: Path = SHARED) -> dict[str, Any]:
     parts, gaps = {}, []
     for name, benchmark in worlds.items():
         for policy in POLICIES:
-            result = experiment.run(find_policy(policy), benchmark)
+            result = solve(Scenario(benchmark).under(find_policy(policy)))
             table, summary = result.comparison.table(), result.summary()
             total[name][f"{policy}, world EV, bn USD"] = round(float(table["ev_musd"].sum()) / 1e3, 2)
             if policy == "rcep":

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.cards import Carded
 from calibration.currency import currency_of
 from calibration.elasticities import check_elasticities, read_table, study_and_nest, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_type, require_unique
@@ -43,8 +44,8 @@ FREIGHT_STATUS = 4
 """Transport margins, and what holds them, are estimated wherever a benchmark tells observed cells from estimated ones."""
 
 
-@dataclass(frozen=True)
-class Benchmark:
+@dataclass(frozen=True, repr=False)
+class Benchmark(Carded):
     """A SAM with elasticities.
 
     Attributes
@@ -80,6 +81,20 @@ class Benchmark:
         object.__setattr__(self, "elasticities", in_order(self.elasticities, labels, "elasticities"))
         if self.satellites is not None:
             object.__setattr__(self, "satellites", in_order(self.satellites, labels, "satellites"))
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        beside = list(map(str, self.satellites)) if self.satellites is not None else []
+        _, rows = self.sam._card()
+        return f"Benchmark {self.name}", {
+            **rows,
+            "regions": ", ".join(self.regions),
+            "commodities": ", ".join(self.commodities),
+            "factors": ", ".join(self.sam.factors),
+            "elasticities": ", ".join(map(str, self.elasticities)),
+            **({"studies": ", ".join(self.studies)} if self.studies else {}),
+            **({"satellites": ", ".join(beside)} if beside else {}),
+            "licence": self.attrs.get("licence", ""),
+        }
 
     @property
     def regions(self) -> list[str]:

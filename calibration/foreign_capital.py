@@ -190,8 +190,8 @@ def with_positions(
     """The benchmark with what its regions own abroad and owe, and what that pays.
 
     The satellites ``foreign_assets`` and ``foreign_liabilities`` (position, r) and ``foreign_income`` (r) are million USD;
-    the SAM, whose income is what a region makes, stays. :data:`cge.blocks.foreign.NATIONAL` and
-    :class:`cge.dynamics.Dynamics` pay the income; the core blocks do not.
+    the SAM, whose income is what a region makes, stays. :class:`cge.mechanisms.foreign_income.ForeignIncome`
+    and :class:`cge.dynamics.Dynamics` pay the income; blocks without it do not.
 
     Parameters
     ----------

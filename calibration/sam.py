@@ -19,6 +19,7 @@ import pandas as pd
 import xarray as xr
 
 from calibration.arrays import ratio
+from calibration.cards import Carded
 from calibration.currency import currency_of
 from calibration.errors import DataError, require_unique
 
@@ -80,8 +81,8 @@ SCHEMA: dict[str, Header] = {
 }
 
 
-@dataclass(frozen=True)
-class Sam:
+@dataclass(frozen=True, repr=False)
+class Sam(Carded):
     """A checked multi-region SAM.
 
     Parameters
@@ -125,6 +126,17 @@ class Sam:
                 raise DataError(f"SAM dim {dim!r} does not list the regions of dim 'r' in the same order")
         if tuple(self.data["u"].values) != USES:
             raise DataError(f"SAM dim 'u' must be {USES}")
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        currency = self.data.attrs.get("currency", "USD")
+        rows: dict[str, object] = {
+            "title": self.data.attrs.get("title", ""),
+            "size": f"{len(self.regions)} regions, {len(self.commodities)} commodities, {len(self.factors)} factors",
+            "world GDP": f"{self.gdp().sum() / 1e6:,.2f} trillion {currency}",
+            "largest gap": f"{self.largest_gap():.1e} of an account",
+            "adjustments": f"{len(self.adjustments):,} cells",
+        }
+        return "Sam", {k: v for k, v in rows.items() if v}
 
     @property
     def _where(self) -> str:

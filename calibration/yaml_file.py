@@ -70,14 +70,28 @@ def read_yaml(path: str | Path) -> Any:
         if path.stat().st_size > LARGEST:
             raise DataError(f"more than {LARGEST // 2**20} MB; a file that people edit is smaller")
         text = path.read_text(encoding="utf-8-sig")
-        return yaml.load(text, Loader=_Loader)  # a safe loader
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    except RecursionError:
-        raise DataError(f"{path} is not YAML that can be read: nested too deeply") from None  # a thousand frames tell nothing
-    except (yaml.YAMLError, ValueError) as error:
-        raise DataError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The one document of a YAML text; ``where`` it is from is named in errors.
+
+    Raises
+    ------
+    DataError
+        Not YAML, nested beyond reason, or a key given twice; with the line.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # a safe loader
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    except RecursionError:
+        raise DataError(f"{where} is not YAML that can be read: nested too deeply") from None  # a thousand frames tell nothing
+    except (yaml.YAMLError, ValueError) as error:
+        raise DataError(f"{where} is not YAML: {' '.join(str(error).split())}") from error

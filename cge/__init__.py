@@ -1,20 +1,51 @@
 """Multi-region computable general equilibrium models: equations in Pyomo, kernels in numpy, Ipopt as judge."""
 
+import os
+import sys
+
+
+def _interrupted(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """One line for an interrupt while the command is still being loaded; every other error as ever."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("error: interrupted\n")
+    else:
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+
+
+if os.path.basename(sys.argv[0] if sys.argv else "") in ("cge", "cge.exe"):
+    sys.excepthook = _interrupted
+
 from cge.branches import Equilibria, probe_equilibria
+from cge.catalogue import Question, find_policy, questions
 from cge.closure import Closure
+from cge.declare import Block, Mechanism
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
+from cge.policy import InstrumentChange, OriginClause, Policy
+from cge.run import Run, solve
+from cge.scenario import Scenario
 from cge.solution import Comparison, Solution
 
 __all__ = [
+    "Block",
     "Closure",
     "ClosureError",
     "Comparison",
     "Equilibria",
+    "InstrumentChange",
+    "Mechanism",
     "Model",
     "ModelError",
+    "OriginClause",
+    "Policy",
+    "Question",
+    "Run",
+    "Scenario",
     "ShockError",
     "Solution",
     "SolveError",
+    "find_policy",
     "probe_equilibria",
+    "questions",
+    "solve",
 ]

@@ -7,13 +7,13 @@ and two that replace the same one are refused by name.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from calibration.errors import nearest
-from cge.declare import Block, Rule, Symbol
+from cge.declare import Block, Mechanism, Rule, Symbol
 from cge.errors import ModelError
 
 
@@ -23,8 +23,11 @@ def compose(blocks: Sequence[Block]) -> tuple[dict[str, Symbol], dict[str, Rule]
     Raises
     ------
     ModelError
-        A name is declared twice, two blocks replace one rule, a term has no open sum to go to, or its dims are others.
+        A mechanism needs what no block declares, a name is declared twice, two blocks replace one rule, a term has no open
+        sum to go to, or its dims are others.
     """
+    _check_needs(blocks)
+    _refuse_twice(blocks)
     replaced = _replaced(blocks)
     symbols: dict[str, Symbol] = {}
     rules: dict[str, Rule] = {}
@@ -44,6 +47,47 @@ def compose(blocks: Sequence[Block]) -> tuple[dict[str, Symbol], dict[str, Rule]
                 )
             rules[name] = bound(rule, block)
     return symbols, _with_terms(rules)
+
+
+def _check_needs(blocks: Sequence[Block]) -> None:
+    for block in blocks:
+        needs = block.needs if isinstance(block, Mechanism) else {}
+        declared = {name for other in blocks if other is not block for name in (*other.symbols, *other.rules)}
+        for name, reason in needs.items():
+            if name not in declared:
+                raise ModelError(f"{type(block).__name__} cannot stand on these blocks, which have no {name!r}: {reason}")
+
+
+def replaced_symbols(mechanism: Mechanism, blocks: Sequence[Block]) -> list[str]:
+    """Symbols of other blocks in whose place a mechanism puts a rule."""
+    return [n for n, rule in mechanism.rules.items() if rule.replaces and any(n in block.symbols for block in blocks)]
+
+
+def _refuse_twice(blocks: Sequence[Block]) -> None:
+    """Two mechanisms of a kind that says what to write instead."""
+    kinds = [type(b) for b in blocks if isinstance(b, Mechanism)]
+    for kind in kinds:
+        if kind.together and kinds.count(kind) > 1:
+            raise ModelError(f"{kind.__name__} stands twice among the mechanisms; {kind.together}")
+
+
+def sets_of(own: Mapping[str, list[str]], blocks: Sequence[Block]) -> dict[str, list[str]]:
+    """The benchmark's sets and those that blocks bring.
+
+    Raises
+    ------
+    ModelError
+        Two blocks bring a set of one name with different labels.
+    """
+    sets = dict(own)
+    for block in blocks:
+        for name, labels in block.sets.items():
+            if name in sets and sets[name] != list(labels):
+                raise ModelError(
+                    f"block {type(block).__name__} brings the set {name!r} with other labels than stand; name it apart"
+                )
+            sets[name] = list(labels)
+    return sets
 
 
 def bound(rule: Rule, block: Block) -> Rule:

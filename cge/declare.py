@@ -14,14 +14,17 @@ Dims are letters: ``i`` commodity, ``a`` activity, ``f`` factor, ``r s d`` regio
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any, ClassVar, Literal, ParamSpec
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from cge.errors import ModelError
+from cge.fingerprint import fingerprint
 
 SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses", "k": "types"}
 
@@ -177,10 +180,10 @@ class Block:
     """A group of symbols and equations; subclasses calibrate their parameters in :meth:`calibrate`."""
 
     multi_product: ClassVar[bool] = False  # states a make matrix
-    sets: ClassVar[dict[str, list[str]]] = {}  # sets the block brings besides the benchmark's
+    sets: Mapping[str, list[str]] = {}  # sets the block brings besides the benchmark's
     without: ClassVar[dict[str, str]] = {}  # results of other compositions that this one has not: name -> why, and what instead
-    symbols: ClassVar[dict[str, Symbol]]
-    rules: ClassVar[dict[str, Rule]]
+    symbols: dict[str, Symbol]
+    rules: dict[str, Rule]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -208,16 +211,58 @@ class Mechanism(Block):
 
     It adds terms to open sums (:func:`adds`), brings symbols and equations of its own, and may replace a rule
     (:func:`replaces`). Its rules may be methods (``def ccost(self, m, a, r)``), so that they can use its options.
-    Options are attributes that compare and pickle.
+    Options are attributes that compare, hash and pickle by their content, arrays and tables too.
     """
+
+    needs: ClassVar[Mapping[str, str]] = {}  # a name that another block must declare -> why, and what fits instead
+    shows: ClassVar[tuple[str, ...]] = ()  # variables, instruments and definitions that a path of years keeps of each year
+    parts: ClassVar[Mapping[str, str]] = {}  # parts of GTAP's EV that it brings -> what they hold, of a tax "allocative ..."
+    listed_as: ClassVar[str] = ""  # the rule under which the updated SAM lists its entries as adjustments; empty: not listed
+    together: ClassVar[str] = ""  # what to write instead of two of its kind; empty: two may stand
+
+    def adjust(self, data: Any, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """Benchmark values of other blocks' symbols as this mechanism reads the data, made from those in place.
+
+        ``values`` are those of all blocks, already adjusted by the mechanisms before this one; what is returned takes their
+        place, so that two mechanisms that add to one benchmark value both count. A symbol that a mechanism replaces is among
+        them with the value it would have, and who replaces a symbol is asked last: it sees what all others made of it.
+        """
+        return {}
 
     def entries(self, solution: Any) -> Mapping[str, np.ndarray]:
         """What it adds to headers of the SAM at a solution, in full arrays, million USD."""
         return {}
 
+    def satellites(self, solution: Any) -> Mapping[str, xr.DataArray]:
+        """What it leaves beside the SAM of the updated benchmark; takes the place of what stands there under the name."""
+        return {}
+
+    def sourced(self, solution: Any) -> np.ndarray | None:
+        """What activities import for it by origin, beside their ordinary demand; product, over benchmark shipments.
+
+        Dims (i, a, s, d); None where nothing. The quantity shipped has it already; the SAM and the inter-country table take
+        from here who buys it.
+        """
+        return None
+
+    def traded(self, point: Any) -> Mapping[str, np.ndarray]:
+        """What is paid across borders beside the price of a good at a point of a path, dims (r,), million USD.
+
+        ``sold`` and ``bought`` with ``sold_moved`` and ``bought_moved``, values times rates of change of their prices.
+        """
+        return {}
+
+    def real_income(self, point: Any, world: float) -> Mapping[str, np.ndarray]:
+        """By how much real income per head grows by it at a point of a path (:mod:`cge.gtap.welfare`), by part, million USD.
+
+        ``point`` is a :class:`cge.path.PathPoint`, ``world`` the growth of the price of world exports, in which what passes
+        between regions is counted.
+        """
+        return {}
+
     def describe(self) -> str:
-        """Name and options, for the attributes of results."""
-        options = ", ".join(f"{k}={v!r}" for k, v in vars(self).items())
+        """Name and options, for the attributes of results; an array or table by its size and a hash of its content."""
+        options = ", ".join(f"{k}={_shortly(v)}" for k, v in vars(self).items())
         return f"{type(self).__name__}({options})"
 
     def __eq__(self, other: object) -> bool:
@@ -225,6 +270,32 @@ class Mechanism(Block):
 
     def __hash__(self) -> int:
         return hash(self.describe())
+
+
+def as_mechanisms(given: Any) -> tuple[Mechanism, ...]:
+    """Mechanisms as a user gives them.
+
+    Raises
+    ------
+    ModelError
+        One that stands alone, a class instead of an instance, or something else.
+    """
+    if isinstance(given, (Mechanism, type, str)) or not isinstance(given, Iterable):
+        raise ModelError(f"mechanisms are a sequence of instances, as mechanisms=(Carbon(),), not {given!r}")
+    several = tuple(given)
+    wrong = [x for x in several if not isinstance(x, Mechanism)]
+    if wrong:
+        raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {wrong[0]!r}")
+    return several
+
+
+def _shortly(value: Any) -> str:
+    if isinstance(value, np.ndarray) and not value.ndim:
+        return repr(value.item())
+    if isinstance(value, (np.ndarray, xr.DataArray, xr.Dataset, pd.DataFrame)):
+        size = value.nbytes // 8 if isinstance(value, xr.Dataset) else value.size
+        return f"<{size} numbers, #{fingerprint(value)}>"
+    return repr(value)
 
 
 P = ParamSpec("P")

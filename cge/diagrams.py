@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 import pandas as pd
 
@@ -39,9 +40,10 @@ _PLACES = {
     "Welfare": (0, 2),
     "RegionalHousehold": (0, 2),
     "GlobalBank": (2, 1),
-    "Rules": (3, 2),
+    "RulesOfOrigin": (3, 2),
 }
-"""Column and row of each block; a block that extends another takes its place."""
+"""Column and row of each block; a block that extends another takes its place, any other the next free one below."""
+COLUMNS = 4
 
 
 def exchanges(model: Model) -> pd.DataFrame:
@@ -75,14 +77,13 @@ def exchanges(model: Model) -> pd.DataFrame:
 
 def _places(model: Model) -> dict[str, tuple[int, int]]:
     out: dict[str, tuple[int, int]] = {}
-    spare = 0
+    spare = (
+        place for row in count(3) for place in ((column, row) for column in range(COLUMNS)) if place not in _PLACES.values()
+    )
     for block in model.blocks:
         family = [base.__name__ for base in type(block).__mro__]
         place = next((_PLACES[n] for n in family if n in _PLACES and _PLACES[n] not in out.values()), None)
-        if place is None:
-            place = (spare, 3)
-            spare += 1
-        out[type(block).__name__] = place
+        out[type(block).__name__] = place or next(spare)
     return out
 
 

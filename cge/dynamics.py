@@ -1,6 +1,9 @@
 """Recursive dynamics: a baseline that meets a path of GDP, and policies as differences from it.
 
-Every year is one equilibrium of the model of :mod:`cge.blocks.growth`, begun at the year before. Between years
+Every year is one equilibrium of the core blocks with the mechanisms :class:`~cge.mechanisms.foreign_income.ForeignIncome`,
+:class:`~cge.mechanisms.growth.Growth`, :class:`~cge.mechanisms.loans.Loans`, where investment follows returns
+:class:`~cge.mechanisms.investment_by_returns.InvestmentByReturns`, and others that ride along; it begins at the year before.
+Between years
 
     K' = (1 - depreciation) K + I - public works
     A' = A - (foreign saving + loans),      world sums of A, of foreign saving and of loans are zero
@@ -33,19 +36,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from calibration.foreign_capital import foreign_income, net_positions
-from cge.blocks import CORE
-from cge.blocks.growth import capital_label, growth_blocks
-from cge.closure import Closure
+from cge.declare import Mechanism, as_mechanisms
 from cge.door import aligned
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.model import Model
 from cge.path_of_years import SAID, Difference, DynamicsError, PathOfYears, State, differences, listed
 from cge.programme import (
-    DEPRECIATION,
     Baseline,
     Flows,
     Programme,
@@ -59,7 +59,8 @@ from cge.progress import Progress
 from cge.run_record import content_of, made_of
 from cge.shock import Levels, Shock, as_changes, require_change, targets
 from cge.solution import Solution
-from cge.stock_flow import StockFlow
+from cge.stock_flow import StockFlow, capital_label
+from cge.year_models import EVERY_PATH, choices, depreciation_of, first_stock, riding_along, year_models
 
 __all__ = [
     "Baseline",
@@ -84,18 +85,21 @@ class Dynamics:
     Parameters
     ----------
     model : Model or Benchmark
-        Benchmark, closure and sourcing are taken from it; its blocks must be the core's.
+        Benchmark, closure, sourcing and mechanisms are taken from it; its blocks must be the core's.
     baseline : Baseline
     investment : {"saving", "returns"}
         Investment follows saving (foreign saving grows with GDP), or expected rates of return are equal.
     capital : {"mobile", "vintage"}
         Capital moves freely, or old capital stays in its activity and new capital follows its price.
+    mechanisms : sequence of Mechanism, optional
+        Put on the model of every year (:mod:`cge.mechanisms`), beside those of ``model``; the baseline holds their instruments
+        at the benchmark's values, and policies and programmes move them. What each has to show is in the path's dataset.
 
     Raises
     ------
     ModelError
-        The growth table lacks a region, the benchmark has no capital factor, an unknown rule, a model of other blocks, or a
-        closure that frees the capital which a path accumulates.
+        The growth table lacks a region, the benchmark has no capital factor, an unknown rule, a model of other blocks, a
+        mechanism that cannot stand in a path, or a closure that frees the capital which a path accumulates.
     """
 
     def __init__(
@@ -104,8 +108,10 @@ class Dynamics:
         baseline: Baseline,
         investment: Literal["saving", "returns"] = "saving",
         capital: Literal["mobile", "vintage"] = "mobile",
+        mechanisms: Sequence[Mechanism] = (),
     ) -> None:
-        benchmark, closure, sourcing = _choices(model)
+        benchmark, closure, sourcing, riding = choices(model)
+        self.mechanisms = riding_along((*riding, *as_mechanisms(mechanisms)))
         if not isinstance(baseline, Baseline):
             raise ModelError(f"baseline is a Baseline (Baseline.between makes one), not a {type(baseline).__name__}")
         missing = [r for r in benchmark.regions if r not in baseline.growth.index.get_level_values(0)]
@@ -120,37 +126,17 @@ class Dynamics:
         self.benchmark, self.baseline, self.investment, self.vintage = benchmark, baseline, investment, capital == "vintage"
         self.capital = capital_label(benchmark.sam.factors)
         self.position = benchmark.sam.factors.index(self.capital)
-        self.depreciation = self._depreciation()
-        self.stock = self._first_stock()
+        self.depreciation = depreciation_of(benchmark, baseline)
+        self.stock = first_stock(benchmark, baseline, self.depreciation)
         self.stocks = StockFlow(benchmark, self.stock, self.depreciation, self.position, self.vintage)
-        blocks = growth_blocks(self.capital, self.stock, self.depreciation, investment)
-        if self.vintage:
-            natural = tuple(f for f in ("nat",) if f in benchmark.sam.factors)
-            specific = natural if closure.specific is None else closure.specific
-            closure = Closure(closure.name, (*specific, self.capital), closure.swaps)
-        self.policy_model = Model(benchmark, closure, sourcing=sourcing, blocks=blocks)
+        by_returns = (InvestmentByReturns(self.stock, self.depreciation),) if investment == "returns" else ()
+        tied = self.capital if self.vintage else ""
+        self.policy_model, self.baseline_model = year_models(
+            benchmark, closure, sourcing, (*EVERY_PATH, *by_returns, *self.mechanisms), tied
+        )
         if self.policy_model.free["qe"][self.position].any():
             raise ClosureError(f"closure {closure.name!r} frees the endowment of {self.capital}, which a path accumulates")
-        standard = Closure(Closure().name, closure.specific).swap("rgdp", "tfp")
-        self.baseline_model = Model(benchmark, standard, sourcing=sourcing, blocks=blocks)
         self._baseline: PathOfYears | None = None
-
-    def _depreciation(self) -> Array:
-        """Rate of depreciation a year; dims (r,)."""
-        worn, stock = self.benchmark.sam["vdep"], self.benchmark.sam["vkb"]
-        if self.baseline.depreciation is not None:
-            return np.full(stock.shape, self.baseline.depreciation)
-        return np.asarray(np.where((worn > 0) & (stock > 0), ratio(worn, stock), DEPRECIATION))
-
-    def _first_stock(self) -> Array:
-        """Capital at the start of the base year, million USD; dims (r,)."""
-        sam = self.benchmark.sam
-        rate = self.baseline.first_rate("gdp", sam.regions) + self.depreciation
-        known = sam["vkb"]
-        if (rate <= 0).any() and not (known > 0).all():
-            poor = [r for r, x in zip(self.benchmark.regions, rate, strict=True) if x <= 0]
-            raise ModelError(f"capital of {', '.join(poor)} would be negative: GDP falls faster than capital wears")
-        return np.asarray(np.where(known > 0, known, sam.expenditure()["inv"] / rate))
 
     # -- one year ----------------------------------------------------------------------------------
     def first_state(self) -> State:
@@ -247,7 +233,8 @@ class Dynamics:
         data["output"] = solution["qo"]
         for name in ("capital", "assets", "debt", "public"):
             data[name] = ("r", getattr(state, name))
-        data["tfp"] = solution["tfp"]
+        for mechanism in solution.model.mechanisms:
+            data.update({n: solution[n] for n in mechanism.shows})
         data["max_residual"] = solution.max_residual
         data["walras"] = solution.walras
         data["identity_gap"] = max(gaps.values())
@@ -259,7 +246,8 @@ class Dynamics:
 
         Two runs with one ``made_of`` give one path. The policy's hash is empty where the policy does not say what it holds.
         """
-        return made_of(self.policy_model, self.baseline, self.investment, self.vintage, as_programme(policy))
+        rules = (self.investment, self.vintage, self.mechanisms)
+        return made_of(self.policy_model, self.baseline, *rules, as_programme(policy))
 
     def run_baseline(self, progress: bool | None = None) -> PathOfYears:
         """The baseline path (once; kept)."""
@@ -442,20 +430,6 @@ def _as_reached(model: Model, policy: Shock | None, given: Mapping[str, xr.DataA
 def _where_exogenous(model: Model, values: Mapping[str, Array]) -> dict[str, xr.DataArray]:
     """Labelled values of a year; what the closure leaves endogenous stays at its benchmark value."""
     return {n: model.labelled(n, np.where(model.free[n], model.benchmark_values[n], v)) for n, v in values.items()}
-
-
-def _choices(model: Model | Benchmark) -> tuple[Benchmark, Closure, str]:
-    """Benchmark, closure and sourcing of what a path is to be built on."""
-    if isinstance(model, Benchmark):
-        return model, Closure(), "use"
-    if not isinstance(model, Model):
-        raise ModelError(f"a path needs a Model or a Benchmark (load_benchmark opens one), not a {type(model).__name__}")
-    if [type(block) for block in model.blocks] != list(CORE):
-        other = [type(block).__name__ for block in model.blocks if type(block) not in CORE]
-        raise ModelError(
-            f"a path is built on the core blocks; this model has others ({', '.join(other) or 'fewer'}), which would be lost"
-        )
-    return model.benchmark, model.closure, model.data.sourcing
 
 
 def growth_accounting(path: PathOfYears, dynamics: Dynamics) -> pd.DataFrame:

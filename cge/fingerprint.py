@@ -73,7 +73,7 @@ def _parts(value: Any) -> list[bytes]:
         return [_name(value), value.model_dump_json().encode()]
     if is_dataclass(value) and not isinstance(value, type):
         held = {field.name: getattr(value, field.name) for field in fields(value)}
-        return [_name(value), _code(value), *_mapping_parts(held)]
+        return [_name(value), code_of(type(value)), *_mapping_parts(held)]
     raise ModelError(
         f"a {type(value).__name__} does not say what it holds; make it a dataclass of plain values or give it a method "
         "fingerprint() that returns text"
@@ -100,12 +100,18 @@ def _name(value: Any) -> bytes:
     return f"{type(value).__module__}.{type(value).__qualname__}".encode()
 
 
-def _code(value: Any) -> bytes:
-    """The source of an object's class: two programmes with one set of fields may do different things."""
+def code_of(kind: type) -> bytes:
+    """The source of a class: two with one set of fields may do different things.
+
+    Raises
+    ------
+    ModelError
+        The source is in no file.
+    """
     try:
-        return inspect.getsource(type(value)).encode()
+        return inspect.getsource(kind).encode()
     except (OSError, TypeError) as error:
         raise ModelError(
-            f"the code of {type(value).__name__} is in no file, so that its content is not known; give it a method "
+            f"the code of {kind.__name__} is in no file, so that its content is not known; give it a method "
             "fingerprint() that returns text"
         ) from error

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from calibration.benchmark import Benchmark
+from calibration.cards import Carded
 from calibration.errors import nearest
 from calibration.production_elasticities import told as told_production
 from cge.blocks import CORE
@@ -19,9 +20,9 @@ from cge.branches import connect, end_of_path
 from cge.calibrated import Calibrated
 from cge.checks import enforce
 from cge.closure import Closure
-from cge.compose import compose
+from cge.compose import compose, replaced_symbols, sets_of
 from cge.connectivity import check_connected
-from cge.declare import SET_OF_DIM, Block, Composition, Mechanism
+from cge.declare import SET_OF_DIM, Block, Composition, Mechanism, as_mechanisms
 from cge.endogenous import apply_closure
 from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
@@ -79,7 +80,7 @@ def unworn_capital(model: Model) -> list[str]:
     return ["capital adjusts, and the benchmark holds no depreciation (vdep): capital that is added is charged no wear"]
 
 
-class Model:
+class Model(Carded):
     """A multi-region CGE model.
 
     Several threads may share a model: what writes into its values runs one caller at a time. A model is pickled by what
@@ -135,9 +136,7 @@ class Model:
         odd = [b for b in blocks if not (isinstance(b, type) and issubclass(b, Block))]
         if odd:
             raise ModelError(f"blocks are classes derived from cge.declare.Block, not {odd[0]!r}")
-        wrong = [x for x in mechanisms if not isinstance(x, Mechanism)]
-        if wrong:
-            raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {wrong[0]!r}")
+        mechanisms = as_mechanisms(mechanisms)
         with PYOMO_LOCK:
             self._assemble(
                 benchmark.with_demand(demand).with_production(production), closure, sourcing, blocks, mechanisms, options
@@ -149,7 +148,7 @@ class Model:
         closure: Closure | None,
         sourcing: str,
         blocks: Sequence[type[Block]],
-        mechanisms: Sequence[Mechanism],
+        mechanisms: tuple[Mechanism, ...],
         options: PathOptions | None,
     ) -> None:
         started = time.perf_counter()
@@ -162,9 +161,9 @@ class Model:
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
         check_connected(self.data)
-        self.mechanisms = tuple(mechanisms)
+        self.mechanisms = mechanisms
         self.blocks: list[Block] = [*(block() for block in blocks), *self.mechanisms]
-        self.sets = {**self.data.sets, **{name: labels for b in self.blocks for name, labels in b.sets.items()}}
+        self.sets = sets_of(self.data.sets, self.blocks)
         self.symbols, self.rules = compose(self.blocks)
         self.equations = {n: r for n, r in self.rules.items() if r.is_equation}
         self.definitions = {n: r for n, r in self.rules.items() if not r.is_equation}
@@ -191,6 +190,20 @@ class Model:
         self._at_benchmark: tuple[np.ndarray, Preconditioner] | None = None  # row scale and factors of the benchmark
         self.data_gaps: dict[str, float] | None = None  # what the benchmark misses of each identity, see cge.checks
         self.seconds_to_build = time.perf_counter() - started
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        parts = ", ".join(type(b).__name__ for b in self.blocks if b not in self.mechanisms)
+        rows: dict[str, object] = {
+            "benchmark": self.benchmark.name,
+            "size": f"{self.system.n:,} unknowns in {len(self.equations)} families of equations",
+            "blocks": parts,
+            "closure": self.closure.describe()["swaps"],
+            "sourcing": self.data.sourcing,
+            **self._private_demand(),
+        }
+        if self.mechanisms:
+            rows["mechanisms"] = "; ".join(x.describe() for x in self.mechanisms)
+        return "Model", rows
 
     def __reduce__(self) -> tuple[Any, ...]:
         local = [b.__name__ for b in self.composition if "<locals>" in b.__qualname__]
@@ -237,10 +250,11 @@ class Model:
 
     def _calibrate(self) -> dict[str, np.ndarray]:
         given: dict[str, np.ndarray] = {}
+        replaced: dict[str, np.ndarray] = {}  # values of symbols in whose place a mechanism puts a rule
         for block in self.blocks:
-            values = block.calibrate(self.data)
-            dropped = [n for n in values if n in self.rules and n in block.symbols]  # a mechanism replaces the symbol
-            given.update({k: np.asarray(v, dtype=float) for k, v in values.items() if k not in dropped})
+            for name, value in block.calibrate(self.data).items():
+                taken = name in self.rules and name in block.symbols
+                (replaced if taken else given)[name] = np.asarray(value, dtype=float)
         out = {}
         for name, symbol in self.symbols.items():
             shape = self.shape(name)
@@ -255,7 +269,18 @@ class Model:
             out[name] = value
         if given:
             raise ModelError(f"calibrated names without a declaration: {', '.join(given)}")
-        return out
+        return self._adjusted(out, replaced)
+
+    def _adjusted(self, values: dict[str, np.ndarray], replaced: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Benchmark values as the mechanisms read the data; who replaces a symbol comes after who adjusts it."""
+        for mechanism in sorted(self.mechanisms, key=lambda x: bool(replaced_symbols(x, self.blocks))):
+            for name, value in mechanism.adjust(self.data, {**values, **replaced}).items():
+                place = replaced if name in replaced else values
+                if name not in place or np.shape(value) != place[name].shape or not np.isfinite(value).all():
+                    what = "which is unknown, of another shape or not finite"
+                    raise ModelError(f"mechanism {mechanism.describe()} adjusts {name!r}, {what}")
+                place[name] = np.array(value, dtype=float, order="C")
+        return values
 
     def labelled(self, name: str, values: np.ndarray) -> xr.DataArray:
         """Labels on an array of a symbol that is in the model's own order, as :meth:`solve` takes it.

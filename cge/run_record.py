@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import importlib.metadata as metadata
+from collections.abc import Sequence
 from typing import Any
 
 from calibration.benchmark import Benchmark
 from calibration.foreign_capital import net_positions
+from cge.declare import Mechanism
 from cge.errors import ModelError
-from cge.fingerprint import fingerprint
+from cge.fingerprint import code_of, fingerprint
 from cge.model import Model
 from cge.programme import COLUMNS, Baseline, Programme, Steady
 
 
-def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, programme: Programme | None) -> dict[str, str]:
+def made_of(
+    model: Model,
+    baseline: Baseline,
+    investment: str,
+    vintage: bool,
+    mechanisms: Sequence[Mechanism],
+    programme: Programme | None,
+) -> dict[str, str]:
     """What goes into a path: choices in words, content as hashes that begin with ``#``.
 
     Parameters
@@ -24,6 +33,8 @@ def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, pr
         Its last year does not count: a path may be carried on.
     investment : str
     vintage : bool
+    mechanisms : sequence of Mechanism
+        Put on the path's own.
     programme : Programme or None
         Its hash is empty where it does not say what it holds.
     """
@@ -43,6 +54,8 @@ def made_of(model: Model, baseline: Baseline, investment: str, vintage: bool, pr
         "the closure": f"{closure.describe()['swaps']}; tied {', '.join(model.specific) or 'none'}",
         "the investment rule": investment,
         "the capital rule": "vintage" if vintage else "mobile",
+        "the mechanisms": "; ".join(x.describe() for x in mechanisms) or "none",
+        "the mechanisms' code": _code(mechanisms),
         "the policy": "no policy" if programme is None else programme.name,
         "the policy's content": content,
     }
@@ -53,6 +66,15 @@ def _positions(benchmark: Benchmark) -> str:
         return "none"
     assert benchmark.satellites is not None
     return "#" + fingerprint(benchmark.satellites[["foreign_assets", "foreign_liabilities", "foreign_income"]])
+
+
+def _code(mechanisms: Sequence[Mechanism]) -> str:
+    """The hash of the code of mechanisms that are not the library's, whose version is in the record; empty: not known."""
+    own = [type(x) for x in mechanisms if not type(x).__module__.startswith("cge.")]
+    try:
+        return "#" + fingerprint([code_of(kind) for kind in own]) if own else "the library's"
+    except ModelError:
+        return ""
 
 
 def content_of(programme: Programme | None, model: Model) -> tuple[str, str]:

@@ -41,7 +41,7 @@ class Content:
 
 
 def _blocks(model: Model) -> str:
-    return " ".join(type(b).__name__ for b in model.blocks)
+    return " ".join(type(b).__name__ for b in model.blocks)  # the mechanisms' options are among the model's attributes
 
 
 def _structural(model: Model) -> list[str]:

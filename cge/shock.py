@@ -71,7 +71,7 @@ def require_shock(given: object, *, where: str = "a solve") -> None:
     kind = type(given).__name__
     if isinstance(given, str):
         raise ShockError(
-            f"{where} takes a policy, not its name {given!r}: write policies.find_policy({given!r}), "
+            f"{where} takes a policy, not its name {given!r}: write cge.find_policy({given!r}), "
             "or cge.gtap.GtapShock(text) for a shock in GTAP's words"
         )
     if isinstance(given, type) or not isinstance(given, (Shock, ExactShock)):
@@ -107,6 +107,12 @@ def require_exogenous(model: Model, name: object, who: str) -> str:
         raise ShockError(f"{who}: {name} is a parameter, not an instrument; give it in Model.solve(parameters=...)")
     if str(name) in model.definitions:
         raise ShockError(f"{who}: {name} is computed from others and cannot be set")
+    from cge.catalogue import mechanisms
+
+    bring = [kind for kind, found in mechanisms().items() if str(name) in found.symbols]
+    if bring:
+        how = f"Model(..., mechanisms=({bring[0]}(),))"
+        raise ShockError(f"{who}: this model has no {name}, which mechanism {bring[0]} brings: {how}")
     raise ShockError(f"{who}: unknown instrument {str(name)!r}{nearest(str(name), known)}")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from calibration.cards import Carded
 from calibration.currency import in_currency
 from calibration.errors import require_labels, require_type
 from calibration.labels import as_labels
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from cge.model import Model
 
 
-@dataclass
-class Solution:
+@dataclass(repr=False)
+class Solution(Carded):
     """An equilibrium.
 
     Attributes
@@ -61,6 +62,24 @@ class Solution:
     verdict: Verdict | None
     info: dict[str, Any]
     policy_values: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        told: dict[str, object] = {k: self.info[k] for k in ("status", "connection") if k in self.info}
+        rows: dict[str, object] = {
+            "policy": self.name,
+            "benchmark": self.model.benchmark.name,
+            "closure": self.model.closure.describe()["swaps"],
+            **told,
+        }
+        if "max_residual" in self.info:
+            rows["residual"] = f"{self.max_residual:.1e}"
+        if self.model.mechanisms:
+            rows["mechanisms"] = "; ".join(x.describe() for x in self.model.mechanisms)
+        rows["names"] = f"{len(self.arrays)} symbols, {len(self.model.definitions)} definitions; solution['qo'] has labels"
+        return "Solution", rows
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return sorted({*self.model.symbols, *self.model.definitions})
 
     def __getitem__(self, name: str) -> xr.DataArray:
         """A variable, instrument, parameter or definition with labels and attributes."""
@@ -209,9 +228,8 @@ class Solution:
         Raises
         ------
         ModelError
-            Rules of origin changed what a sector buys from whom, beside its ordinary demand.
+            The table does not add up: a block adds flows that it does not know (:func:`cge.gvc.assemble.of_solution`).
         """
-        _refuse_rules(self, "its inter-country table")
         return Icio.from_solution(self, prices)
 
     def gvc(self) -> Indicators:
@@ -225,18 +243,8 @@ class Solution:
         return Comparison(base, self)
 
 
-def _refuse_rules(solution: Solution, what: str) -> None:
-    """Raise where compliance moves inputs between suppliers, which neither the table nor the SAM shows."""
-    symbols = solution.model.symbols
-    if "zcomp" in symbols and (solution.arrays["prem"] * solution.arrays["zcomp"] > 1e-12).any():
-        raise ModelError(
-            f"solution {solution.name!r} has firms that change suppliers to meet rules of origin; {what} cannot show "
-            "that yet; take it from a solution without binding rules"
-        )
-
-
-@dataclass
-class Comparison:
+@dataclass(repr=False)
+class Comparison(Carded):
     """Two solutions of one model side by side.
 
     Attributes
@@ -259,6 +267,12 @@ class Comparison:
                 f"solutions {self.base.name!r} and {self.after.name!r} are of two models that differ in {differs}; compare "
                 "each with a base solution of its own model"
             )
+
+    def _card(self) -> tuple[str, dict[str, object]]:
+        rows: dict[str, object] = {"base": self.base.name, "after": self.after.name}
+        for region, row in self.table().iloc[:8, :1].iterrows():
+            rows[str(region)] = f"{row.iloc[0]:+.3f} {row.index[0]}"
+        return "Comparison", rows
 
     def exogenous(self) -> list[Difference]:
         """Every exogenous symbol and live parameter in which the two solutions differ, and whether a policy moved it."""

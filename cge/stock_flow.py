@@ -14,7 +14,7 @@ import numpy as np
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from calibration.foreign_capital import net_positions
-from calibration.labels import as_labels
+from calibration.labels import as_labels, is_capital
 from cge.errors import ModelError
 from cge.path_of_years import State
 from cge.programme import Flows
@@ -24,6 +24,22 @@ Array = np.ndarray
 
 IDENTITY_LIMIT = 1e-8
 """Largest relative gap of an identity between stocks and flows; a year beyond it is refused."""
+
+
+def capital_label(factors: Sequence[str]) -> str:
+    """The factor that is capital, by its label.
+
+    Raises
+    ------
+    ModelError
+        None or several.
+    """
+    named = [f for f in factors if is_capital(f)]
+    if len(named) != 1:
+        raise ModelError(
+            f"the dynamic model needs one factor named cap or capital, found {named or 'none'} among {', '.join(factors)}"
+        )
+    return named[0]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ such income (a year of a path with loans), the SAM's saving is what is left of d
 less saving and depreciation) is the trade deficit, as in any base year. The move is listed in ``adjustments``, and the flows
 themselves stand in the satellites of :func:`updated_benchmark`.
 
-What a mechanism adds it says itself (:meth:`cge.declare.Mechanism.entries`). What a block of a user's own adds without
-saying so, these tables do not know. They then fail an identity, and an error says which: nothing out of balance is handed
-out.
+What a mechanism adds it says itself (:meth:`cge.declare.Mechanism.entries`, ``sourced``). What a block of a user's own adds
+without saying so, these tables do not know. They then fail an identity, and an error says which: nothing out of balance is
+handed out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from calibration.benchmark import Benchmark
 from calibration.errors import nearest
 from calibration.sam import SCHEMA, USES, Sam, make_dataset
 from cge.errors import ModelError
-from cge.solution import Solution, _refuse_rules
+from cge.solution import Solution
 
 Array = np.ndarray
 Prices = Literal["current", "base"]
@@ -51,10 +51,8 @@ def updated_sam(solution: Solution) -> Sam:
     Raises
     ------
     ModelError
-        An identity of the SAM fails (a block adds flows that it cannot show), the world's saving is not invested, or firms
-        comply with binding rules of origin (:meth:`cge.solution.Solution.icio`).
+        An identity of the SAM fails (a block adds flows that it cannot show), or the world's saving is not invested.
     """
-    _refuse_rules(solution, "its SAM")
     v, model = solution.values_of, solution.model
     pds, pmf, pmp, pmg, pmi = v("pds"), v("pmf"), v("pmp"), v("pmg"), v("pmi")
     g: dict[str, Array] = {
@@ -67,6 +65,8 @@ def updated_sam(solution: Solution) -> Sam:
         "vdib": v("vdib") * pds * v("qid"),
         "vmib": v("vmib") * pmi * v("qim"),
     }
+    beside = landed_beside_demand(solution)
+    g["vmfb"] = g["vmfb"] + beside.sum(2)
     for letter in "fpgi":
         for origin in "dm":
             g[f"v{origin}{letter}p"] = g[f"v{origin}{letter}b"] * v(f"t{letter}{origin}")
@@ -76,24 +76,24 @@ def updated_sam(solution: Solution) -> Sam:
     g["vmsb"] = g["vcif"] * v("tms")
     g["vst"] = v("vst") * v("pdm") * v("qst")
     g["vtwr"] = v("vtwr") * (v("qxs")[None] / v("atmfsd")) * v("pt")[:, None, None, None]
-    g["vmub"] = _imports_by_use(solution, g["vmsb"], _imports_used(solution))
     g["evfp"] = v("evfp") * v("pfe") * v("qfe")
     g["evfb"] = g["evfp"] / v("tfe")
     g["evos"] = g["evfb"] / (v("tinc") if "tinc" in model.symbols else model.data.power("evfb", "evos"))
     g["makb"], g["maks"] = made(solution)
+    g["vdep"] = v("depr")
+    g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
+    g["save"] = v("saving")
     for header, added in added_by_mechanisms(solution).items():
         if header not in ("makb", "maks"):  # in what is made already
             g[header] = g[header] + added
-    g["vdep"] = v("depr")
-    g["vkb"] = model.data["vkb"] * v("pinv") * capital_in_place(solution)
-    abroad = foreign_income(solution)
-    g["save"] = v("saving") - abroad
+    g["vmub"] = _imports_by_use(solution, g["vmsb"] - beside.sum(1), _imports_used(solution))
+    g["vmub"][:, USES.index("int")] += beside.sum(1)
     if "pop" not in str(model.benchmark.sam.data.attrs.get("zero_headers", "")).split():
         g["pop"] = model.data["pop"] * v("pop")
     sets = {d: model.labels(d) for d in ("i", "a", "f", "r", "m")}
     old = model.benchmark.sam
     attrs = {**old.data.attrs, "title": f"{old.data.attrs.get('title', model.benchmark.name)}, updated by {solution.name}"}
-    sam = Sam(make_dataset(g, sets, attrs), _with_foreign_income(old.adjustments, sets["r"], v("saving"), abroad))
+    sam = Sam(make_dataset(g, sets, attrs), _with_entries(old.adjustments, solution, g))
     require_balance(solution, sam, "updated SAM")
     return sam
 
@@ -107,6 +107,22 @@ def added_by_mechanisms(solution: Solution) -> dict[str, Array]:
                 raise ModelError(f"mechanism {mechanism.describe()} adds to {header!r}, no header{nearest(header, SCHEMA)}")
             total[header] = total.get(header, 0.0) + added
     return total
+
+
+def sourced_by_mechanisms(solution: Solution) -> Array | None:
+    """What activities import beside their ordinary demand; product, over benchmark shipments, dims (i, a, s, d)."""
+    parts = [x for x in (mechanism.sourced(solution) for mechanism in solution.model.mechanisms) if x is not None]
+    return np.asarray(sum(parts)) if parts else None
+
+
+def landed_beside_demand(solution: Solution, prices: Prices = "current") -> Array:
+    """The same at the price that the user pays before tax, million USD; dims (i, a, s, d)."""
+    v, model = solution.values_of, solution.model
+    sourced = sourced_by_mechanisms(solution)
+    if sourced is None:
+        return np.zeros((1, 1, 1, 1))
+    price = v("pmds") if prices == "current" else v("ams")  # at benchmark prices an effective unit counts one
+    return np.asarray((model.data["vmsb"] * price)[:, None] * sourced)
 
 
 def made(solution: Solution, prices: Prices = "current") -> tuple[Array, Array]:
@@ -134,20 +150,17 @@ def capital_in_place(solution: Solution) -> Array:
     return np.ones(len(solution.model.labels("r")))
 
 
-def foreign_income(solution: Solution) -> Array:
-    """Income on foreign assets and transfers, million USD; dims (r,)."""
-    v = solution.values_of
-    regions = len(solution.model.labels("r"))
-    return np.asarray(v("finc") * v("pfactwld")) if "finc" in solution.model.symbols else np.zeros(regions)
-
-
-def _with_foreign_income(adjustments: pd.DataFrame, regions: list[str], saving: Array, abroad: Array) -> pd.DataFrame:
-    rule = "income from abroad has no account in a SAM: saving is what is left of domestic income"
-    rows = [
-        {"rule": rule, "cell": f"save {r}", "before": float(s), "after": float(s - x)}
-        for r, s, x in zip(regions, saving, abroad, strict=True)
-        if x != 0
-    ]
+def _with_entries(adjustments: pd.DataFrame, solution: Solution, values: dict[str, Array]) -> pd.DataFrame:
+    """The SAM's adjustments with the entries of mechanisms that list theirs."""
+    rows = []
+    for mechanism in solution.model.mechanisms:
+        for header, added in mechanism.entries(solution).items() if mechanism.listed_as else ():
+            labels = [solution.model.labels(d) for d in SCHEMA[header].dims]
+            for place in np.argwhere(added != 0):
+                cell = " ".join([header, *(names[k] for names, k in zip(labels, place, strict=True))])
+                after = float(values[header][tuple(place)])
+                before = after - float(added[tuple(place)])
+                rows.append({"rule": mechanism.listed_as, "cell": cell, "before": before, "after": after})
     return pd.concat([adjustments, pd.DataFrame(rows)], ignore_index=True) if rows else adjustments
 
 
@@ -242,10 +255,12 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
         return array.assign_attrs(long_name=f"{text}, at the solution's prices", policy=solution.name)
     if name == "save":
         raise ModelError("saving is a value without a quantity of its own; take it at current prices")
-    _refuse_rules(solution, "its SAM")
     v, old = solution.values_of, solution.model.data[name]
     if name in QUANTITY:
         values = old * v(QUANTITY[name])
+        if name in ("vmfb", "vmfp"):
+            tax = v("tfm_0") if name == "vmfp" else 1.0
+            values = values + landed_beside_demand(solution, "base").sum(2) * tax
     elif name == "vtwr":
         values = old * v("qxs")[None] / v("atmfsd")
     elif name in ("makb", "maks"):
@@ -255,7 +270,10 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
     elif name == "vkb":
         values = old * capital_in_place(solution)
     else:  # vmub: all uses pay one price for a good of one origin
-        values = _imports_by_use(solution, solution.model.data["vmsb"] * v("qxs"), _imports_used(solution))
+        sourced = sourced_by_mechanisms(solution)
+        beside = 0.0 if sourced is None else solution.model.data["vmsb"] * sourced.sum(1)
+        values = _imports_by_use(solution, solution.model.data["vmsb"] * v("qxs") - beside, _imports_used(solution))
+        values[:, USES.index("int")] += beside
     array = solution.model.benchmark.sam.data[name]
     return array.copy(data=values).assign_attrs(long_name=f"{text}, at benchmark prices", policy=solution.name)
 
@@ -263,9 +281,10 @@ def header_value(solution: Solution, name: str, prices: Prices = "current") -> x
 def updated_benchmark(solution: Solution) -> Benchmark:
     """The updated SAM with the same behaviour: elasticities, and Stone-Geary purchases that stay committed.
 
-    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with output of their activity, those of households with what
-    they buy in all; the mix of electricity stays; ``finc``, ``floan`` and ``ginv`` (r), million USD, are the
-    foreign income, loans and public works of the solution where it has such.
+    ``co2``, ``energy`` and ``co2_fuel`` of the satellites grow with the inputs of their activity (output over its
+    productivity ``ao``), those of households with what they buy in all; the mix of electricity stays. Mechanisms leave theirs:
+    ``finc``, ``floan`` and ``ginv`` (r), million USD, are the foreign income, loans and public works of the solution where it
+    has such.
 
     Raises
     ------
@@ -310,6 +329,7 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
     if beside is not None and "co2" in beside:
         grown = solution["qo"]
         grown = grown.rename({d: "a" for d in grown.dims if d == "i"}).assign_coords(a=model.labels("a"))
+        grown = grown / solution["ao"]  # a productivity of all inputs saves fuel as well
         named = {n: (beside[n] * grown).transpose(*beside[n].dims) for n in ("co2", "energy", "co2_fuel") if n in beside}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in named.items()})
     if beside is not None and "energy_households" in beside and "qpa" in model.definitions and "vpp" in model.symbols:
@@ -317,14 +337,11 @@ def _satellites(solution: Solution) -> xr.Dataset | None:
         bought = (solution["vpp"] * solution["qpa"]).sum("i") / spent.where(spent != 0, 1.0)
         burnt = {n: (beside[n] * bought).transpose(*beside[n].dims) for n in ("energy_households", "co2_households")}
         beside = beside.assign({n: x.assign_attrs(beside[n].attrs) for n, x in burnt.items()})
-    flows = {n: solution[n] * float(solution.arrays["pfactwld"]) for n in ("finc", "floan", "ginv") if n in model.symbols}
-    # a model of the updated data pays what this one did
-    if beside is not None and "foreign_income" in beside and "finc" in flows:
-        beside = beside.assign(foreign_income=flows["finc"].assign_attrs(beside["foreign_income"].attrs))
-    if not any(bool((x != 0).any()) for x in flows.values()):
-        return beside
-    named = {n: x.assign_attrs(solution[n].attrs) for n, x in flows.items()}
-    return (beside if beside is not None else xr.Dataset()).assign(named)
+    for mechanism in model.mechanisms:
+        left = mechanism.satellites(solution)
+        if left:
+            beside = (beside if beside is not None else xr.Dataset()).assign(left)
+    return beside
 
 
 def distribution_sum(solution: Solution) -> np.ndarray:

@@ -50,7 +50,7 @@ def _mathml(self: object, node: object, display: str) -> None:
     """Maths as MathML, which browsers render by themselves: nothing is fetched, no script runs."""
     from docutils import nodes
 
-    from policies import html
+    from cge.report import html
 
     shown = html.mathml(node.astext(), display)  # type: ignore[attr-defined]
     if display == "block":

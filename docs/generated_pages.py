@@ -14,12 +14,13 @@ from pathlib import Path
 
 from calibration import load_benchmark
 from calibration.sam import SCHEMA
-from cge import Model
+from cge import Model, Scenario, solve
 from cge.diagrams import exchange_table, goods_flow, model_map
 from cge.gtap import solve_gtap
 from cge.latex import equations_page, symbol_latex
-from policies import experiment, findings, gtap_report, html_report, model_docs, rcep, us_china
-from policies.models import MODELS, build, open_benchmark
+from cge.models import MODELS, build, open_benchmark
+from cge.report import findings, gtap_report, html_report, model_docs
+from policies import rcep, us_china
 
 HERE = Path(__file__).parent
 PACKAGES = ("calibration", "cge", "policies")
@@ -55,9 +56,9 @@ def example_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     world = load_benchmark()
     war = us_china()
-    ranges = findings.welfare_range(war, world)
+    ranges = findings.welfare_range(Scenario(world).under(war))
     command = "cge run us-china --ranges --report us-china.html"
-    html_report.write(experiment.run(war, world), folder / "us-china.html", command, ranges)
+    html_report.write(solve(Scenario(world).under(war)), folder / "us-china.html", command, ranges)
     model = models()["gtap"][1]
     shock = "cge shock us-china --report gtap.html"
     gtap_report.write_html(solve_gtap(model, war), war, folder / "gtap.html", shock, title=war.title, sources=war.sources)

@@ -12,7 +12,8 @@ from IPython import get_ipython
 from IPython.display import HTML
 from myst_nb import glue
 
-from policies import html
+from cge import Scenario, solve
+from cge.report import html
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # benchmarks/ stands beside the installed packages
 warnings.simplefilter("ignore")  # of third-party libraries; the tests turn warnings of ours into errors
@@ -35,9 +36,9 @@ def numbers(**named: Any) -> None:
 def both_bounds(run: Any, regions: tuple[str, ...]) -> HTML:
     """Welfare with the capital that is there, and in a steady state, where it adjusts until its return is back."""
     from cge import Closure
-    from policies import experiment
 
-    steady = experiment.run(run.policy, run.base.model.benchmark, Closure.standard(capital="steady"))
+
+    steady = solve(Scenario(run.base.model.benchmark, closure=Closure.standard(capital="steady")).under(run.policy))
     index = steady.base.model.labels("r")
     capital = pd.Series(100 * (steady.after["qe"].sel(f="cap").values - 1), index=index)
     columns = {
@@ -50,7 +51,7 @@ def both_bounds(run: Any, regions: tuple[str, ...]) -> HTML:
 
 def terminal(*words: str) -> None:
     """What a command prints."""
-    from policies.cli import main
+    from cge.cli import main
 
     kept, sys.argv = sys.argv, ["cge", *words]
     try:

@@ -27,7 +27,7 @@ from calibration.from_flows import benchmark_from_flows
 from calibration.readers.trade_study import TradeStudy, read_trade_study
 from cge import Model, Solution
 from cge.deficits import TRADE_MODEL
-from policies.study import Replication
+from cge.replication import Replication, Study
 
 ONE_SECTOR_THETA = 5.0
 COST = 1.4
@@ -160,3 +160,6 @@ def costinot_rodriguez_clare_2014(folder: str | Path | None = None) -> Replicati
         notes,
         {"closed_form_gap": float(np.nanmax(abs(wage - formula)))},
     )
+
+
+STUDY = Study("costinot-rodriguez-clare-2014", costinot_rodriguez_clare_2014)

@@ -31,7 +31,7 @@ from calibration.benchmark import Benchmark
 from calibration.errors import DataError, require_year
 from calibration.preferences import in_force, require_share
 from cge.errors import ShockError
-from policies.policy import InstrumentChange
+from cge.policy.policy import InstrumentChange
 
 FIRST_YEAR = 2022
 STEPS = {"free": 1, "steps11": 11, "steps16": 16}
@@ -190,7 +190,7 @@ def _mfn(benchmark: Benchmark, rate: np.ndarray) -> np.ndarray:
 
 
 def rcep_changes(benchmark: Benchmark, members: tuple[str, ...], year: int, use: float = USE) -> tuple[InstrumentChange, ...]:
-    """RCEP in a year as changes of ``tms``, one for each duty that falls; for :func:`policies.rcep.rcep`."""
+    """RCEP in a year as changes of ``tms``, one for each duty that falls; for :func:`policies.rcep_tariffs.rcep`."""
     new = rcep_rates(benchmark, members, year, use)
     vcif, vmsb = benchmark.sam["vcif"], benchmark.sam["vmsb"]
     old = np.where(vcif > 0, vmsb / np.where(vcif > 0, vcif, 1.0) - 1.0, 0.0)

@@ -10,7 +10,6 @@ members change.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,7 @@ from calibration.errors import DataError
 from calibration.readers import read_caliendo_parro
 from cge import Model, Solution
 from cge.deficits import TRADE_MODEL
-from policies.handbook import costinot_rodriguez_clare_2014
-from policies.study import Replication
-
-__all__ = ["STUDIES", "Replication", "caliendo_parro_2015", "costinot_rodriguez_clare_2014"]
+from cge.replication import Replication, Study
 
 MEMBERS = ("USA", "CAN", "MEX")
 PUBLISHED_REAL_WAGE = {"USA": 0.11, "CAN": 0.32, "MEX": 1.72}
@@ -105,8 +101,4 @@ def caliendo_parro_2015(folder: str | Path | None = None) -> Replication:
     )
 
 
-STUDIES: dict[str, Callable[[str | Path | None], Replication]] = {
-    "caliendo-parro-2015": caliendo_parro_2015,
-    "costinot-rodriguez-clare-2014": costinot_rodriguez_clare_2014,
-}
-"""Studies by name."""
+STUDY = Study("caliendo-parro-2015", caliendo_parro_2015)

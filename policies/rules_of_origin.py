@@ -1,6 +1,6 @@
 """Rules of origin for any agreement: which firms comply, what it costs, what it changes.
 
-A study prepares one model with the block of :mod:`cge.blocks.rules_of_origin` and solves it under rules,
+A study prepares one model with the mechanism of :mod:`cge.mechanisms.origin` and solves it under rules,
 duties and other policies. Rules that no type of a member can meet leave its preference unused. The
 benchmark is read as the area without rules (preferences are automatic); every scenario, the rules in force
 at the benchmark too, is solved against it.
@@ -9,7 +9,7 @@ at the benchmark too, is solved against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,11 @@ import xarray as xr
 from calibration import Benchmark
 from calibration.errors import nearest
 from cge import Closure, Model, Solution
-from cge.blocks.accounts import is_labour
-from cge.blocks.rules_of_origin import PAIRS, Coverage, rules_blocks
-from cge.compliance import Firm, comply
 from cge.errors import ShockError, SolveError
-from policies.policy import Policy
+from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin
+from cge.mechanisms.origin.compliance import Firm, comply
+from cge.policy.policy import Policy
+from policies.rules_solution import RulesSolution
 
 SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
 """Smoothing of the complementarity where the sharp problem does not contract at once."""
@@ -73,123 +73,6 @@ class OriginRules:
         return {name: value for name, value in held.items() if value is not None}
 
 
-@dataclass(frozen=True)
-class RulesSolution:
-    """A solution under rules with its indicators.
-
-    Attributes
-    ----------
-    solution : Solution
-    rules : OriginRules or None
-    study : RulesStudy
-    unused : dict
-        Member -> types that cannot meet the rules.
-    """
-
-    solution: Solution
-    rules: OriginRules | None
-    study: RulesStudy
-    unused: Mapping[str, int] = field(default_factory=dict)
-
-    def _pairs(self) -> list[tuple[str, str]]:
-        return self.study.pairs
-
-    def utilisation(self) -> pd.Series:
-        """Share of shipments (value) under the preference; index (origin, destination)."""
-        s = self.solution
-        value = s["wtype"].rename(r="s") * s["ptype"]
-        share = (s["util"] * value).sum("k") / value.sum("k")
-        return pd.Series({(a, b): float(share.sel(s=a, d=b)) for a, b in self._pairs()}, name="utilisation")
-
-    def by_type(self) -> pd.DataFrame:
-        """One row a member and type: outside share, content free and complying, premium, multipliers, slacks, utilisation."""
-        s = self.solution
-        rows = []
-        for member in self.study.coverage.area:
-            if member not in self.study.makers:
-                continue
-            partners = [b for a, b in self._pairs() if a == member]
-            for k in map(str, s["bout"]["k"].values):
-                row: dict[str, object] = {"origin": member, "type": k}
-                names = ("bout", "contentfree", "content", "prem", *(f"mu_{p}" for p in PAIRS), *(f"gap_{p}" for p in PAIRS))
-                row.update({name: float(s[name].sel(k=k, r=member)) for name in names})
-                row.update({f"util_{b}": float(s["util"].sel(k=k, s=member, d=b)) for b in partners})
-                rows.append(row)
-        return pd.DataFrame(rows).set_index(["origin", "type"])
-
-    def complementarity_gap(self) -> float:
-        """Largest of min(slack, multiplier) and of negative parts over all pairs."""
-        s = self.solution
-        worst = 0.0
-        for name in PAIRS:
-            gap, mu = (s.arrays[f"{kind}_{name}"][:, self.study.rows] for kind in ("gap", "mu"))
-            worst = max(
-                worst, float(np.minimum(abs(gap), abs(mu)).max(initial=0.0)), float(-np.minimum(gap, 0).min(initial=0.0))
-            )
-            worst = max(worst, float(-np.minimum(mu, 0).min(initial=0.0)))
-        return worst
-
-    def constrained_share(self, tolerance: float = 1e-6) -> float:
-        """Share of complying firm types (weights) with a binding rule, mean over members."""
-        s = self.solution
-        bound = np.zeros(s.arrays["mu_rvc"].shape, dtype=bool)
-        for name in PAIRS:
-            bound |= s.arrays[f"mu_{name}"] > tolerance
-        return float((bound * s.arrays["wtype"])[:, self.study.rows].sum(0).mean())
-
-    def cost_penalty(self) -> float:
-        """Premium of complying shipments over free cost, weighted with them."""
-        s, rows = self.solution, self.study.rows
-        weight = s.arrays["zcomp"][:, rows] * s.arrays["vship"][rows]
-        total = float(weight.sum())
-        return float((weight * s.arrays["prem"][:, rows]).sum() / total) if total > 0 else 0.0
-
-    def regional_content(self) -> float:
-        """Content of shipments within the area, complying and not, weighted with their value."""
-        s = self.solution
-        weight = s["vprod"] * s["dship"] * s["wtype"].rename(r="s")
-        content, free = s["content"].rename(r="s"), s["contentfree"].rename(r="s")
-        reached = s["util"] * content + (1 - s["util"]) * free
-        traded = weight > 0  # elsewhere nothing is shipped and content may be undefined
-        return float((weight * reached).where(traded).sum() / weight.where(traded).sum())
-
-    def industry(self) -> pd.DataFrame:
-        """Output, price and employment of the covered sector and its material, indices; index (sector, region)."""
-        s, study = self.solution, self.study
-        bill = study.benchmark.sam["evfb"]
-        labour = [k for k, f in enumerate(study.benchmark.sam.factors) if is_labour(f)]
-        rows = {}
-        for sector in dict.fromkeys((study.coverage.sector, study.coverage.material)):
-            a = study.benchmark.commodities.index(sector)
-            for region in study.benchmark.regions:
-                r = study.benchmark.regions.index(region)
-                weight = bill[labour, a, r]
-                work = float((weight * s.values_of("qfe")[labour, a, r]).sum() / weight.sum()) if weight.sum() > 0 else 1.0
-                rows[sector, region] = {
-                    "output": float(s["qo"].sel(i=sector, r=region)),
-                    "price": float(s["pds"].sel(i=sector, r=region)),
-                    "employment": work,
-                }
-        return pd.DataFrame.from_dict(rows, orient="index")
-
-    def trade(self) -> pd.DataFrame:
-        """Shipments of the covered sector and its material at benchmark prices; rows by origin, columns by destination.
-
-        In millions of the benchmark's currency (``attrs["units"]``).
-        """
-        s, study = self.solution, self.study
-        quantity = s.values_of("qxs")
-        rows = []
-        for sector in dict.fromkeys((study.coverage.sector, study.coverage.material)):
-            i = study.benchmark.commodities.index(sector)
-            value = study.benchmark.sam["vxsb"][i] * quantity[i]
-            table = pd.DataFrame(value, index=study.benchmark.regions, columns=study.benchmark.regions)
-            rows.append(table.rename_axis("origin").reset_index().assign(sector=sector).set_index(["sector", "origin"]))
-        table = pd.concat(rows)
-        table.attrs["units"] = f"million {study.benchmark.currency}"
-        return table
-
-
 class RulesStudy:
     """One model with rules of origin, solved under many of them.
 
@@ -206,6 +89,14 @@ class RulesStudy:
     utilisation0 : float
         Share of shipments that use the preference when compliance costs nothing.
     closure : Closure, optional
+    model : Model, optional
+        A model with :class:`cge.mechanisms.origin.RulesOfOrigin` of this coverage on any composition, among other covered
+        sectors too, in the place of one built here (on the core, with ``closure`` and ``sourcing``).
+
+    Raises
+    ------
+    ShockError
+        A share or a member is not lawful, or the model given does not state the rules of this coverage on this benchmark.
     """
 
     def __init__(
@@ -217,6 +108,7 @@ class RulesStudy:
         utilisation0: float = 0.97,
         closure: Closure | None = None,
         sourcing: str = "use",
+        model: Model | None = None,
     ) -> None:
         if not 0 < utilisation0 <= 1:
             raise ShockError(f"utilisation0 is {utilisation0}; a share in (0, 1] is needed")
@@ -227,17 +119,29 @@ class RulesStudy:
         self.duties = dict(duties or {})
         self.reference = dict(reference or self.duties)
         self.utilisation0 = utilisation0
-        self.model = Model(benchmark, closure, sourcing=sourcing, blocks=rules_blocks(coverage))
-        ships = self.model.free["pship"]
+        if model is None:
+            model = Model(benchmark, closure, sourcing=sourcing, mechanisms=(RulesOfOrigin(coverage),))
+        self.model, self.rules = model, _rules_in(model, benchmark, coverage)
+        ships = self.model.free[self.name("pship")]
         names = benchmark.regions
         self.pairs = [(names[s], names[d]) for s, d in np.argwhere(ships)]
-        self.rows = np.flatnonzero(self.model.free["pcomp"].any(0))
+        self.rows = np.flatnonzero(self.model.free[self.name("pcomp")].any(0))
         self.makers = [names[r] for r in self.rows]
         self._known: dict[tuple[object, ...], tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]] = {}
 
+    def name(self, plain: str) -> str:
+        """The name in the model of a symbol of the covered sector; that of any other symbol is its own."""
+        own = plain in RulesOfOrigin.symbols or plain in RulesOfOrigin.rules
+        return self.rules.name(plain, self.coverage.sector) if own else plain
+
+    def benchmark_value(self, plain: str) -> np.ndarray:
+        """Benchmark value of a symbol of the covered sector."""
+        return self.model.benchmark_values[self.name(plain)]
+
     def firm(self, k: int, r: int) -> Firm:
         """A type of a member at benchmark prices."""
-        v, steel = self.model.benchmark_values, self.coverage.steel_share
+        names = ("smat", "bout", "bhigh", "blow", "smet", "bmout", "ishigh", "svadd", "coth", "cout", "esubp")
+        v, steel = {n: self.benchmark_value(n) for n in names}, self.coverage.steel_share
         material = v["smat"][r] * np.array([v["bout"][k, r], v["bhigh"][k, r], v["blow"][k, r]])
         metals = v["smet"][r] * np.outer([steel, 1 - steel], [v["bmout"][r], 1 - v["bmout"][r]])
         own = bool(v["ishigh"][r])
@@ -249,9 +153,9 @@ class RulesStudy:
         key = tuple(sorted(thresholds.items()))
         if key in self._known:
             return self._known[key]
-        v = self.model.benchmark_values
-        asked = {p: v[p].copy() for p in PAIRS}
-        guess = {n: v[n].copy() for p in PAIRS for n in (f"mu_{p}", f"gap_{p}")} | {"prem": v["prem"].copy()}
+        v = self.benchmark_value
+        asked = {p: v(p).copy() for p in PAIRS}
+        guess = {n: v(n).copy() for p in PAIRS for n in (f"mu_{p}", f"gap_{p}")} | {"prem": v("prem").copy()}
         unused: dict[str, int] = {}
         for r in self.rows:
             for k in range(self.coverage.types):
@@ -275,10 +179,10 @@ class RulesStudy:
         lapsed: Sequence[tuple[str, str]] = (),
     ) -> tuple[dict[str, xr.DataArray], dict[str, xr.DataArray], dict[str, int]]:
         """Instruments of a scenario at their final values, a guess (both labelled), and the types that cannot comply."""
-        v = self.model.benchmark_values
+        v = self.benchmark_value
         names = self.benchmark.regions
-        applied = v["tms_0"][self.benchmark.commodities.index(self.coverage.sector)]
-        out = {n: v[n].copy() for n in ("use0", "aref", "bref", "tmfn", "paper", *PAIRS)}
+        applied = v("tms_0")[self.benchmark.commodities.index(self.coverage.sector)]
+        out = {n: v(n).copy() for n in ("use0", "aref", "bref", "tmfn", "paper", *PAIRS)}
         guess: dict[str, np.ndarray] = {}
         unused: dict[str, int] = {}
         for member, rate in {**self.duties, **(duties or {})}.items():
@@ -293,14 +197,17 @@ class RulesStudy:
             out["paper"][:] = 1.0 + rules.paper
             # the margin at which utilisation0 is seen: free of duty against the reference duty
             out["aref"] = (1.0 + rules.paper) / applied
-            out["bref"] = v["tmfn"] / applied
+            out["bref"] = v("tmfn") / applied
             for member, rate in self.reference.items():
                 column = names.index(member)
                 out["bref"][:, column] = (1.0 + rate) / applied[:, column]
         for origin, destination in _pairs(lapsed, names):
             out["use0"][:, names.index(origin), names.index(destination)] = 0.0
-        label = self.model.labelled
-        return {n: label(n, v) for n, v in out.items()}, {n: label(n, v) for n, v in guess.items()}, unused
+
+        def labelled(arrays: Mapping[str, np.ndarray]) -> dict[str, xr.DataArray]:
+            return {self.name(n): self.model.labelled(self.name(n), values) for n, values in arrays.items()}
+
+        return labelled(out), labelled(guess), unused
 
     def solve(
         self,
@@ -310,6 +217,7 @@ class RulesStudy:
         policy: Policy | None = None,
         lapsed: Sequence[tuple[str, str]] = (),
         start: Solution | None = None,
+        beside: Mapping[RulesStudy, OriginRules] | None = None,
     ) -> RulesSolution:
         """Equilibrium under rules (None: preferences are automatic).
 
@@ -324,8 +232,20 @@ class RulesStudy:
             (origin, destination) whose preference is suspended: the ordinary duty applies.
         start : Solution, optional
             A neighbour.
+        beside : mapping of RulesStudy to OriginRules, optional
+            Rules of other covered sectors of the same model, at the same time.
+
+        Raises
+        ------
+        ShockError
+            A study beside is of another model.
         """
         exogenous, guess, unused = self.exogenous(rules, duties, lapsed)
+        for study, others in (beside or {}).items():
+            if study.model is not self.model:
+                raise ShockError(f"the rules on {study.coverage.sector!r} are of another model; give both studies one model")
+            asked, near_it, _ = study.exogenous(others)
+            exogenous, guess = {**exogenous, **asked}, {**guess, **near_it}
         given: dict[str, xr.DataArray | float] = dict(exogenous)
         neighbour = {n: start[n] for n in self.model.system.index} if start is not None else {}
         near: dict[str, xr.DataArray | float] = {**neighbour, **guess}
@@ -373,6 +293,19 @@ class RulesStudy:
             if report is not None:
                 report(len(rows) / len(thresholds))
         return pd.DataFrame(rows).set_index("rvc")
+
+
+def _rules_in(model: Model, benchmark: Benchmark, coverage: Coverage) -> RulesOfOrigin:
+    """The mechanism of a model that states the rules of a coverage."""
+    if model.benchmark.name != benchmark.name or model.labels("r") != benchmark.regions:
+        raise ShockError(f"the model is of benchmark {model.benchmark.name!r}, the study of {benchmark.name!r}")
+    for mechanism in model.mechanisms:
+        if isinstance(mechanism, RulesOfOrigin) and coverage in mechanism.coverages:
+            return mechanism
+    raise ShockError(
+        f"the model states no rules of origin on {coverage.sector!r} with this coverage; build it with "
+        "mechanisms=(RulesOfOrigin(coverage),)"
+    )
 
 
 def study_of(policy: Policy, benchmark: Benchmark, closure: Closure | None = None, sourcing: str = "use") -> RulesStudy:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from policies import figures, html
-from policies.report_parts import Figures, trust, write_page
-from policies.style import GAIN, INK, LOSS, new_figure, save
-from policies.usmca import MEMBERS, RULES, SOURCES, Usmca
+from cge.report import figures, html
+from cge.report.report_parts import Figures, trust, write_page
+from cge.report.style import GAIN, INK, LOSS, new_figure, save
+from policies.automotive_rules import MEMBERS, RULES, SOURCES, Usmca
 
 LINES = {"USA": "-", "CAN": "--", "MEX": ":"}
 

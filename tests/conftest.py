@@ -9,8 +9,8 @@ import pytest
 
 from calibration import Benchmark, load_benchmark
 from cge import Model, Solution
-from policies.cli import main
-from policies.pdf import find_browser
+from cge.cli import main
+from cge.report.pdf import find_browser
 from tests.worlds import random_benchmark
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

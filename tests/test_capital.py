@@ -7,10 +7,9 @@ import pytest
 
 from calibration import Benchmark
 from calibration.gtap import standard_gtap
-from cge import Closure, ClosureError, Model
+from cge import Closure, ClosureError, InstrumentChange, Model, Policy
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.update import updated_benchmark
-from policies import InstrumentChange, Policy
 from tests.worlds import random_benchmark, symmetric_benchmark
 
 

@@ -15,16 +15,17 @@ from calibration.foreign_capital import COLUMNS, with_positions
 from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
-from cge import Model, ModelError, Solution
-from cge.blocks.foreign import NATIONAL
-from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
+from cge import InstrumentChange, Model, ModelError, Policy, Solution
 from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model, result_of, solve_gtap
 from cge.gvc import Icio
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.solution import Comparison
 from cge.update import header_value, updated_benchmark, updated_sam
-from policies import InstrumentChange, Policy
 from tests.worlds import random_benchmark
 
 Build = Callable[[Benchmark], Model]
@@ -45,12 +46,9 @@ def vehicle_world() -> Benchmark:
     return aggregate_benchmark(world, {r: r if r in keep else "ROW" for r in world.regions}, sectors)
 
 
-def growth(investment: str) -> Build:
-    def build(benchmark: Benchmark) -> Model:
-        stock = benchmark.sam.expenditure()["inv"] / 0.08
-        return Model(benchmark, blocks=growth_blocks("cap", stock, 0.05, investment))
-
-    return build
+def by_returns(benchmark: Benchmark) -> Model:
+    stock = benchmark.sam.expenditure()["inv"] / 0.08
+    return Model(benchmark, mechanisms=(Growth(), Loans(), InvestmentByReturns(stock, 0.05)))
 
 
 def owning_world() -> Benchmark:
@@ -62,16 +60,16 @@ def owning_world() -> Benchmark:
 
 def rules(benchmark: Benchmark) -> Model:
     coverage = Coverage(area=("USA", "CAN", "MEX"), sector="mot", material="mot", metals="met", types=2)
-    return Model(benchmark, blocks=rules_blocks(coverage))
+    return Model(benchmark, mechanisms=(RulesOfOrigin(coverage),))
 
 
 COMPOSITIONS: dict[str, tuple[Callable[[], Benchmark], Build]] = {
     "core, use": (small_world, lambda b: Model(b)),
     "core, agent": (small_world, lambda b: Model(b, sourcing="agent")),
     "core, pooled": (small_world, lambda b: Model(b, sourcing="pooled")),
-    "foreign capital": (owning_world, lambda b: Model(b, blocks=NATIONAL)),
-    "growth, saving": (small_world, growth("saving")),
-    "growth, returns": (small_world, growth("returns")),
+    "foreign capital": (owning_world, lambda b: Model(b, mechanisms=(ForeignIncome(),))),
+    "growth, saving": (small_world, lambda b: Model(b, mechanisms=(ForeignIncome(), Growth(), Loans()))),
+    "growth, returns": (small_world, by_returns),
     "gtap": (lambda: standard_gtap(small_world()), lambda b: gtap_model(b)),
     "gtap, make matrix": (lambda: standard_gtap(small_world()), lambda b: gtap_model(b, make_matrix=True)),
     "rules of origin": (vehicle_world, rules),
@@ -379,7 +377,7 @@ def test_a_region_that_saves_and_does_not_invest_is_named() -> None:
 
 
 def test_every_model_is_documented_and_shows_a_policy_or_says_why_not(composition, tmp_path) -> None:
-    from policies.model_docs import document
+    from cge.report.model_docs import document
 
     kind, model, _, _ = composition
     policy = SHOCKS["tariff"]

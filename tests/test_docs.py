@@ -25,7 +25,7 @@ def test_every_python_block_of_a_page_runs(page: str, capsys) -> None:
 def test_commands_on_the_pages_exist() -> None:
     from typer.main import get_command
 
-    from policies.cli import app
+    from cge.cli import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:

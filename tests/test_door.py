@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark, DataError, Sam
-from cge import Closure, Model, ModelError, ShockError
-from policies import InstrumentChange, Policy, tariff_change
+from cge import Closure, InstrumentChange, Model, ModelError, Policy, ShockError
+from policies import tariff_change
 from tests.worlds import random_benchmark
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from calibration import Benchmark
-from cge import Closure, ClosureError, Model, ModelError, ShockError
+from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError
+from cge.blocks import CORE
+from cge.declare import Block
 from cge.dynamics import Baseline, Dynamics, Flows, Steady
-from policies import BeltAndRoadProgramme, InstrumentChange, Policy, rcep, tariff_change
+from policies import BeltAndRoadProgramme, rcep, tariff_change
 from tests.worlds import five_regions, growth_table, without_capital
 
 PAIRS = list(itertools.product(("saving", "returns"), ("mobile", "vintage")))
@@ -192,10 +194,16 @@ def test_what_a_closure_fixes_is_held_at_the_baselines_path(world, words: str, i
         assert after.arrays["qe"][labour] == pytest.approx(1.01)
 
 
+class Spare(Block):
+    """A block of one's own."""
+
+
 def test_choices_that_cannot_go_together_are_refused(world) -> None:
     baseline = Baseline.between(2018, 2019, growth_table(world))
     with pytest.raises(ModelError, match="core blocks; this model has others"):
-        Dynamics(Dynamics(world, baseline).policy_model, baseline)
+        Dynamics(Model(world, blocks=(*CORE, Spare)), baseline)
+    with pytest.raises(ModelError, match="write investment='returns'"):
+        Dynamics(Dynamics(world, baseline, "returns").policy_model, baseline)
     with pytest.raises(ClosureError, match="frees the endowment of cap, which a path accumulates"):
         Dynamics(Model(world, Closure().swap("rw", "qe")), baseline)
     with pytest.raises(ModelError, match="not a str"):

@@ -10,10 +10,10 @@ import pytest
 
 from calibration import Benchmark, DataError, load_benchmark
 from calibration.growth import read_growth
-from cge import Model, ModelError
+from cge import Model, ModelError, Scenario, solve
 from cge.dynamics import Baseline, Dynamics, DynamicsError, Flows, PathOfYears
-from policies import BeltAndRoadProgramme, belt_and_road, experiment, tariff_change
-from policies.belt_and_road import CORRIDOR_ECONOMIES
+from policies import BeltAndRoadProgramme, belt_and_road, tariff_change
+from policies.belt_and_road_initiative import CORRIDOR_ECONOMIES
 from tests.worlds import elasticity_table, five_regions, growth_table, without_capital
 
 
@@ -249,7 +249,7 @@ def test_park_capital_goes_to_its_sectors_and_pays_its_owner(small_world, uneven
 
 def test_belt_and_road_static_is_beside_the_published_results() -> None:
     world = load_benchmark()
-    found = experiment.run(belt_and_road("upper"), world)
+    found = solve(Scenario(world).under(belt_and_road("upper")))
     share = world.participation(CORRIDOR_ECONOMIES)
     assert 0.1 < share["EU"] < 0.2  # the corridor economies among the 27
     assert 0.5 < share["ROW"] < 0.6
@@ -257,7 +257,7 @@ def test_belt_and_road_static_is_beside_the_published_results() -> None:
     inside = sum(ev[r] * w for r, w in share.items())
     assert 0.7 < inside / ev.sum() < 0.9  # Maliszewska and van der Mensbrugghe: 82 % of the gain in the area
     assert 0.2 < 100 * ev.sum() / float(found.base["y_0"].sum()) < 0.7
-    lower = experiment.run(belt_and_road("lower"), world)
+    lower = solve(Scenario(world).under(belt_and_road("lower")))
     assert lower.comparison.trade_among(lower.members) == pytest.approx(4.4, abs=0.3)  # Baniya, Rocha, Ruta: up to +4.1 %
     assert any("by their share in its GDP" in note for note in found.summary()["notes"])
 
@@ -282,7 +282,7 @@ def test_belt_and_road_in_time_prints_the_promised_json(command, tmp_path) -> No
 
 def test_a_benchmark_without_a_corridor_says_what_is_left_out() -> None:
     old = load_benchmark("world-2011")
-    found = experiment.run(belt_and_road("lower"), old)
+    found = solve(Scenario(old).under(belt_and_road("lower")))
     notes = " ".join(found.summary()["notes"])
     assert "Left out, for this benchmark lacks a label" in notes
     assert "China-Pakistan" in notes

@@ -14,9 +14,8 @@ from calibration.aggregate_benchmark import aggregate_benchmark
 from calibration.classification import SECTORS
 from calibration.energy import CARRIERS, FUELS, HOUSEHOLDS, count_energy, electricity_mix, set_to_published
 from calibration.errors import DataError
-from cge import Model
+from cge import Model, find_policy
 from cge.update import updated_benchmark
-from policies.registry import find_policy
 
 REGIONS = ["AAA", "BBB", "CCC", "ROW"]
 

@@ -13,17 +13,20 @@ from calibration import Benchmark, Sam
 from calibration.elasticities import to_dataset
 from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
-from cge import Closure, ClosureError, Model, ModelError, SolveError
+from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Households
-from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.branches import determinant_sign, probe_equilibria
 from cge.connectivity import blocs
 from cge.declare import Block, definition, equation, parameter, variable
 from cge.deficits import TRADE_MODEL
 from cge.gtap import gtap_model
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.memory import Room, room
-from policies import InstrumentChange, Policy, tariff_change
+from policies import tariff_change
 from tests.gtap_folders import small_gtap
 from tests.test_replication import armington_world
 from tests.worlds import elasticity_table, random_benchmark, random_gtap
@@ -38,9 +41,9 @@ def compositions() -> dict[str, Model]:
     coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
     return {
         "core": Model(tiny),
-        "rules of origin": Model(tiny, blocks=rules_blocks(coverage)),
-        "growth": Model(tiny, blocks=growth_blocks("cap", np.full(3, 1e3), 0.01)),
-        "growth by returns": Model(tiny, blocks=growth_blocks("cap", np.full(3, 1e2), 0.01, "returns")),
+        "rules of origin": Model(tiny, mechanisms=(RulesOfOrigin(coverage),)),
+        "growth": Model(tiny, mechanisms=(ForeignIncome(), Growth(), Loans())),
+        "growth by returns": Model(tiny, mechanisms=(Growth(), InvestmentByReturns(1e2, 0.01))),
         "gtap": gtap_model(random_gtap()),
         "gtap with a make matrix": gtap_model(random_gtap(), make_matrix=True),
         "trade model": Model(armington_world(0.5), sourcing="pooled", blocks=TRADE_MODEL),

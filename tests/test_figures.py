@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from calibration import load_benchmark
-from policies import belt_and_road, experiment, figures, findings, rcep, tariff_change, us_china
-from policies.tiles import places
+from cge import Scenario, solve
+from cge.report import figures, findings
+from cge.report.tiles import places
+from policies import belt_and_road, rcep, tariff_change, us_china
 
 
 @pytest.fixture(scope="module")
 def run():
-    return experiment.run(rcep(), load_benchmark())
+    return solve(Scenario(load_benchmark()).under(rcep()))
 
 
 def test_parts_of_a_policy_add_up_to_its_welfare(run) -> None:
@@ -46,7 +48,7 @@ def test_parts_of_a_policy_are_the_policy(run) -> None:
 
 def test_range_holds_the_benchmarks_own_elasticities(run) -> None:
     told: list[float] = []
-    found = findings.welfare_range(rcep(), load_benchmark(), studies=["gtap", "fontagne"], report=told.append)
+    found = findings.welfare_range(Scenario().under(rcep()), studies=["gtap", "fontagne"], report=told.append)
     assert np.allclose(found["gtap"], run.comparison.table()["welfare_percent"], atol=1e-7)
     assert told == [0.5, 1.0]
     assert (found.max(axis=1) >= found["gtap"]).all()
@@ -89,7 +91,7 @@ def test_bars_are_labelled_and_losses_hatched(run) -> None:
 
 
 def test_screen_figures_hold_the_same_numbers(run) -> None:
-    interactive = pytest.importorskip("policies.interactive")
+    interactive = pytest.importorskip("cge.report.interactive")
     welfare = findings.welfare(run)["welfare"]
     bars = interactive.bars(welfare, "Welfare", "%")
     held = {y: x for trace in bars.data for x, y in zip(trace.x, trace.y, strict=True)}

@@ -20,11 +20,11 @@ from calibration.foreign_capital import (
     read_positions,
     with_positions,
 )
-from cge import Model
-from cge.blocks.foreign import NATIONAL
+from cge import InstrumentChange, Model, Policy
 from cge.dynamics import Baseline, Dynamics, PathOfYears
+from cge.mechanisms.foreign_income import ForeignIncome
 from cge.update import updated_benchmark
-from policies import InstrumentChange, Policy, tariff_change
+from policies import tariff_change
 from tests.worlds import five_regions, growth_table, random_benchmark, without_capital
 
 
@@ -58,7 +58,7 @@ def change(instrument: str, **how: object) -> Policy:
 
 
 def test_the_benchmark_is_an_equilibrium_in_which_positions_pay(lending: Benchmark) -> None:
-    after = Model(lending, blocks=NATIONAL).solve()
+    after = Model(lending, mechanisms=(ForeignIncome(),)).solve()
     assert after.arrays["y"] == pytest.approx(1.0, abs=1e-10)
     assert after.checks()["ok"].all()
     assert after.values_of("gnp") - after.values_of("gdp") == pytest.approx(foreign_income(lending), rel=1e-10)
@@ -69,7 +69,7 @@ def test_the_benchmark_is_an_equilibrium_in_which_positions_pay(lending: Benchma
 
 def test_without_positions_a_nation_has_what_its_region_makes() -> None:
     plain, shock = random_benchmark(3, 3, seed=7), change("tms", factor=1.05, where={"d": ("R0",)})
-    core, national = Model(plain).solve(shock), Model(plain, blocks=NATIONAL).solve(shock)
+    core, national = Model(plain).solve(shock), Model(plain, mechanisms=(ForeignIncome(),)).solve(shock)
     assert national.values_of("ev") == pytest.approx(core.values_of("ev"), rel=1e-9, abs=1e-9)
     assert national.values_of("gnp") == pytest.approx(national.values_of("gdp"), rel=1e-12)
 
@@ -82,7 +82,7 @@ def test_a_gift_of_income_is_worth_itself_to_the_world(lending: Benchmark) -> No
     plain = random_benchmark(3, 3, seed=7, taxes=0.0)
     world = with_positions(plain, owned(plain, of_gdp(plain)))
     gift = 1e-5 * foreign_income(world)
-    model = Model(world, blocks=NATIONAL)
+    model = Model(world, mechanisms=(ForeignIncome(),))
     given = foreign_income(world) + gift
     after = model.solve(exogenous={"finc": model.labelled("finc", given)})
     ev = after.values_of("ev")
@@ -93,18 +93,18 @@ def test_a_gift_of_income_is_worth_itself_to_the_world(lending: Benchmark) -> No
 
 
 def test_only_relative_prices_matter_where_positions_pay(lending: Benchmark) -> None:
-    after = Model(lending, blocks=NATIONAL).solve(change("tms", factor=1.05, where={"d": ("R0",)}))
+    after = Model(lending, mechanisms=(ForeignIncome(),)).solve(change("tms", factor=1.05, where={"d": ("R0",)}))
     assert after.checks()["ok"].all()
     assert after.homogeneity() < 1e-9
     assert after.values_of("gdp") == pytest.approx(after.values_of("gdpinc"), rel=1e-9)
 
 
 def test_the_data_after_a_shock_pay_what_the_model_did(lending: Benchmark) -> None:
-    model = Model(lending, blocks=NATIONAL)
+    model = Model(lending, mechanisms=(ForeignIncome(),))
     after = model.solve(exogenous={"finc": model.labelled("finc", 1.5 * foreign_income(lending))})
     new = updated_benchmark(after)
     assert new.sam.check(1e-7).empty
-    again = Model(new, blocks=NATIONAL).solve()
+    again = Model(new, mechanisms=(ForeignIncome(),)).solve()
     assert again.arrays["y"] == pytest.approx(1.0, abs=1e-8)
     assert again.values_of("gnp") == pytest.approx(after.values_of("gnp"), rel=1e-8)
 

@@ -14,8 +14,9 @@ from calibration import DataError
 from calibration.from_flows import benchmark_from_flows
 from calibration.readers.trade_study import read_trade_study
 from cge import Model
+from cge.catalogue import studies
 from cge.deficits import TRADE_MODEL
-from policies.replicate import STUDIES, costinot_rodriguez_clare_2014
+from policies.handbook import costinot_rodriguez_clare_2014
 
 GOODS, REGIONS = ["g", "h"], ["A", "B", "C"]
 
@@ -200,7 +201,7 @@ def test_a_missing_folder_says_what_it_needs(tmp_path: Path) -> None:
         costinot_rodriguez_clare_2014(tmp_path)
     with pytest.raises(DataError, match="give the folder of the study's data with --data"):
         costinot_rodriguez_clare_2014(None)
-    assert set(STUDIES) == {"caliendo-parro-2015", "costinot-rodriguez-clare-2014"}
+    assert set(studies()) == {"caliendo-parro-2015", "costinot-rodriguez-clare-2014"}
 
 
 @pytest.mark.shared

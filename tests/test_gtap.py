@@ -306,7 +306,7 @@ def test_parameters_are_checked(sample) -> None:
 def test_shock_command_writes_changes(shared, tmp_path, capsys, monkeypatch) -> None:
     import sys
 
-    from policies.cli import main
+    from cge.cli import main
 
     folder = str(shared / "gtap_v7_sample")
     monkeypatch.setattr(sys, "argv", ["cge", "shock", "tm=+10%", "--benchmark", folder, "--out", str(tmp_path), "--json"])

@@ -231,7 +231,7 @@ def test_the_sum_of_distribution_parameters_scales_utility_alone(small) -> None:
 
 
 def test_a_world_without_margins_has_an_empty_set(small, tmp_path) -> None:
-    from policies.gtap_report import write
+    from cge.report.gtap_report import write
 
     sam = random_sam(3, 3, seed=3, taxes=0.0)  # no taxes, no margins
     table = {d: [str(x) for x in sam.data[d].values] for d in "iafr"} | {"m": []}
@@ -254,7 +254,7 @@ def test_a_model_without_capital_is_refused_by_name(small) -> None:
 
 
 def test_headers_that_the_model_does_not_use_come_back_unchanged(small, tmp_path) -> None:
-    from policies.gtap_report import write
+    from cge.report.gtap_report import write
 
     base, prm = arrays_of(small)
     elements = base["VXSB"].elements

@@ -15,7 +15,7 @@ from calibration.gtap import standard_gtap
 from calibration.readers.har import read_har
 from cge import ClosureError, Model, ShockError, SolveError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
-from policies import gtap_report
+from cge.report import gtap_report
 from tests.gtap_folders import arrays_of, small_gtap, write_folder
 from tests.test_data_build import figaro_csv
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.replication import LEATHER_KWW
-from cge import Model, ModelError
+from cge import InstrumentChange, Model, ModelError, Policy
 from cge.gvc import Icio
-from policies import InstrumentChange, Policy, rcep
+from policies import rcep
 from tests.worlds import random_benchmark
 
 

@@ -13,7 +13,9 @@ from benchmarks.headline_published import PUBLISHED, TIAN, beside_published, far
 from calibration import load_benchmark
 from calibration.datasets.world_2018 import build
 from calibration.errors import DataError
-from policies.registry import POLICIES
+from cge.catalogue import questions
+
+POLICIES = [name for name, asked in questions().items() if asked.policy is not None]
 
 POINTS = 0.002
 """Points of welfare by which a stored figure may differ from a fresh one."""

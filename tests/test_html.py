@@ -12,10 +12,11 @@ import pytest
 
 from calibration import load_benchmark
 from calibration.gtap import open_gtap
+from cge import Scenario, find_policy, solve
 from cge.gtap import gtap_model, solve_gtap
-from policies import experiment, html, html_report, model_docs, rcep, us_china
-from policies.models import build
-from policies.registry import find_policy
+from cge.models import build
+from cge.report import html, html_report, model_docs
+from policies import rcep, us_china
 
 VOID = ("meta", "img", "br", "link", "hr", "input")
 
@@ -58,7 +59,7 @@ def read(text: str) -> Page:
 
 @pytest.fixture(scope="module")
 def run():
-    return experiment.run(us_china(), load_benchmark())
+    return solve(Scenario(load_benchmark()).under(us_china()))
 
 
 @pytest.mark.parametrize("interactive", [True, False])

@@ -8,11 +8,11 @@ import pytest
 from calibration import DataError
 from calibration.labels import as_labels
 from calibration.yaml_file import read_yaml
-from cge import Closure, Model, ModelError, ShockError
+from cge import Closure, Model, ModelError, Policy, ShockError
 from cge.gvc.icio import Icio
 from cge.path import subtotals
-from policies import Policy, tariff_change
-from policies.belt_and_road import BeltAndRoadProgramme
+from policies import tariff_change
+from policies.belt_and_road_initiative import BeltAndRoadProgramme
 
 
 def test_a_text_is_one_label() -> None:

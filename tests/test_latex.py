@@ -10,14 +10,16 @@ import pytest
 
 from calibration.gtap import standard_gtap
 from cge import Model, ModelError
-from cge.blocks.foreign import NATIONAL
-from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import SET_OF_DIM
 from cge.gtap import GTAP, gtap_model
 from cge.latex import LETTERS, Printer, equations_page, symbol_latex
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
+from cge.report import html
 from cge.templates import Kernel
-from policies import html
 from tests.read_latex import LatexReader
 from tests.worlds import random_benchmark
 
@@ -27,10 +29,11 @@ def models() -> dict[str, Model]:
     coverage = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
     return {
         "core": Model(tiny),
-        "rules": Model(tiny, blocks=rules_blocks(coverage)),
+        "rules": Model(tiny, mechanisms=(RulesOfOrigin(coverage),)),
         "gtap": gtap_model(standard_gtap(tiny)),
-        "national": Model(tiny, blocks=NATIONAL),
-        "growth": Model(tiny, blocks=growth_blocks(tiny.sam.factors[1], np.full(3, 1e3), 0.01)),
+        "national": Model(tiny, mechanisms=(ForeignIncome(),)),
+        "growth": Model(tiny, mechanisms=(ForeignIncome(), Growth(), Loans())),
+        "returns": Model(tiny, mechanisms=(InvestmentByReturns(1e2, 0.01),)),
     }
 
 
@@ -45,7 +48,7 @@ def all_models() -> dict[str, Model]:
     return models()
 
 
-@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap", "national"])
+@pytest.mark.parametrize("name", ["core", "rules", "growth", "returns", "gtap", "national"])
 def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> None:
     model = all_models[name]
     printer = Printer(model)
@@ -66,7 +69,7 @@ def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> N
         assert {SET_OF_DIM[d] for d in rule.dims} <= printed.sets
 
 
-@pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap"])
+@pytest.mark.parametrize("name", ["core", "rules", "growth", "returns", "gtap"])
 def test_every_index_letter_belongs_to_the_set_of_its_dim(all_models, name: str) -> None:
     model = all_models[name]
     printer = Printer(model)

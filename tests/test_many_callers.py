@@ -15,10 +15,13 @@ import xarray as xr
 
 from cge import Closure, Model, ModelError, Solution
 from cge.blocks import CORE
-from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
 from cge.declare import Block, definition
 from cge.gtap import gtap_model
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from policies import tariff_change
 from tests.worlds import random_benchmark
 
@@ -119,8 +122,8 @@ def compositions() -> dict[str, Model]:
     return {
         "core": Model(benchmark, Closure.standard(investment="fixed"), sourcing="agent"),
         "gtap": gtap_model(standard_gtap(benchmark)),
-        "growth": Model(benchmark, blocks=growth_blocks("cap", stock, 0.05)),
-        "rules of origin": Model(benchmark, blocks=rules_blocks(covered)),
+        "growth": Model(benchmark, mechanisms=(ForeignIncome(), Growth(), Loans(), InvestmentByReturns(stock, 0.05))),
+        "rules of origin": Model(benchmark, mechanisms=(RulesOfOrigin(covered),)),
     }
 
 

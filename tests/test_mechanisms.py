@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import xarray as xr
 
-from calibration import Benchmark
+from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
-from cge import Closure, Model, ModelError
-from cge.blocks.growth import growth_blocks
-from cge.blocks.rules_of_origin import Coverage, rules_blocks
+from cge import Closure, InstrumentChange, Model, ModelError, Policy
 from cge.declare import Mechanism, adds, definition, parameter, replaces
+from cge.deficits import TRADE_MODEL
 from cge.gtap import GTAP
 from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.update import updated_benchmark, updated_sam
-from policies import InstrumentChange, Policy
-from tests.worlds import random_benchmark
-
-
-def with_emissions(world: Benchmark) -> Benchmark:
-    cost = world.sam.data["maks"].sum("i")
-    tonnes = cost * np.random.default_rng(1).uniform(0.1, 2.0, cost.shape) / 1000  # a tonne or two a thousand USD
-    return replace(world, satellites=xr.Dataset({"co2": tonnes.transpose("a", "r")}))
-
+from tests.mechanism_pairs import with_emissions
+from tests.worlds import five_regions, random_benchmark
 
 WORLD = with_emissions(random_benchmark(3, 3, seed=7))
 GTAP_WORLD = replace(standard_gtap(random_benchmark(3, 3, seed=7)), satellites=WORLD.satellites)
@@ -41,19 +38,21 @@ PRICE = Policy(
 )
 
 
+TARIFF = Policy(name="duty", instruments=(InstrumentChange(instrument="tms", where={"d": "CHN"}, factor=1.05),))
+
+
 def on(name: str, *mechanisms: Mechanism) -> Model:
     if name == "gtap":
         return Model(GTAP_WORLD, Closure(specific=()), sourcing="pooled", blocks=GTAP, mechanisms=mechanisms)
     blocks = {
         "core": {},
-        "growth": {"blocks": growth_blocks("cap", np.full(3, 1e3), 0.01)},
-        "growth by returns": {"blocks": growth_blocks("cap", np.full(3, 1e2), 0.01, "returns")},
-        "rules of origin": {"blocks": rules_blocks(COVERAGE)},
+        "rules of origin": {"mechanisms": (RulesOfOrigin(COVERAGE),)},
     }[name]
-    return Model(WORLD, mechanisms=mechanisms, **blocks)
+    rules = (RulesOfOrigin(COVERAGE),) if name == "rules of origin" else ()
+    return Model(WORLD, mechanisms=(*mechanisms, *rules), **blocks)
 
 
-@pytest.mark.parametrize("name", ["core", "growth", "growth by returns", "rules of origin", "gtap"])
+@pytest.mark.parametrize("name", ["core", "rules of origin", "gtap"])
 def test_a_price_of_carbon_stands_on_every_composition(name: str) -> None:
     model = on(name, Carbon())
     assert np.allclose(model.solve().arrays["y"], 1.0, atol=1e-10)  # nothing changes where the price is zero
@@ -141,6 +140,15 @@ class SecondWage(FirstWage):
     """The other."""
 
 
+class Learning(Mechanism):
+    """A third that replaces the productivity of value added, as growth does."""
+
+    @replaces
+    @definition("a r", "productivity that grows with output")
+    def avaall(m, a, r):
+        return m.ava[a, r] * m.qo[a, r] ** 0.05
+
+
 class Unmarked(Mechanism):
     """Redefines what another block has without saying so."""
 
@@ -176,14 +184,68 @@ class Wide(Mechanism):
         ((Wide(),), "adds to 'tax', which has dims r, not i r"),
         ((Carbon("co2e"),), "needs the satellite 'co2e'"),
         ((Carbon,), "mechanisms are instances"),
+        ((Growth(), Learning()), "Growth and Learning both replace 'avaall'; they cannot stand together"),
+        ((Learning(), Carbon(), Growth()), "Learning and Growth both replace 'avaall'"),
+        (Carbon(), "mechanisms are a sequence of instances, as mechanisms=(Carbon(),)"),
+        ((InvestmentByReturns([1.0, 2.0]),), "stock of InvestmentByReturns has 2 numbers, and the benchmark 3 regions"),
+        ((InvestmentByReturns(),), "has no capital stock (vkb) of R0, R1, R2; give InvestmentByReturns its stock"),
+        ((InvestmentByReturns(1e2, 0.99),), "capital of R0, R1, R2 earns less than it wears"),
         ((Carbon(), Carbon()), "symbol 'ctax' is declared in two blocks"),
     ],
 )
 def test_what_cannot_be_put_together_is_refused_by_name(mechanisms, message: str) -> None:
-    with pytest.raises(ModelError, match=message.replace("(", r"\(")):
+    with pytest.raises(ModelError, match=re.escape(message)):
         Model(WORLD, mechanisms=mechanisms)
 
 
 def test_a_replacement_that_is_meant_stands() -> None:
     after = Model(WORLD, mechanisms=(FirstWage(),)).solve(PRICE.model_copy(update={"instruments": PRICE.instruments[1:]}))
     assert np.array_equal(after.values_of("realwage"), after.values_of("ppriv"))
+
+
+def test_options_that_are_arrays_compare_hash_and_travel_by_their_content() -> None:
+    stock = np.array([1e2, 2e2, 3e2])
+    one, same, other = (InvestmentByReturns(s, 0.01) for s in (stock, list(stock), stock + 1e-9))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != InvestmentByReturns(stock, 0.01, rorflex=5.0)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert len(one.describe()) < 120
+    assert one.describe().startswith("InvestmentByReturns(stock=<3 numbers, #")
+    stock[0] = 5.0  # what the caller does with its array later is none of the mechanism's business
+    assert one == same
+    with pytest.raises(ValueError, match="read-only"):
+        one.stock[0] = 5.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stock": [1.0, -1.0, 1.0]}, "stock of InvestmentByReturns holds [1.0, -1.0, 1.0]; numbers above 0"),
+        ({"depreciation": 5.0}, "depreciation of InvestmentByReturns holds [5.0]; numbers from 0 to below 1"),
+        ({"stock": "much"}, "stock of InvestmentByReturns is 'much'; numbers are needed"),
+        ({"rorflex": [1.0, 2.0]}, "rorflex is one number above 0"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(options, message: str) -> None:
+    with pytest.raises(ModelError, match=re.escape(message)):
+        InvestmentByReturns(**options)
+
+
+@pytest.mark.parametrize("mechanism", [ForeignIncome(), Loans(), InvestmentByReturns(1e2, 0.01)])
+def test_the_trade_model_in_which_nobody_invests_refuses_what_is_saved_or_invested(mechanism: Mechanism) -> None:
+    world = one_final_demand(random_benchmark(3, 3, seed=7))
+    with pytest.raises(ModelError, match=f"{type(mechanism).__name__} cannot stand on these blocks"):
+        Model(world, sourcing="pooled", blocks=TRADE_MODEL, mechanisms=(mechanism,))
+
+
+def test_capital_stocks_of_the_data_are_those_of_investment_by_returns() -> None:
+    world = five_regions()
+    sam = world.sam
+    given = InvestmentByReturns(sam["vkb"], sam["vdep"] / sam["vkb"])
+    plain, stated = (Model(world, mechanisms=(x,)).solve(TARIFF) for x in (InvestmentByReturns(), given))
+    assert np.array_equal(plain.values_of("fsav"), stated.values_of("fsav"))
+    assert abs(plain.values_of("fsav").sum()) < 1e-9 * plain.values_of("gdp").sum()
+    rates = plain.values_of("rorc") * plain.values_of("kratio") ** -10.0
+    assert rates == pytest.approx(float(plain["rorg"]), rel=1e-9)

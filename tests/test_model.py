@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cge import Closure, Model, ModelError
+from cge import Closure, InstrumentChange, Model, ModelError, Policy
 from cge.krylov import Newton
-from policies import InstrumentChange, Policy, rcep, tariff_change
+from policies import rcep, tariff_change
 from tests.worlds import random_benchmark, symmetric_benchmark
 
 

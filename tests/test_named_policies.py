@@ -10,12 +10,15 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark, aggregate_benchmark, load_benchmark
-from cge import Model, ModelError, ShockError
+from cge import Model, ModelError, Scenario, ShockError, find_policy, solve
+from cge.catalogue import questions
 from cge.gtap import gtap_model
-from policies import POLICIES, BeltAndRoadProgramme, experiment, find_policy, tariff_change
-from policies.usmca import RULES
+from policies import BeltAndRoadProgramme, tariff_change
+from policies.automotive_rules import RULES
 from tests.gtap_folders import small_gtap
 from tests.worlds import random_benchmark
+
+POLICIES = [name for name, asked in questions().items() if asked.policy is not None]
 
 KEPT = ("USA", "CHN", "JPN", "MEX", "CAN", "EU")
 
@@ -76,7 +79,7 @@ def test_a_named_policy_has_value_chains(command, file, name: str) -> None:
 @pytest.mark.parametrize("assembly", ["fixed", "relocation"])
 @pytest.mark.parametrize("rules", sorted(RULES))
 def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules: str, assembly: str, usmca_studies) -> None:
-    from policies.usmca import usmca
+    from policies.automotive_rules import usmca
 
     found = usmca(rules, study=usmca_studies(assembly)).summary()
     assert found["complementarity_gap"] < 1e-8
@@ -86,8 +89,8 @@ def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules
 
 
 def test_a_study_of_rules_names_the_currency_of_its_benchmark(monkeypatch, tmp_path: Path, usmca_studies) -> None:
-    from policies import html, usmca_report
-    from policies.usmca import usmca
+    from cge.report import html
+    from policies import usmca, usmca_report
 
     found = usmca("content", study=usmca_studies("fixed"))
     monkeypatch.setattr(Benchmark, "currency", property(lambda self: "EUR"))
@@ -107,7 +110,7 @@ def test_a_study_of_rules_names_the_currency_of_its_benchmark(monkeypatch, tmp_p
 @pytest.fixture(scope="module")
 def usmca_studies():
     from calibration.split_sector import split_vehicles
-    from policies.usmca import usmca_study
+    from policies.automotive_rules import usmca_study
 
     parts = split_vehicles(load_benchmark())
     kept, services = ("veh", "prt", "met"), ("utl", "cns", "trd", "bus", "pub")
@@ -138,7 +141,7 @@ def test_free_trade_says_which_duties_it_leaves(small) -> None:
 
 def test_the_core_says_which_of_gtap_s_parameters_it_does_not_use() -> None:
     world = small_gtap(4)
-    run = experiment.run(tariff_change(points=5), world)
+    run = solve(Scenario(world).under(tariff_change(points=5)))
     assert any("GTAP's parameters subpar, incpar" in note for note in run.summary()["notes"])
     assert not gtap_model(world).remarks
     assert not Model(random_benchmark(2, 2, seed=1)).remarks

@@ -12,8 +12,8 @@ import json
 import pytest
 
 from calibration import Benchmark
-from cge import Closure, Model, Solution
-from policies import InstrumentChange, Policy, tariff_change
+from cge import Closure, InstrumentChange, Model, Policy, Solution
+from policies import tariff_change
 from tests.worlds import five_regions
 
 INVESTMENT = ("saving", "fixed")

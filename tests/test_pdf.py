@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cge import ModelError
-from policies import html, pdf
+from cge.report import html, pdf
 
 
 def test_without_a_browser_the_remedy_is_named(monkeypatch, command, tmp_path) -> None:
@@ -38,8 +38,8 @@ def test_what_is_printed_has_figures_for_print(monkeypatch, command, tmp_path) -
     def keep(page, out) -> None:
         seen["text"] = page.read_text(encoding="utf-8")
 
-    monkeypatch.setattr("policies.cli.shared.print_pdf", keep)
-    monkeypatch.setattr("policies.cli.outputs.find_browser", lambda: "a browser")
+    monkeypatch.setattr("cge.cli.shared.print_pdf", keep)
+    monkeypatch.setattr("cge.cli.outputs.find_browser", lambda: "a browser")
     code, _, _ = command("run", "rcep", "--benchmark", "world-2011", "--pdf", str(tmp_path / "a.pdf"), "--quiet")
     assert code == 0
     assert seen["text"].count("data:image/png;base64,") == 8

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata as metadata
 import json
-import subprocess
 import sys
 
 import pandas as pd
 import pytest
 import xarray as xr
 
-from cge import ShockError
-from policies import InstrumentChange, Policy, rcep, tariff_change
+from cge import InstrumentChange, Policy, ShockError
+from policies import rcep, tariff_change
 
 
 def test_yaml_round_trip(tmp_path) -> None:
@@ -159,15 +158,8 @@ def test_version_is_printed(command) -> None:
 
 
 def test_systems_without_the_module_resource_run_too(monkeypatch) -> None:
-    from policies.experiment import peak_memory_mb
+    from cge.run import peak_memory_mb
 
     assert peak_memory_mb() > 50
     monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows: importing it fails
     assert peak_memory_mb() is None
-
-
-def test_script_form_runs() -> None:
-    done = subprocess.run([sys.executable, "-m", "policies.rcep", "--help"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert "Solve a policy" in done.stdout
-    assert done.stderr == ""

@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from calibration import load_benchmark
-from cge import ShockError
-from policies import experiment
-from policies.policy import Policy
-from policies.rcep import RCEP_MEMBERS, rcep
+from cge import Scenario, ShockError, find_policy, solve
+from cge.policy.policy import Policy
 from policies.rcep_schedule import cuts, rcep_changes, rcep_rates, schedules, share_left
-from policies.registry import find_policy
+from policies.rcep_tariffs import RCEP_MEMBERS, rcep
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +87,7 @@ def test_a_year_phases_the_policy_in(world_2018) -> None:
     assert phased.name == "rcep-2035"
     assert phased.instruments == rcep_changes(world_2018, RCEP_MEMBERS, 2035)
     assert rcep(year=2035, benchmark=world_2018, use=0.7).instruments == phased.instruments
-    assert find_policy("rcep", 2035, world_2018) == phased
+    assert find_policy("rcep", world_2018, year=2035) == phased
     more = rcep(year=2035, use=1.0, ntm_cut=0.02)
     assert more.instruments[-1].instrument == "ams"
     assert sum(c.rate_to for c in more.instruments[:-1]) < sum(c.rate_to for c in phased.instruments)
@@ -102,7 +100,7 @@ def test_a_year_survives_its_file(tmp_path) -> None:
 
 
 def test_later_years_cut_more(world_2018) -> None:
-    bloc = [experiment.run(rcep(year=y), world_2018).summary()["intra_trade_percent"] for y in (2022, 2030, 2042)]
+    bloc = [solve(Scenario(world_2018).under(rcep(year=y))).summary()["intra_trade_percent"] for y in (2022, 2030, 2042)]
     assert 0 < bloc[0] < bloc[1] < bloc[2]
 
 
@@ -127,20 +125,20 @@ def test_options_that_contradict_a_year_are_named(options, message: str) -> None
 
 
 def test_a_year_for_a_policy_without_a_schedule_is_refused(command) -> None:
-    with pytest.raises(ShockError, match="'us-china' is not phased in by year, as rcep is"):
-        find_policy("us-china", 2035)
-    with pytest.raises(ShockError, match=r"'rcep\.yaml' is not phased in"):
-        find_policy("rcep.yaml", 2035)
+    with pytest.raises(ShockError, match="us-china has no option 'year'; it belongs to rcep"):
+        find_policy("us-china", year=2035)
+    with pytest.raises(ShockError, match=r"rcep\.yaml has no option 'year'"):
+        find_policy("rcep.yaml", year=2035)
     code, _, err = command("run", "free-trade", "--year", "2035")
     assert code == 2
-    assert "not phased in by year" in err
+    assert "--year does not apply: it belongs to rcep" in err
     code, out, _ = command("run", "rcep", "--year", "2035", "--json")
     assert code == 0
     assert json.loads(out)["policy"] == "rcep-2035"
 
 
 def test_the_agreement_of_2035_is_worth_less_than_removing_every_duty(world_2018) -> None:
-    partial, full = (experiment.run(policy, world_2018).summary() for policy in (rcep(year=2035), rcep()))
+    partial, full = (solve(Scenario(world_2018).under(policy)).summary() for policy in (rcep(year=2035), rcep()))
     assert 0.0 < partial["bloc_welfare_percent"] < full["bloc_welfare_percent"]
     assert 0.0 < partial["intra_trade_percent"] < full["intra_trade_percent"]
     # the first agreement between Japan and Korea, and between Japan and China: both gain

@@ -11,9 +11,8 @@ import xarray as xr
 
 from calibration import Benchmark, DataError
 from calibration.from_flows import benchmark_from_flows
-from cge import Model
+from cge import InstrumentChange, Model, Policy
 from cge.deficits import TRADE_MODEL
-from policies import InstrumentChange, Policy
 from tests.worlds import elasticity_table
 
 
@@ -44,7 +43,7 @@ def test_caliendo_parro_welfare_in_the_papers_first_order_form(nafta) -> None:
 
 @pytest.mark.shared
 def test_replicate_command(shared, capsys, monkeypatch) -> None:
-    from policies.cli import main
+    from cge.cli import main
 
     folder = str(shared / "caliendo_parro_2015")
     monkeypatch.setattr(sys, "argv", ["cge", "replicate", "caliendo-parro-2015", "--data", folder, "--json"])

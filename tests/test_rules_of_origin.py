@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from calibration import Benchmark, DataError, aggregate, load_benchmark
 from calibration.elasticities import to_dataset
 from calibration.split_sector import split_vehicles
-from cge import Closure, Model, ModelError, ShockError
-from cge.blocks.rules_of_origin import PAIRS, Coverage, compliance_penalty, rules_blocks, type_shares
+from cge import Closure, Model, ModelError, Scenario, ShockError, solve
 from cge.complementarity import solve_by_products
-from cge.compliance import Firm, comply, fee_form
-from policies import experiment, rcep
+from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin, compliance_penalty, type_shares
+from cge.mechanisms.origin.compliance import Firm, comply, fee_form
+from cge.update import updated_benchmark, updated_sam
+from policies import rcep
+from policies.automotive_rules import RULES, usmca, usmca_curves, usmca_study
 from policies.rules_of_origin import OriginRules, RulesStudy
-from policies.usmca import RULES, usmca, usmca_curves, usmca_study
 from tests.worlds import elasticity_table, random_benchmark
 
 AREA = ("R0", "R1", "R2")
@@ -131,7 +132,7 @@ def test_a_prohibitive_rule_is_the_ordinary_duty_exactly(tiny, tiny_study) -> No
     found = tiny_study.solve(OriginRules("prohibitive", rvc=0.99999))
     assert sum(found.unused.values()) == 4 * len(tiny_study.makers)  # no type can meet it
     assert found.utilisation().max() == 0.0
-    from policies import InstrumentChange, Policy
+    from cge import InstrumentChange, Policy
 
     changes = tuple(
         InstrumentChange(instrument="tms", where={"i": "g0", "s": a, "d": b}, rate_to=0.3) for a, b in tiny_study.pairs
@@ -172,19 +173,56 @@ def test_every_identity_and_pair_holds_under_rules(request, world, rules) -> Non
     assert abs(added - paid).max() < 1e-8 * float(abs(paid).max())
 
 
-def test_tables_that_cannot_show_compliance_say_so(america_study) -> None:
-    from cge.update import updated_sam
-
-    bound = america_study.solve(OriginRules("content", rvc=0.8)).solution
-    for ask in (bound.icio, lambda: updated_sam(bound)):
-        with pytest.raises(ModelError, match="change suppliers to meet rules of origin"):
-            ask()
-    free = america_study.solve(None).solution  # without rules the ordinary demands stand, and the tables with them
-    table = free.icio()
-    assert table.regions == america_study.model.benchmark.regions
+@pytest.mark.parametrize("rules", [None, OriginRules("content", rvc=0.8), OriginRules("all", rvc=0.85, steel=0.9, paper=0.005)])
+def test_tables_show_what_compliance_moves(america_study, rules) -> None:
+    solution = america_study.solve(rules).solution
+    sam = updated_sam(solution)
+    assert sam.largest_gap() < 1e-9
+    assert sam.gdp() == pytest.approx(solution["gdp"].values, rel=1e-9)
+    exported = sam["vfob"].sum((0, 2)) + sam["vst"].sum(0)
+    assert exported == pytest.approx(solution["vexp"].values, rel=1e-9)
+    table = solution.icio()
     sold = table.z.sum(1) + table.y.reshape(len(table.y), -1).sum(1)
     assert sold == pytest.approx(table.output.values.ravel(), rel=1e-9)
-    assert updated_sam(free).gdp() == pytest.approx(free["gdp"].values, rel=1e-9)
+    assert table.value_added.sum() == pytest.approx(table.y.sum(), rel=1e-9)  # of the world
+    again = Model(updated_benchmark(solution)).solve()  # the tables are a benchmark: its preferences are what firms paid
+    assert again.values_of("gdp") == pytest.approx(solution["gdp"].values, rel=1e-9)
+
+
+def test_parts_that_serve_compliance_are_bought_by_the_covered_sector(america_study) -> None:
+    solution = america_study.solve(OriginRules("content", rvc=0.8)).solution
+    extra = solution["extra"].sel(i="prt", d="MEX")
+    assert float(extra.sel(s="USA")) > 0 > float(extra.sel(s="ROW"))  # from the area, instead of from outside
+    table = solution.icio()
+    n, r = len(table.sectors), len(table.regions)
+    prt, veh, usa, mex = (*(table.sectors.index(x) for x in ("prt", "veh")), *(table.regions.index(x) for x in ("USA", "MEX")))
+    sold = table.z.reshape(r, n, r, n)[usa, prt, mex, veh]
+    v = solution.values_of
+    i, s, d = (america_study.benchmark.commodities.index("prt"), usa, mex)
+    ordinary = v("vmfb")[i, veh, d] * v("qfm")[i, veh, d] / (v("vmu")[i, 0, d] * v("qms")[i, 0, d])
+    drawn = v("sxu")[i, 0, s, d] * v("qms")[i, 0, d] * (v("pms")[i, 0, d] / v("pmds")[i, s, d]) ** v("esubm")[i, d]
+    wanted = v("vxsb")[i, s, d] * v("pds")[i, s] * (ordinary * drawn + v("extra")[i, s, d])
+    assert sold == pytest.approx(wanted, rel=1e-9)
+
+
+def test_headers_at_benchmark_prices_add_up_under_rules(america_study) -> None:
+    solution = america_study.solve(OriginRules("content", rvc=0.8)).solution
+    by_use, landed, bought = (solution.value(n, "base") for n in ("vmub", "vmsb", "vmfb"))
+    assert np.allclose(by_use.sum("u").values, landed.values, rtol=1e-9)
+    old = solution.model.data["vmfb"] * solution.values_of("qfm")
+    a = america_study.benchmark.commodities.index("veh")
+    added = (solution["vcif"] * solution["tms_0"] * solution["extra"]).sum(("i", "s"))
+    assert (bought.values - old)[:, a].sum(0) == pytest.approx(added.values, rel=1e-9)
+
+
+def test_a_sector_that_is_its_own_material_pays_duty_on_what_compliance_ships(tiny) -> None:
+    """Parts of the covered sector itself are shipments of it: they choose their regime, and someone receives all they cost."""
+    coverage = Coverage(area=AREA, sector="g0", material="g0", metals="g2", high_wage=("R0",), types=2)
+    found = RulesStudy(tiny, coverage, dict.fromkeys(AREA, 0.3)).solve(OriginRules("content", rvc=0.99))
+    assert found.constrained_share() > 0
+    assert found.solution.walras < 1e-12
+    assert updated_sam(found.solution).largest_gap() < 1e-9
+    assert found.solution.icio().value_added.sum() > 0
 
 
 def test_tightening_a_slack_rule_changes_nothing(tiny_study) -> None:
@@ -217,9 +255,12 @@ def test_bad_rules_are_named(tiny) -> None:
         with pytest.raises(ShockError, match="a share in"):
             OriginRules("bad", rvc=bad)
     with pytest.raises(ModelError, match="cumulation member 'R9' is not in the benchmark"):
-        Model(tiny, blocks=rules_blocks(Coverage(area=("R0", "R9"), sector="g0", material="g1", metals="g2", high_wage=())))
+        Model(
+            tiny,
+            mechanisms=(RulesOfOrigin(Coverage(area=("R0", "R9"), sector="g0", material="g1", metals="g2", high_wage=())),),
+        )
     with pytest.raises(ModelError, match="sector 'veh' is not in the benchmark"):
-        Model(tiny, blocks=rules_blocks(Coverage(area=("R0", "R1"), high_wage=())))
+        Model(tiny, mechanisms=(RulesOfOrigin(Coverage(area=("R0", "R1"), high_wage=())),))
     with pytest.raises(ShockError, match="'R3', which is no member"):
         RulesStudy(tiny, Coverage(area=AREA, sector="g0", material="g1", metals="g2", high_wage=()), {"R3": 0.1})
     with pytest.raises(ShockError, match="unknown rules 'usmca'; did you mean 'usmca-cars'"):
@@ -344,7 +385,7 @@ def test_usmca_prints_the_promised_json(command, tmp_path) -> None:
 def test_rcep_with_rules_costs_what_cumulation_saves() -> None:
     world = load_benchmark()
     plain, full, own = (
-        experiment.run(policy, world)
+        solve(Scenario(world).under(policy))
         for policy in (rcep(), rcep(cumulation="full", rvc=0.6), rcep(cumulation="bilateral", rvc=0.6))
     )
     for found in (full, own):

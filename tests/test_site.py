@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from policies.pdf import find_browser, flags
+from cge.report.pdf import find_browser, flags
 
 SITE = Path(__file__).resolve().parents[1] / "docs" / "_build" / "html"
 PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.rglob("*.html") if "_static" not in p.parts)
@@ -219,7 +219,7 @@ def test_keyboard_reaches_content_and_menu(visit: Any) -> None:
     for _ in range(40):
         tab.keyboard.press("Tab")
         reached.add(tab.evaluate("() => document.activeElement.getAttribute('href') || document.activeElement.name || ''"))
-    assert {"start.html", "policies.html", "q"} <= reached
+    assert {"start.html", "cge.report.html", "q"} <= reached
 
 
 def test_values_appear_under_the_pointer(visit: Any) -> None:

@@ -16,8 +16,8 @@ import policies
 from calibration.readers import read_wiod
 from calibration.readers.sheet import read_frame
 from cge import Model
+from cge.cli import app
 from policies import tariff_change
-from policies.cli import app
 from tests.test_readers import official_sheet
 from tests.worlds import random_benchmark
 

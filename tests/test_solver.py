@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from cge import Closure, ClosureError, Model, ModelError, ShockError, SolveError
+from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError, SolveError
 from cge.krylov import PathOptions, Preconditioner
-from policies import InstrumentChange, Policy, rcep, tariff_change
+from policies import rcep, tariff_change
 
 
 def shock(instrument: str, **change: object) -> Policy:

@@ -9,11 +9,11 @@ import pytest
 from calibration import Benchmark, DataError, load_benchmark
 from calibration.classification import KIND, SECTORS, SERVICES
 from calibration.elasticities import STUDIES, study_table
-from cge import Closure
-from policies import experiment, findings
-from policies.html_report import range_sentence
-from policies.tariff_change import tariff_change
-from policies.us_china import us_china
+from cge import Scenario, solve
+from cge.report import findings
+from cge.report.html_report import range_sentence
+from policies.any_tariff import tariff_change
+from policies.us_china_tariffs import us_china
 
 KINDS = {**KIND, "cns": "construction", "trd": "trade"}
 
@@ -80,10 +80,10 @@ def test_an_unknown_study_is_named_with_its_neighbour_in_either_nest(default: Be
 
 def test_ranges_show_both_nests(default: Benchmark) -> None:
     policy = tariff_change(sources="CHN", destinations="USA", commodities="elc", points=5)
-    small = findings.welfare_range(policy, default, Closure(), studies=["gtap", "gtap/one"])
+    small = findings.welfare_range(Scenario(default).under(policy), studies=["gtap", "gtap/one"])
     assert list(small) == ["gtap", "gtap/one"]
     assert not np.allclose(small["gtap"], small["gtap/one"], atol=1e-4)
-    result = experiment.run(policy, default)
+    result = solve(Scenario(default).under(policy))
     text = range_sentence(small, result)
     assert text.startswith("Over the elasticities of 1 studies (gtap), each in two nests and in one, the sign")
     assert "in one" not in range_sentence(small[["gtap"]], result)
@@ -103,12 +103,12 @@ def test_by_default_every_study_is_shown_in_both_nests(monkeypatch: pytest.Monke
         return Run
 
     monkeypatch.setattr(findings.experiments, "run", run)
-    found = findings.welfare_range(us_china(), default)
+    found = findings.welfare_range(Scenario(default).under(us_china()))
     assert list(found) == [*STUDIES, *(f"{x}/one" for x in STUDIES)]
     assert sum("one nest" in line for line in asked) == len(STUDIES)
-    assert list(findings.welfare_range(us_china(), default, one_nest=False)) == list(STUDIES)
+    assert list(findings.welfare_range(Scenario(default).under(us_china()), one_nest=False)) == list(STUDIES)
 
 
 def test_the_nest_decides_who_loses_from_the_tariff_war(default: Benchmark) -> None:
-    welfare = findings.welfare_range(us_china(), default, studies=["gtap", "gtap/one"]).loc["USA"]
+    welfare = findings.welfare_range(Scenario(default).under(us_china()), studies=["gtap", "gtap/one"]).loc["USA"]
     assert welfare["gtap"] < -0.03 < -0.01 < welfare["gtap/one"]

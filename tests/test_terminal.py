@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-CGE = [sys.executable, "-m", "policies.cli"]
+CGE = [sys.executable, "-m", "cge.cli"]
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38|48)[0-9;]*m")
 
 
@@ -60,7 +60,7 @@ def test_nothing_is_wider_than_80_columns_in_a_pipe(command, words: list[str]) -
 def test_the_shell_completes_commands_and_options() -> None:
     def offered(line: str) -> list[str]:
         environment = os.environ | {"_CGE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
-        code = "import sys; sys.argv = ['cge']; from policies.cli import app; app(prog_name='cge')"
+        code = "import sys; sys.argv = ['cge']; from cge.cli import app; app(prog_name='cge')"
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
         return done.stdout.split()
 

@@ -254,8 +254,8 @@ def test_what_stops_a_command_is_one_line_and_a_code(command, monkeypatch, error
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("policies.cli.benchmarks.load_benchmark", fails)
-    monkeypatch.setattr("policies.cli.stops.os.dup2", lambda *_: None)
+    monkeypatch.setattr("cge.cli.benchmarks.load_benchmark", fails)
+    monkeypatch.setattr("cge.cli.stops.os.dup2", lambda *_: None)
     found, out, told = command("info")
     assert (found, out) == (code, "")
     assert told.startswith("error: ")
@@ -267,7 +267,7 @@ def test_a_fault_of_the_library_keeps_its_traceback(command, monkeypatch) -> Non
     def fails(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("policies.cli.benchmarks.load_benchmark", fails)
+    monkeypatch.setattr("cge.cli.benchmarks.load_benchmark", fails)
     with pytest.raises(ZeroDivisionError):
         command("info")
 
@@ -292,14 +292,14 @@ def test_an_option_is_given_once(command, small, tmp_path: Path) -> None:
 def test_a_closed_output_does_not_stop_a_run(small, tmp_path: Path) -> None:
     small.save(tmp_path / "b.nc")
     (tmp_path / "p.yaml").write_text(POLICY)
-    line = f"{sys.executable} -c 'from policies.cli import main; main()' run p.yaml --benchmark b.nc --out r >&- 2>&-"
+    line = f"{sys.executable} -c 'from cge.cli import main; main()' run p.yaml --benchmark b.nc --out r >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT}, check=False).returncode == 0
     assert (tmp_path / "r" / "regions.csv").is_file()
 
 
 def test_an_interrupt_while_the_command_is_loaded_is_one_line(tmp_path: Path) -> None:
     script = tmp_path / "cge"
-    script.write_text("import policies\nraise KeyboardInterrupt\n")
+    script.write_text("import cge\nraise KeyboardInterrupt\n")
     done = subprocess.run(
         [sys.executable, str(script)], env=os.environ | {"PYTHONPATH": ROOT}, capture_output=True, text=True, check=False
     )
@@ -308,7 +308,7 @@ def test_an_interrupt_while_the_command_is_loaded_is_one_line(tmp_path: Path) ->
 
 
 def test_results_are_written_before_the_ranges(command, tmp_path: Path, monkeypatch) -> None:
-    from policies import findings
+    from cge.report import findings
 
     def fail(*_: object, **__: object) -> None:
         raise SolveError("no range")

@@ -8,12 +8,15 @@ import pytest
 import xarray as xr
 
 from calibration import Benchmark
-from cge import Model, ModelError, SolveError
+from cge import InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Income, Production
-from cge.blocks.growth import growth_blocks
 from cge.declare import definition, equation, instrument
+from cge.mechanisms.foreign_income import ForeignIncome
+from cge.mechanisms.growth import Growth
+from cge.mechanisms.investment_by_returns import InvestmentByReturns
+from cge.mechanisms.loans import Loans
 from cge.update import updated_benchmark, updated_sam
-from policies import InstrumentChange, Policy, rcep
+from policies import rcep
 from tests.worlds import random_benchmark
 
 
@@ -106,8 +109,9 @@ def test_a_year_with_loans_is_a_balanced_base_year(investment: str, capital: str
     assert np.allclose(sam["vdep"], last["vdep"] * last["qe"].sel(f="cap") * last["pinv"], rtol=1e-12)
     there = updated_benchmark(last)
     assert np.allclose(there.satellites["finc"], abroad, rtol=1e-12)
-    for blocks in (CORE, growth_blocks("cap", dynamics.stock * last["qe"].sel(f="cap").values, 0.05)):
-        again = Model(there, dynamics.policy_model.closure, blocks=blocks)
+    returns = InvestmentByReturns(dynamics.stock * last["qe"].sel(f="cap").values, 0.05)
+    for mechanisms in ((), (ForeignIncome(), Growth(), Loans()), (Growth(), returns)):
+        again = Model(there, dynamics.policy_model.closure, mechanisms=mechanisms)
         start = again.system.pack(again.benchmark_values)
         again.newton.prepare(start)
         assert abs(again.newton.residual(start)).max() < 1e-10
@@ -217,4 +221,6 @@ def test_emissions_follow_the_output_of_their_activity() -> None:
     after = model.solve(Policy(name="t", instruments=(InstrumentChange(instrument="to", factor=1.05),)))
     found = updated_benchmark(after).satellites["co2"]
     assert np.allclose(found, after["qo"], rtol=1e-12)
+    saving = model.solve(Policy(name="t", instruments=(InstrumentChange(instrument="ao", factor=1.05),)))
+    assert np.allclose(updated_benchmark(saving).satellites["co2"], saving["qo"].values / 1.05, rtol=1e-12)
     assert float(abs(found - 1).max()) > 1e-4

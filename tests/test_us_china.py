@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cge import ShockError
-from policies import experiment
-from policies.us_china import duties, us_china
+from cge import Scenario, ShockError, solve
+from policies.us_china_tariffs import duties, us_china
 
 
 def test_the_war_hurts_both_and_diverts_trade_to_others() -> None:
-    found = experiment.run(us_china())
+    found = solve(Scenario().under(us_china()))
     table = found.comparison.table()
     assert table.loc[["USA", "CHN"], "welfare_percent"].max() < 0
     assert table.loc[["MEX", "VNM"], "welfare_percent"].min() > 0
@@ -20,8 +19,8 @@ def test_the_war_hurts_both_and_diverts_trade_to_others() -> None:
 
 
 def test_retaliation_costs_the_united_states() -> None:
-    alone = experiment.run(us_china(retaliation=False)).comparison.table()
-    answered = experiment.run(us_china()).comparison.table()
+    alone = solve(Scenario().under(us_china(retaliation=False))).comparison.table()
+    answered = solve(Scenario().under(us_china())).comparison.table()
     assert answered.loc["USA", "welfare_percent"] < alone.loc["USA", "welfare_percent"]
 
 
@@ -33,7 +32,7 @@ def test_duties_rise_and_then_ease_as_the_lists_did() -> None:
 
 
 def test_the_old_sectors_have_their_own_duties() -> None:
-    assert experiment.run(us_china("2019-06", sectors="world-2011"), "world-2011").after.max_residual < 1e-9
+    assert solve(Scenario("world-2011").under(us_china("2019-06", sectors="world-2011"))).after.max_residual < 1e-9
 
 
 @pytest.mark.shared

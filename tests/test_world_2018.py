@@ -18,9 +18,8 @@ from calibration.estimate import Donors, Totals, donor_weights, donors_from_wiod
 from calibration.factors import match_labour_share
 from calibration.geography import EU27, economy
 from calibration.readers import read_trade_cube
-from cge import Model
-from policies import experiment
-from policies.rcep import RCEP_MEMBERS, rcep
+from cge import Model, Scenario, solve
+from policies.rcep_tariffs import RCEP_MEMBERS, rcep
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +60,7 @@ def test_each_cell_is_flagged(world_2018) -> None:
 
 
 def test_every_rcep_economy_takes_part_in_the_default(world_2018) -> None:
-    found = experiment.run(rcep(), world_2018)
+    found = solve(Scenario(world_2018).under(rcep()))
     assert "XSE" in found.members  # Brunei, Cambodia, Lao PDR and Myanmar are all members
     assert not rcep().absent(world_2018)
     assert len(found.members) == len(RCEP_MEMBERS) - 3

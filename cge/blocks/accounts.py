@@ -33,12 +33,12 @@ class Accounts(Block):
     wlab = parameter("f a r", "share in the wage bill of a region")
 
     # -- trade ------------------------------------------------------------------------------------
-    @definition("r", "exports with margin services, fob", "million USD")
+    @definition("r", "exports with margin services, fob", "million USD", open_sum=True)
     def vexp(m, r):
         goods = sum(m.vfob[i, r, d] * (m.pfob[i, r, d] * m.qxs[i, r, d]) for i in m.comm for d in m.reg)
         return goods + sum(m.vst[k, r] * (m.pdm[k, r] * m.qst[k, r]) for k in m.marg)
 
-    @definition("r", "imports, cif", "million USD")
+    @definition("r", "imports, cif", "million USD", open_sum=True)
     def vimp(m, r):
         return sum(m.vcif[i, s, r] * (m.pcif[i, s, r] * m.qxs[i, s, r]) for i in m.comm for s in m.reg)
 
@@ -94,7 +94,7 @@ class Accounts(Block):
     def gdpinc(m, r):
         return m.facty[r] + m.tax[r]
 
-    @definition("r", "GDP from value added and taxes on products", "million USD")
+    @definition("r", "GDP from value added and taxes on products", "million USD", open_sum=True)
     def gdpva(m, r):
         output = sum(m.vob[i, r] * (m.pds[i, r] * m.qc[i, r]) for i in m.comm)
         inputs = sum(

@@ -34,7 +34,7 @@ class Income(Block):
     def rto(m, r):
         return sum(m.vob[i, r] * (1.0 - 1.0 / m.to[i, r]) * (m.pds[i, r] * m.qo[i, r]) for i in m.comm)
 
-    @definition("r", "revenue of taxes on intermediates", "million USD")
+    @definition("r", "revenue of taxes on intermediates", "million USD", open_sum=True)
     def rtf(m, r):
         return sum(
             m.vdfb[i, a, r] * (m.tfd[i, a, r] - 1.0) * (m.pds[i, r] * m.qfd[i, a, r])
@@ -59,7 +59,7 @@ class Income(Block):
     def rtx(m, r):
         return sum(m.vxsb[i, r, d] * (m.txs[i, r, d] - 1.0) * (m.pds[i, r] * m.qxs[i, r, d]) for i in m.comm for d in m.reg)
 
-    @definition("r", "tariff revenue", "million USD")
+    @definition("r", "tariff revenue", "million USD", open_sum=True)
     def rtm(m, r):
         return sum(m.vcif[i, s, r] * (m.tms[i, s, r] - 1.0) * (m.pcif[i, s, r] * m.qxs[i, s, r]) for i in m.comm for s in m.reg)
 
@@ -67,9 +67,13 @@ class Income(Block):
     def tax(m, r):
         return m.rto[r] + m.rtf[r] + m.rtu[r] + m.rtx[r] + m.rtm[r]
 
-    @equation("r", "income: factor payments and taxes less depreciation", defines="y", source="Corong et al. 2017, E_y")
+    @definition("r", "income beside factors and taxes, as from abroad", "million USD", open_sum=True)
+    def transfers(m, r):
+        return 0.0
+
+    @equation("r", "income: factors, taxes and transfers less depreciation", defines="y", source="Corong et al. 2017, E_y")
     def e_y(m, r):
-        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] - m.depr[r]
+        return m.y_0[r] * m.y[r] == m.facty[r] + m.tax[r] + m.transfers[r] - m.depr[r]
 
     @equation(
         "", "numeraire: world factor price index", defines="walraslack", owner="world", source="Corong et al. 2017, pfactwld"

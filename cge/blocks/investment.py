@@ -41,7 +41,7 @@ class Investment(Block):
     vdep = parameter("r", "benchmark depreciation", "million USD", structural=False)
     ininv = parameter("u", "1 for the sourcing class of investment")
 
-    @definition("r", "net regional saving", "million USD")
+    @definition("r", "net regional saving", "million USD", open_sum=True)
     def saving(m, r):
         return m.save_0[r] * m.dpsave[r] * m.y[r]
 
@@ -77,7 +77,7 @@ class Investment(Block):
     def e_pinv(m, r):
         return m.pinv[r] == sum(m.sia[i, r] * m.pia[i, r] for i in m.comm)
 
-    @definition("r", "finance of investment: saving, depreciation and foreign saving", "million USD")
+    @definition("r", "finance of investment: saving, depreciation and foreign saving", "million USD", open_sum=True)
     def finance(m, r):
         return m.saving[r] + m.depr[r] + m.fsav[r] * m.pfactwld
 

@@ -70,10 +70,14 @@ class Production(Block):
     def costadd(m, a, r):
         return 0.0
 
+    @definition("a r", "productivity of value added, of every source")
+    def avaall(m, a, r):
+        return m.ava[a, r]
+
     @definition("a r", "quantity of value added")
     def qva(m, a, r):
         bundle = m.ps[a, r] * m.ao[a, r] - m.costadd[a, r]
-        return m.qo[a, r] / m.ao[a, r] / m.ava[a, r] * (bundle * m.ava[a, r] / m.pva[a, r]) ** m.esubt[a, r]
+        return m.qo[a, r] / m.ao[a, r] / m.avaall[a, r] * (bundle * m.avaall[a, r] / m.pva[a, r]) ** m.esubt[a, r]
 
     @definition("a r", "quantity of the intermediate composite")
     def qint(m, a, r):
@@ -90,7 +94,7 @@ class Production(Block):
         relative = m.pint[a, r] * m.afa[i, a, r] / m.pfa[i, a, r]
         return m.qint[a, r] / m.afa[i, a, r] * relative ** m.esubc[a, r]
 
-    @definition("i a r", "intermediate demand for the domestic commodity")
+    @definition("i a r", "intermediate demand for the domestic commodity", open_sum=True)
     def qfd(m, i, a, r):
         return m.qfa[i, a, r] * m.pfa[i, a, r] ** m.esubd[i, r] * m.pfd[i, a, r] ** (-m.esubd[i, r])
 
@@ -100,7 +104,7 @@ class Production(Block):
 
     @definition("a r", "cost of a unit of effective output")
     def unitcost(m, a, r):
-        bundle = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.ava[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
+        bundle = ces_price_of_two(m.sva[a, r], m.pva[a, r] / m.avaall[a, r], m.pint[a, r] / m.aint[a, r], m.esubt[a, r])
         return bundle + m.costadd[a, r]
 
     @equation("a r", "unit cost of value added", defines="pva", source="Corong et al. 2017, E_pva")

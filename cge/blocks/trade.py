@@ -43,14 +43,18 @@ class Trade(Block):
         freight = sum(m.smar[k, i, s, d] * (m.pt[k] / m.atmfsd[k, i, s, d]) for k in m.marg)
         return m.sfob[i, s, d] * m.pfob[i, s, d] + freight
 
-    @definition("i s d", "price of imports by origin, duty paid")
+    @definition("i s d", "price of imports by origin, duty paid", open_sum=True)
     def pmds(m, i, s, d):
         return m.pcif[i, s, d] * (m.tms[i, s, d] / m.tms_0[i, s, d])
 
-    @definition("i s d", "quantity shipped from s to d")
+    @definition("i s d", "units shipped beside the ordinary demand, over benchmark sales", open_sum=True)
+    def qxsadd(m, i, s, d):
+        return 0.0
+
+    @definition("i s d", "quantity shipped from s to d", open_sum=True)
     def qxs(m, i, s, d):
         drawn = sum(m.sxu[i, u, s, d] * (m.qms[i, u, d] * m.pms[i, u, d] ** m.esubm[i, d]) for u in m.uses)
-        return m.ams[i, s, d] ** (m.esubm[i, d] - 1.0) * m.pmds[i, s, d] ** (-m.esubm[i, d]) * drawn
+        return m.ams[i, s, d] ** (m.esubm[i, d] - 1.0) * m.pmds[i, s, d] ** (-m.esubm[i, d]) * drawn + m.qxsadd[i, s, d]
 
     @equation("i u d", "price of the import composite", defines="pms", source="Corong et al. 2017, E_pms")
     def e_pms(m, i, u, d):

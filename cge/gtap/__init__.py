@@ -1,13 +1,13 @@
 """The GTAP standard model, version 7, as a composition of this library's blocks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from calibration.benchmark import Benchmark
 from cge.blocks import Markets, Production, Trade
 from cge.closure import Closure
-from cge.declare import Block
+from cge.declare import Block, Mechanism
 from cge.errors import ClosureError, ModelError
 from cge.gtap.between import result_of
 from cge.gtap.blocks import (
@@ -61,6 +61,7 @@ def gtap_model(
     *,
     make_matrix: bool = False,
     swaps: str | Iterable[str] = (),
+    mechanisms: Sequence[Mechanism] = (),
 ) -> Model:
     """The standard model on a GTAP benchmark: pooled sourcing of imports, as the official model has.
 
@@ -74,6 +75,8 @@ def gtap_model(
         With a make matrix even where each activity makes one commodity of its own.
     swaps : str or iterable of str
         Swaps in GEMPACK's words, ``"dpsave(USA,EU_28) = del_tbalry(USA,EU_28)"``, in the place of ``closure``.
+    mechanisms : sequence of Mechanism, optional
+        Put on the composition (:mod:`cge.mechanisms`).
 
     Raises
     ------
@@ -93,7 +96,8 @@ def gtap_model(
     if closure is not None and swaps:
         raise ClosureError("give a closure or swaps in words, not both; closure.swap adds one to a closure")
     chosen = closure or gtap_closure(benchmark, blocks, swaps)
-    return Model(benchmark, chosen, sourcing="pooled", blocks=with_fixed_definitions(benchmark, blocks, chosen))
+    fixed = with_fixed_definitions(benchmark, blocks, chosen)
+    return Model(benchmark, chosen, sourcing="pooled", blocks=fixed, mechanisms=mechanisms)
 
 
 __all__ = [

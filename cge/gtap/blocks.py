@@ -211,7 +211,7 @@ class RegionalHousehold(Block):
     def yg(m, r):
         return m.y_0[r] * m.y[r] * m.dpar_g[r] * m.dpgov[r] * m.uelas[r]
 
-    @definition("r", "net regional saving", "million USD")
+    @definition("r", "net regional saving", "million USD", open_sum=True)
     def saving(m, r):
         return m.y_0[r] * m.y[r] * m.dpar_s[r] * m.dpsave[r] * m.uelas[r]
 

@@ -88,7 +88,17 @@ def exports_price(p: PathPoint) -> tuple[Array, Array]:
     fob = p.value("vfob") * p.value("pfob") * p.value("qxs")
     margin = p.value("vst") * p.value("pdm") * p.value("qst")
     moved = weighted(fob, p.log_slope("pfob"), (0, 2)) + weighted(margin, p.log_slope("pdm"), (0,))
-    return fob.sum((0, 2)) + margin.sum(0), moved
+    beside = beside_goods(p)
+    return fob.sum((0, 2)) + margin.sum(0) + beside.get("sold", 0.0), moved + beside.get("sold_moved", 0.0)
+
+
+def beside_goods(p: PathPoint) -> dict[str, Array]:
+    """What mechanisms add to trade beside the price of goods (:meth:`cge.declare.Mechanism.traded`)."""
+    total: dict[str, Array] = {}
+    for mechanism in p.solution.model.mechanisms:
+        for name, values in mechanism.traded(p).items():
+            total[name] = total.get(name, 0.0) + values
+    return total
 
 
 def weighted(values: Array, rates_of_change: Array, axes: tuple[int, ...]) -> Array:
@@ -113,6 +123,8 @@ def rates(p: PathPoint) -> Array:
     inv = (v("inv_0") * v("pinv") * v("qinv") * d("pinv"), v("inv_0") * v("pinv") * v("qinv"))
     exports, exported = exports_price(p)
     cif = moved(v("vcif") * v("pcif") * v("qxs"), "pcif", (0, 1))
+    beside = beside_goods(p)
+    cif = (cif[0] + beside.get("bought_moved", 0.0), cif[1] + beside.get("bought", 0.0))
     factor = moved(v("wfe") * v("peb") * v("qfe"), "peb", (0, 1))
     net, psave = saving_price(p)
     gdp = priv[1] + gov[1] + inv[1] + exports - cif[1]
@@ -134,4 +146,15 @@ def rates(p: PathPoint) -> Array:
     return np.concatenate([*(regional[n] for n in REGIONAL), [world[n] for n in WORLD]])
 
 
-__all__ = ["GOAL", "REGIONAL", "WORLD", "Divisia", "along", "exports_price", "rates", "saving_price", "weighted"]
+__all__ = [
+    "GOAL",
+    "REGIONAL",
+    "WORLD",
+    "Divisia",
+    "along",
+    "beside_goods",
+    "exports_price",
+    "rates",
+    "saving_price",
+    "weighted",
+]

@@ -17,7 +17,7 @@ from cge.errors import ModelError, SolveError
 from cge.gtap import indices, welfare
 from cge.gtap.absent import without_absent
 from cge.gtap.indices import GOAL, Divisia
-from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES, WELFARE
+from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
 from cge.nominal import fixed_nominal
 from cge.path import Path
@@ -136,7 +136,8 @@ class GtapResult:
         for known, largest in self.error.items():
             out[known].attrs["error"] = largest
         if parts is not None:
-            out = out.assign({n: parts[n] for n in WELFARE})
+            regional = [n for n in parts.data_vars if str(n).startswith("CNT") and parts[n].dims == ("r",)]
+            out = out.assign({n: parts[n] for n in regional})
         elif failed:
             out.attrs["contributions"] = failed
         return without_absent(out, model.data)

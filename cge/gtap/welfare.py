@@ -20,8 +20,8 @@ With EVSCALFACT = (UTILELASEV / UTILELAS) (INCOMEEV / INCOME) that is the sum of
       CNTcgds    NETINV (pinv - pxwwld) - SAVE (psave - pxwwld)
 
 since INCOME is the sum of taxes and EVOS less VDEP, and TBAL = SAVE - NETINV, so that what the numeraire of the terms
-of trade takes from one part it gives to the other. The identity of real income is checked at every point of the path;
-what no part explains raises.
+of trade takes from one part it gives to the other. Mechanisms bring parts of their own (a tax, income
+from abroad). The identity of real income is checked at every point of the path; what no part explains raises.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import numpy as np
 import xarray as xr
 
 from cge.errors import ShockError, SolveError
-from cge.gtap.indices import exports_price, saving_price, weighted
+from cge.gtap.indices import beside_goods, exports_price, saving_price, weighted
 from cge.gtap.names import WELFARE
 from cge.path import Path, PathPoint, refuse
 from cge.quadrature import Integral, integrate
@@ -40,6 +40,7 @@ from cge.shock import Shock
 
 if TYPE_CHECKING:
     from cge.gtap.results import GtapResult
+    from cge.model import Model
 
 Array = np.ndarray
 
@@ -64,7 +65,7 @@ PARTS = {
     "pop": "population",
     "dpar": "preferences",
 }
-"""Parts and what they hold."""
+"""Parts and what they hold; mechanisms bring theirs (:func:`parts_of`)."""
 NAMES = {"endw": "CNTendw", "tech": "CNTtech", "tot": "CNTtot", "is": "CNTcgds", "pop": "CNTpop", "dpar": "CNTdpar"}
 """GTAP's names of the parts beside allocative efficiency (``CNTalleff``)."""
 
@@ -79,6 +80,11 @@ SUM_LIMIT = 1e-9
 """Largest gap between the sum of the parts and EV, relative to :func:`size`."""
 SMALLEST = 0.01
 """Share of income below which EV is not the measure of its own errors."""
+
+
+def parts_of(model: Model) -> dict[str, str]:
+    """The parts of EV in a model and what they hold: the standard model's, and those of its mechanisms."""
+    return {**PARTS, **{part: text for mechanism in model.mechanisms for part, text in mechanism.parts.items()}}
 
 
 def size(result: GtapResult) -> Array:
@@ -111,13 +117,13 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
     """
     if shock is not None:
         _same_shock(result, shock)
-    regions = result.after.model.labels("r")
+    names, regions = list(parts_of(result.after.model)), result.after.model.labels("r")
     if result.parts is None:
         result.parts = _integrated(result)
     return xr.DataArray(
-        result.parts.value.reshape(len(PARTS), -1),
+        result.parts.value.reshape(len(names), -1),
         dims=("part", "r"),
-        coords={"part": list(PARTS), "r": regions},
+        coords={"part": names, "r": regions},
         attrs={
             "units": _money(result),
             "long_name": "contributions to equivalent variation",
@@ -128,15 +134,15 @@ def decompose(result: GtapResult, shock: Shock | None = None) -> xr.DataArray:
 
 def _integrated(result: GtapResult) -> Integral:
     """The parts along the path, on points as many as their sum needs to meet EV."""
-    regions, gap = result.after.model.labels("r"), np.array([np.inf])
+    parts, regions, gap = parts_of(result.after.model), result.after.model.labels("r"), np.array([np.inf])
     for goal in GOALS:
         result.refine(goal)
         scale = size(result)
-        everything = np.tile(scale, len(PARTS))
+        everything = np.tile(scale, len(parts))
         found = integrate(lambda place: parts_at(result, place).ravel(), everything, goal)
-        gap = abs(found.value.reshape(len(PARTS), -1).sum(0) - result.ev()) / scale
+        gap = abs(found.value.reshape(len(parts), -1).sum(0) - result.ev()) / scale
         if (gap <= SUM_LIMIT).all():
-            labels = [f"{PARTS[part]} in {r}" for part in PARTS for r in regions]
+            labels = [f"{text} in {r}" for text in parts.values() for r in regions]
             refuse("parts of EV", labels, found.error, everything, result.after)
             return found
     wrong = [f"{r} ({g:.1e})" for r, g in zip(regions, gap, strict=True) if not g <= SUM_LIMIT]
@@ -154,20 +160,22 @@ def _money(result: GtapResult) -> str:
 def contributions(result: GtapResult, shock: Shock | None = None) -> xr.Dataset:
     """The decomposition under GTAP's names: ``CNTalleff`` (r) and by tax (tax, r), the others of :data:`NAMES` (r).
 
-    They add up to ``EV`` (r); million USD.
+    They add up to ``EV`` (r); million USD. A part that a mechanism brings, and that is no tax, is ``CNT`` and its name.
 
     Raises
     ------
     ShockError, SolveError
         As :func:`decompose`.
     """
-    parts = decompose(result, shock)
-    taxes = [str(p) for p in parts["part"].values if PARTS[str(p)].startswith("allocative")]
+    parts, held = decompose(result, shock), parts_of(result.after.model)
+    taxes = [part for part, text in held.items() if text.startswith("allocative")]
+    others = {f"CNT{part}": part for part in held if part not in PARTS and part not in taxes}
     by_tax = parts.sel(part=taxes).rename(part="tax")
     out = xr.Dataset({"CNTalleff": by_tax.sum("tax"), "CNTalleff_tax": by_tax})
-    for part, name in NAMES.items():
+    for part, name in [*NAMES.items(), *((part, name) for name, part in others.items())]:
         out[name] = parts.sel(part=part, drop=True)
-    for name, meaning in WELFARE.items():
+    meanings = WELFARE | {name: f"contribution to EV of {held[part]}" for name, part in others.items()}
+    for name, meaning in meanings.items():
         out[name].attrs = {"units": _money(result), "long_name": meaning, "error": parts.attrs["error"]}
     out["EV"] = ("r", result.ev())
     return out.assign_attrs(units=_money(result), source="Huff and Hertel 2000; integrated along the path")
@@ -198,12 +206,12 @@ def parts_at(result: GtapResult, place: float) -> Array:
     at_old_prices = np.where(utilities != 0, at_old_prices, 0.0)
     parts = real_income(point)
     scale = elasticity / v("uelas") * (income / (v("y_0") * v("y")))  # EVSCALFACT
-    out = np.zeros((len(PARTS), len(pop)))
-    for k, part in enumerate(PARTS):
+    order = list(parts_of(point.solution.model))
+    out = np.zeros((len(order), len(pop)))
+    for k, part in enumerate(order):
         if part in parts:
             out[k] = scale * parts[part]
     moved = np.stack([v(f"dpar_{use}") * point.slope(shifter) for use, shifter in SHIFTERS.items()])
-    order = list(PARTS)
     out[order.index("pop")] = income * d("pop")
     out[order.index("dpar")] = -elasticity * income * ((at_old_prices - utilities) * moved).sum(0)
     return out
@@ -231,10 +239,15 @@ def real_income(point: PathPoint) -> dict[str, Array]:
     world = exported.sum() / exports.sum() if exports.any() else 0.0  # pxwwld
     bought = v("vcif") * v("sfob") * v("pfob") * v("qxs")
     imports = weighted(bought, d("pfob"), (0, 1)) + weighted(freight, d("pt")[:, None, None, None], (0, 1, 2))
-    spent_abroad = bought.sum((0, 1)) + freight.sum((0, 1, 2))
+    beside = beside_goods(point)
+    imports = imports + beside.get("bought_moved", 0.0)
+    spent_abroad = bought.sum((0, 1)) + freight.sum((0, 1, 2)) + beside.get("bought", 0.0)
     parts["tot"] = exported - imports - world * (exports - spent_abroad)
     invested, psave = saving_price(point)
     parts["is"] = invested * (d("pinv") - world) - v("saving") * (psave - world)
+    for mechanism in point.solution.model.mechanisms:
+        for part, growth in mechanism.real_income(point, world).items():
+            parts[part] = parts[part] + growth if part in parts else growth
     income = v("y_0") * v("y")
     private = weighted(v("vpp") * v("ppa") * v("qpa"), d("ppa"), (0,))
     public = weighted(v("vgp") * v("pga") * v("qga"), d("pga"), (0,))
@@ -295,7 +308,7 @@ def _technology(point: PathPoint, freight: Array) -> Array:
     landed = v("vcif") * v("pcif") * v("qxs") * v("tms")
     return np.asarray(
         weighted(cost, d("ao"), (0,))
-        + weighted(factors.sum(0), d("ava"), (0,))
+        + weighted(factors.sum(0), d("avaall"), (0,))
         + weighted(factors, d("afe"), (0, 1))
         + weighted(inputs.sum(0), d("aint"), (0,))
         + weighted(inputs, d("afa"), (0, 1))

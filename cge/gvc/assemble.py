@@ -168,7 +168,7 @@ def of_solution(solution: Solution, prices: Literal["current", "base"] = "curren
     ModelError
         Unknown prices, or a block of the model adds flows that the table does not know.
     """
-    from cge.update import TOLERANCE, made, reason
+    from cge.update import TOLERANCE, added_by_mechanisms, landed_beside_demand, made, reason
 
     if prices not in ("current", "base"):
         raise ModelError(f"unknown prices {prices!r}; choose 'current' or 'base'")
@@ -177,13 +177,15 @@ def of_solution(solution: Solution, prices: Literal["current", "base"] = "curren
     domestic = [v("vdfb") * v("qfd")] + [(v(f"vd{k}b") * v(f"q{k}d"))[:, None] for k in AGENTS.values()]
     shipped = _shipments(solution)
     imported = shipped * pds[:, None, :, None]
+    if prices == "current" and (over := added_by_mechanisms(solution).get("vxsb")) is not None:
+        imported = imported + ratio(shipped, shipped.sum(1, keepdims=True)) * over[:, None]  # sold above the basic price
     goods = model.sets["comm"]
     rows = [goods.index(k) for k in model.sets["marg"]]
     margins = _margins(solution, shipped, pds[rows] if prices == "current" else np.ones((len(rows), pds.shape[1])))
     components: dict[str, Array] = {}
     if prices == "current":
         basic, supply = made(solution)
-        paid = v("vmfb") * v("pmf")[:, None] * v("qfm") * v("tfm")
+        paid = (v("vmfb") * v("pmf")[:, None] * v("qfm") + landed_beside_demand(solution).sum(2)) * v("tfm")
         at_home = (v("vdfb") * pds[:, None] * v("qfd") * (v("tfd") - 1.0)).sum(0)
         components = {
             "factors": (v("evfp") * v("qfe") * v("pfe")).sum(0),
@@ -219,6 +221,8 @@ def _made_as_sold(solution: Solution, prices: Literal["current", "base"]) -> Arr
 
 def _shipments(solution: Solution) -> Array:
     """Imports by user and origin, quantities at basic benchmark prices of the origin; dims (i, user, s, d)."""
+    from cge.update import sourced_by_mechanisms
+
     model, v = solution.model, solution.values_of
     classes = list(model.data.classes.values())
     class_of = [next(k for k, uses in enumerate(classes) if use in uses) for use in ("int", *AGENTS)]
@@ -229,7 +233,12 @@ def _shipments(solution: Solution) -> Array:
     drawn = v("qms") * v("pms") ** sigma[:, None]
     landing = v("ams") ** (sigma[:, None] - 1) * v("pmds") ** -sigma[:, None]
     of_class = v("sxu") * landing[:, None] * drawn[:, :, None, :] * v("vxsb")[:, None]  # (i, class, s, d)
-    return np.asarray(portion[:, :, None, :] * of_class[:, u])
+    ordinary = np.asarray(portion[:, :, None, :] * of_class[:, u])
+    sourced = sourced_by_mechanisms(solution)
+    if sourced is None:
+        return ordinary
+    ordinary[:, : sourced.shape[1]] += sourced * v("vxsb")[:, None]
+    return np.asarray(ordinary * ratio(v("vxsb") * v("qxs"), ordinary.sum(1))[:, None])  # product used on the way counts too
 
 
 def _margins(solution: Solution, shipped: Array, price: Array) -> Array:

@@ -8,7 +8,7 @@ satellites and pay nothing. The price stands in the numeraire.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from cge.declare import Mechanism, adds, definition, instrument, parameter
 from cge.errors import ModelError
 
 if TYPE_CHECKING:
+    from cge.path import PathPoint
     from cge.solution import Solution
 
 
@@ -29,6 +30,9 @@ class Carbon(Mechanism):
     gas : str
         Name of the satellite that holds emissions by activity and region, million tonnes; dims (a, r).
     """
+
+    parts: ClassVar[Mapping[str, str]] = {"co2": "allocative efficiency, price of carbon"}
+    shows: ClassVar[tuple[str, ...]] = ("ctax", "emitted", "rco2")
 
     ctax = instrument("r", "price of carbon, in the numeraire", "USD a tonne", signed=True)
     cint = parameter("a r", "emissions over benchmark cost", "tonnes a USD")
@@ -65,6 +69,11 @@ class Carbon(Mechanism):
             "emitted_0": emissions,
             "cint": ratio(emissions, data["maks"].sum(0)),
         }
+
+    def real_income(self, point: PathPoint, world: float) -> Mapping[str, np.ndarray]:
+        """The price times the growth of what is emitted per head, as of any tax."""
+        price = point.value("ctax") * point.value("pfactwld")
+        return {"co2": price * point.slope("emitted").sum(0) - point.value("rco2") * point.log_slope("pop")}
 
     def entries(self, solution: Solution) -> Mapping[str, np.ndarray]:
         """Supply prices in the SAM leave the carbon out: it stands with the output tax, between supply and basic price."""

@@ -1,0 +1,1 @@
+"""What a person sees: tables, figures, pages and files of a run."""

@@ -1,5 +1,0 @@
-"""``python -m policies.cli`` is ``cge``."""
-
-from policies.cli import main
-
-main()
