@@ -29,10 +29,10 @@ from calibration.datasets.world_taxes import STATED, TaxRules
 from calibration.split_sector import VEHICLES
 from cge import Closure, Scenario, find_policy, solve
 from cge.catalogue import questions
+from cge.mechanisms.origin.study import RulesStudy
 from cge.report import findings
 from policies import us_china
 from policies.automotive_rules import MEMBERS, usmca, usmca_study
-from policies.rules_of_origin import RulesStudy
 
 POLICIES = [name for name, asked in questions().items() if asked.policy is not None]
 

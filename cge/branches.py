@@ -100,17 +100,13 @@ def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array
         reached = follow_path(start, set_share, newton.solve, newton.options, log, newton=newton, ending=ending)
     except SolveError as error:
         cause = str(error).split(" Try a smaller")[0]
-        raise SolveError(
-            f"{found}: {cause} {remedy}", worst=error.worst, log=log, share=error.share, last=solution
-        ) from error
+        raise SolveError(f"{found}: {cause} {remedy}", worst=error.worst, log=log, share=error.share, last=solution) from error
     finally:
         newton.options = model.options
         set_share(1.0)
     if distance(newton, reached, x).max() > SAME_POINT:
         apart = farthest(newton, x, reached)
-        raise SolveError(
-            f"{found}: {', '.join(apart)} on the path; {remedy}", worst=apart, log=log, share=1.0, last=solution
-        )
+        raise SolveError(f"{found}: {', '.join(apart)} on the path; {remedy}", worst=apart, log=log, share=1.0, last=solution)
     return {"connected": True, "connection": f"the path of the shock arrives there in {len(log)} points"}
 
 

@@ -30,9 +30,7 @@ NEAR_COBB_DOUGLAS = 1e-2
 """Elasticities this near to one take the form that keeps its digits; it is the same function."""
 
 
-def _either(
-    sigma: Any, cobb_douglas: Callable[[], Any], near: Callable[[Any], Any], power: Callable[[Any], Any]
-) -> Any:
+def _either(sigma: Any, cobb_douglas: Callable[[], Any], near: Callable[[Any], Any], power: Callable[[Any], Any]) -> Any:
     """The Cobb-Douglas form where ``sigma`` is one, ``near(1 - sigma)`` close to it, else ``power(1 - sigma)``.
 
     In a template all branches are stated; in one expanded member ``sigma`` has a value and decides.

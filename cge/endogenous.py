@@ -91,9 +91,7 @@ def _chosen(model: Model, name: str, where: Sequence[tuple[str, tuple[str, ...]]
         labels = model.labels(dim)
         for label in wanted:
             if label not in labels:
-                raise ClosureError(
-                    f"closure {model.closure.name!r}: {label!r} is not in dim {dim!r}{nearest(label, labels)}"
-                )
+                raise ClosureError(f"closure {model.closure.name!r}: {label!r} is not in dim {dim!r}{nearest(label, labels)}")
         shape = [1] * len(dims)
         shape[dims.index(dim)] = len(labels)
         mask &= np.array([label in wanted for label in labels]).reshape(shape)

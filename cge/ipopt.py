@@ -27,6 +27,7 @@ TUNED: dict[str, Any] = {
 }
 """Options that differ from Ipopt's defaults, measured in ``benchmarks/``."""
 
+
 @dataclass(frozen=True)
 class Verdict:
     """Ipopt's answer: its status code and message, iterations, and the point."""

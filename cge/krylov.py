@@ -307,8 +307,7 @@ class Newton:
         return solution, count
 
     def solve(self, x: Array, final: bool = True) -> Array | None:
-        """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact.
-        """
+        """Newton from ``x``; None where it does not contract. A point that is only on the way need not be exact."""
         self.prepare(x)
         tolerance = self.options.tolerance if final else self.options.waypoint_tolerance
         damped, before = 0, np.inf

@@ -173,9 +173,7 @@ def refuse(what: str, labels: Sequence[str], error: Array, scale: Array | float,
         )
 
 
-def subtotals(
-    base: Solution, groups: Mapping[str, Shock], names: str | Sequence[str], goal: float = 10 * GOAL
-) -> xr.Dataset:
+def subtotals(base: Solution, groups: Mapping[str, Shock], names: str | Sequence[str], goal: float = 10 * GOAL) -> xr.Dataset:
     """Contributions of groups of shocks to the change of each variable, which they sum to.
 
     All groups act together along one path; at each point the tangent of each group's shocks alone is taken

@@ -31,9 +31,7 @@ class DynamicsError(SolveError, ModelError):
     year : int
     """
 
-    def __init__(
-        self, message: str, path: PathOfYears | None = None, year: int = 0, worst: list[str] | None = None
-    ) -> None:
+    def __init__(self, message: str, path: PathOfYears | None = None, year: int = 0, worst: list[str] | None = None) -> None:
         super().__init__(message, worst=worst)
         self.path, self.year = path, year
 

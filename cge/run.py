@@ -539,7 +539,7 @@ def model_of(scenario: Scenario) -> tuple[Model, float]:
 
 def _with_origin(scenario: Scenario) -> StaticRun:
     """A policy with an origin clause: rules of origin are put on the core model, the ordinary duty is the alternative."""
-    from policies.rules_of_origin import OriginRules, study_of
+    from cge.mechanisms.origin.study import OriginRules, study_of
 
     policy = scenario.policy
     assert isinstance(policy, Policy)

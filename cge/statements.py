@@ -123,4 +123,3 @@ def imbalance(model: Model) -> float:
         size = np.maximum(np.maximum(abs(left), abs(right)), floor)
         worst = max(worst, float((abs(left - right) / size).max(initial=0.0)))
     return worst
-

@@ -92,4 +92,6 @@ def setup(app: object) -> dict[str, bool]:
         block_renderers=(lambda self, node: _mathml(self, node, "block"), None),
     )
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
 html_domain_indices = False  # the reference lists the modules; an index of them does not fit a phone

@@ -37,7 +37,6 @@ def both_bounds(run: Any, regions: tuple[str, ...]) -> HTML:
     """Welfare with the capital that is there, and in a steady state, where it adjusts until its return is back."""
     from cge import Closure
 
-
     steady = solve(Scenario(run.base.model.benchmark, closure=Closure.standard(capital="steady")).under(run.policy))
     index = steady.base.model.labels("r")
     capital = pd.Series(100 * (steady.after["qe"].sel(f="cap").values - 1), index=index)

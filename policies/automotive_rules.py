@@ -33,9 +33,9 @@ from calibration.split_sector import PARTS, VEHICLES, split_vehicles
 from cge import Closure
 from cge.errors import ShockError
 from cge.mechanisms.origin import Coverage
+from cge.mechanisms.origin.results import RulesSolution
+from cge.mechanisms.origin.study import OriginRules, RulesStudy
 from cge.policy.policy import InstrumentChange, Policy
-from policies.rules_of_origin import OriginRules, RulesStudy
-from policies.rules_solution import RulesSolution
 
 MEMBERS = ("USA", "CAN", "MEX")
 DUTIES = {

@@ -197,9 +197,7 @@ def test_elasticities_of_other_labels_are_refused(world3: Model) -> None:
 def test_a_permuted_benchmark_gives_the_same_economy() -> None:
     # the same data with regions and goods in another order are the same world
     plain: Benchmark = random_benchmark(3, 3, seed=4)
-    policy = Policy(
-        name="duty", instruments=(InstrumentChange(instrument="tms", where={"s": "R0", "d": "R2"}, rate_add=0.2),)
-    )
+    policy = Policy(name="duty", instruments=(InstrumentChange(instrument="tms", where={"s": "R0", "d": "R2"}, rate_add=0.2),))
     first = Model(plain).solve(policy)
     order = ["R2", "R0", "R1"]
     moved = replace(plain, sam=Sam(plain.sam.data.sel(r=order, s=order, d=order)))  # the elasticities keep their order

@@ -118,9 +118,7 @@ def test_foreign_saving_is_invested_or_saves_saving(models, labour: str, capital
     """What comes from abroad is invested where investment follows saving, and spares domestic saving where it is fixed."""
     lent = Policy(
         name="lent",
-        instruments=tuple(
-            InstrumentChange(instrument="fsav", where={"r": r}, add=a) for r, a in (("PAK", 2e3), ("USA", -2e3))
-        ),
+        instruments=tuple(InstrumentChange(instrument="fsav", where={"r": r}, add=a) for r, a in (("PAK", 2e3), ("USA", -2e3))),
     )
     follows, fixed = (models(i, labour, capital, "use").solve(lent) for i in INVESTMENT)
     assert percent(follows, "qinv", "PAK") > 1

@@ -20,9 +20,9 @@ from cge.gtap.welfare import real_income
 from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
+from cge.mechanisms.origin.study import OriginRules, RulesStudy
 from cge.path import Path
 from cge.update import updated_benchmark, updated_sam
-from policies.rules_of_origin import OriginRules, RulesStudy
 from tests.worlds import random_benchmark
 
 AREA = ("R0", "R1", "R2")

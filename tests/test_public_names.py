@@ -102,8 +102,10 @@ REFUSED = {
     "read_mapping, no such file": lambda: read_mapping("nowhere.csv"),
     "gras, totals that do not meet": lambda: gras(SQUARE, [1.0, 2.0], [9.0, 9.0]),
     "ras, negative cell": lambda: ras([[-1.0, 2.0], [3.0, 4.0]], [1.0, 2.0], [1.0, 2.0]),
-    **{f"readers.{n}, no such file": (lambda n=n: getattr(readers, n)("nowhere.csv")) for n in (
-        "read_adb", "read_figaro", "read_oecd_icio", "read_wiod", "read_wiod_2016", "read_caliendo_parro")},
+    **{
+        f"readers.{n}, no such file": (lambda n=n: getattr(readers, n)("nowhere.csv"))
+        for n in ("read_adb", "read_figaro", "read_oecd_icio", "read_wiod", "read_wiod_2016", "read_caliendo_parro")
+    },
     "Closure.standard, unknown rule": lambda: Closure.standard(investment="odd"),  # type: ignore[arg-type]
     "Model, unknown sourcing": lambda: Model(ONE, sourcing="odd"),
     "Model, unknown swap": lambda: Model(ONE, Closure().swap("qinvv", "dpsave")),
@@ -164,9 +166,7 @@ def shuffled_world() -> Benchmark:
     """The small world with its regions in another order."""
     data, behaviour = ONE.sam.data, ONE.elasticities
     order = {d: [1, 0] for d in "rsd"}
-    return Benchmark(
-        Sam(data.isel(order)), behaviour.isel({d: k for d, k in order.items() if d in behaviour.dims}), ONE.name
-    )
+    return Benchmark(Sam(data.isel(order)), behaviour.isel({d: k for d, k in order.items() if d in behaviour.dims}), ONE.name)
 
 
 def welfare(world: Benchmark, policy: object = None, **given: object) -> list[float]:

@@ -16,10 +16,10 @@ from cge import Closure, Model, ModelError, Scenario, ShockError, solve
 from cge.complementarity import solve_by_products
 from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin, compliance_penalty, type_shares
 from cge.mechanisms.origin.compliance import Firm, comply, fee_form
+from cge.mechanisms.origin.study import OriginRules, RulesStudy
 from cge.update import updated_benchmark, updated_sam
 from policies import rcep
 from policies.automotive_rules import RULES, usmca, usmca_curves, usmca_study
-from policies.rules_of_origin import OriginRules, RulesStudy
 from tests.worlds import elasticity_table, random_benchmark
 
 AREA = ("R0", "R1", "R2")

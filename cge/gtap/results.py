@@ -279,9 +279,7 @@ class GtapResult:
             raise SolveError(f"EV is not a number in {', '.join(regions)}: a utility there is not positive", last=self.after)
         return np.asarray(ev)
 
-    def expenditure(
-        self, log_utility: Array, pop: Array, preferences: Array | None = None
-    ) -> tuple[Array, Array, Array]:
+    def expenditure(self, log_utility: Array, pop: Array, preferences: Array | None = None) -> tuple[Array, Array, Array]:
         """Expenditure at benchmark prices that gives a utility per head; dims (r,).
 
         Private expenditure per head x(up) solves the CDE function, the shares of income follow uelas and

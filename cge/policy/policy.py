@@ -36,7 +36,7 @@ __all__ = ["MEMBERS", "InstrumentChange", "OriginClause", "Policy"]
 
 
 class OriginClause(Stated):
-    """Rules of origin that a policy's preferences on one sector carry (:mod:`policies.rules_of_origin`).
+    """Rules of origin that a policy's preferences on one sector carry (:mod:`cge.mechanisms.origin.study`).
 
     Attributes
     ----------

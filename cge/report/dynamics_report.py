@@ -90,9 +90,7 @@ def write_html(
     return write_page(f"{found.policy.name}: path beside the baseline", parts, path)
 
 
-def body(
-    found: Difference, benchmark: Benchmark, command: str, draw: Figures, sources: Sequence[str] = ()
-) -> list[str]:
+def body(found: Difference, benchmark: Benchmark, command: str, draw: Figures, sources: Sequence[str] = ()) -> list[str]:
     """The parts of the report of a dynamic run."""
     data, summary = found.dataset(), found.summary()
     years = list(found.policy.years)

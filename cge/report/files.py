@@ -15,9 +15,7 @@ from cge.report.style import save
 from cge.run import StaticRun
 
 
-def write(
-    experiment: StaticRun, folder: str | Path, ranges: pd.DataFrame | None = None, *, more_figures: bool = False
-) -> Path:
+def write(experiment: StaticRun, folder: str | Path, ranges: pd.DataFrame | None = None, *, more_figures: bool = False) -> Path:
     """Write the results folder; nothing is left half written if a part fails.
 
     Files: ``solution.nc`` (all variables, instruments and definitions; the benchmark is 1), ``regions.csv``,

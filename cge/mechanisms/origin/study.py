@@ -21,8 +21,8 @@ from cge import Closure, Model, Solution
 from cge.errors import ShockError, SolveError
 from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin
 from cge.mechanisms.origin.compliance import Firm, comply
+from cge.mechanisms.origin.results import RulesSolution
 from cge.policy.policy import Policy
-from policies.rules_solution import RulesSolution
 
 SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
 """Smoothing of the complementarity where the sharp problem does not contract at once."""

@@ -15,7 +15,7 @@ from cge.blocks.accounts import is_labour
 from cge.mechanisms.origin import PAIRS
 
 if TYPE_CHECKING:
-    from policies.rules_of_origin import OriginRules, RulesStudy
+    from cge.mechanisms.origin.study import OriginRules, RulesStudy
 
 
 @dataclass(frozen=True)
