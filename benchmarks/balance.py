@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from calibration.balance import cross_entropy, ras
-from cge.run import peak_memory_mb
+from cge.results.static_run import peak_memory_mb
 
 
 def case(regions: int, sectors: int) -> dict[str, float]:

@@ -15,7 +15,7 @@ from benchmarks.split import split_benchmark
 from calibration.gtap import gtap_benchmark
 from calibration.sam import Sam
 from cge.gtap import GtapShock, gtap_model, solve_gtap
-from cge.run import peak_memory_mb
+from cge.results.static_run import peak_memory_mb
 
 
 def benchmark(regions: int = 41, sectors: int = 20, seed: int = 0):  # type: ignore[no-untyped-def]

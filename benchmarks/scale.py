@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.split import split_benchmark
 from cge import Model
-from cge.run import peak_memory_mb
+from cge.results.static_run import peak_memory_mb
 from policies import rcep, tariff_change
 
 

@@ -20,6 +20,7 @@ from calibration.errors import DataError, nearest, require_labels, require_type,
 from calibration.labels import as_labels
 from calibration.parse import load_netcdf, reading
 from calibration.sam import SCHEMA, Sam
+from calibration.upward import provided
 
 DEFAULT = "world"
 FORMAT = "open-cge benchmark 1"
@@ -200,20 +201,24 @@ class Benchmark(Carded):
         DataError
             Another word, an activity of which it is not known what it makes, or a table that is not one.
         """
-        from calibration import production_elasticities as published  # which builds on this module
-
+        changed: Benchmark
         if isinstance(production, pd.DataFrame):
-            return published.with_table(self, production, "a table of production")
+            changed = provided("benchmark with a table of production")(self, production, "a table of production")
+            return changed
         if str(production) not in PRODUCTIONS and Path(production).is_file():
-            return published.with_table(self, read_table(production), Path(production).name)
+            table = read_table(production)
+            changed = provided("benchmark with a table of production")(self, table, Path(production).name)
+            return changed
         if production not in PRODUCTIONS:
             hint = f"{nearest(str(production), PRODUCTIONS)}; known: {', '.join(PRODUCTIONS)}"
             raise DataError(f"no production and no file named {str(production)!r}{hint}")
         if production == "benchmark":
             return self
         if production == "leontief":
-            return published.leontief(self)
-        return published.with_published(self, str(production), groups)
+            changed = provided("benchmark without substitution in production")(self)
+        else:
+            changed = provided("benchmark with published production")(self, str(production), groups)
+        return changed
 
     @property
     def groups(self) -> dict[str, dict[str, float]]:
@@ -366,12 +371,9 @@ def load_benchmark(name: str | Path = DEFAULT, elasticities: str | pd.DataFrame 
     """
     names = available()
     require_type(name, (str, Path), "load_benchmark", "the name of a benchmark or the path of a file or folder")
-    if str(name) not in names:
-        from calibration.gtap import is_gtap_source, load_gtap  # which builds on this module
-
-        if is_gtap_source(name):
-            read = load_gtap(name)
-            return read if elasticities is None else read.with_elasticities(elasticities)
+    if str(name) not in names and provided("are these GTAP's files")(name):
+        read: Benchmark = provided("benchmark from GTAP's files")(name)
+        return read if elasticities is None else read.with_elasticities(elasticities)
     path = Path(str(resources.files("calibration") / "datasets" / f"{name}.nc")) if str(name) in names else Path(name)
     if not path.is_file():
         raise DataError(

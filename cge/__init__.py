@@ -22,7 +22,8 @@ from cge.declare import Block, Mechanism
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
 from cge.policy import InstrumentChange, OriginClause, Policy
-from cge.run import Run, solve
+from cge.results.run import Run
+from cge.run import solve
 from cge.scenario import Scenario
 from cge.solution import Comparison, Solution
 

@@ -7,11 +7,9 @@ through the entry points ``open_cge.questions`` and ``open_cge.mechanisms``.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata as metadata
 import inspect
-import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
-from cge.declare import Mechanism
 from cge.errors import ModelError, ShockError
+from cge.finding import objects
 from cge.policy.policy import Policy
 from cge.replication import Study
-from cge.run import Run
+from cge.results.run import Run
 from cge.scenario import Scenario
 
 
@@ -153,7 +151,7 @@ class Term:
 def questions() -> Mapping[str, Question]:
     """Every question by name, in the order of their names."""
     held: dict[str, Question] = {}
-    for source, found in _objects("policies", "open_cge.questions", Question):
+    for source, found in objects("policies", "open_cge.questions", Question):
         if found.name in held and held[found.name] is not found:
             raise ModelError(f"two questions are named {found.name!r}; one is in {source}")
         held[found.name] = found
@@ -177,47 +175,18 @@ def question(name: str) -> Question:
 @cache
 def studies() -> Mapping[str, Study]:
     """Every published study that can be run again, by name."""
-    return {study.name: study for _, study in sorted(_objects("policies", "open_cge.studies", Study), key=lambda x: x[1].name)}
+    return {study.name: study for _, study in sorted(objects("policies", "open_cge.studies", Study), key=lambda x: x[1].name)}
 
 
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """What files with a question hand out (their ``__all__``), by name: what ``from policies import`` gives."""
     held: dict[str, Callable[..., Any]] = {}
-    for source, _ in _objects("policies", "open_cge.questions", Question):
+    for source, _ in objects("policies", "open_cge.questions", Question):
         module = importlib.import_module(source.partition(":")[0])
         held |= {n: getattr(module, n) for n in getattr(module, "__all__", ()) if n != "QUESTION"}
     return held
 
-
-@cache
-def mechanisms() -> Mapping[str, type[Mechanism]]:
-    """Every class of mechanism by name."""
-    held = {}
-    for _, found in _objects("cge.mechanisms", "open_cge.mechanisms", type):
-        if issubclass(found, Mechanism) and found is not Mechanism and not found.__name__.startswith("_"):
-            held[found.__name__] = found
-    return held
-
-
-def mechanism_named(name: str, options: Mapping[str, Any]) -> Mechanism:
-    """A mechanism with options.
-
-    Raises
-    ------
-    ModelError
-        Unknown, or an option that it does not take.
-    """
-    known = mechanisms()
-    if name not in known:
-        raise ModelError(f"unknown mechanism {name!r}{nearest(name, known)} known: {', '.join(known)}")
-    try:
-        return known[name](**options)
-    except TypeError as error:
-        raise ModelError(f"mechanism {name}: {error}") from error
-
-
-# -- what is asked ---------------------------------------------------------------------------------
 
 _TERM = re.compile(r"^\s*(?:(?P<share>[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*\*)?\s*(?P<name>\S.*?)\s*$")
 
@@ -309,23 +278,3 @@ def shared_options(asked: list[Term], given: Mapping[str, Any]) -> list[Options]
         else Options()
         for t in asked
     ]
-
-
-# -- found in folders ------------------------------------------------------------------------------
-
-
-def _objects(package: str, group: str, kind: type) -> Iterator[tuple[str, Any]]:
-    """Objects of a kind that modules of a package define, and what other packages bring."""
-    whole = importlib.import_module(package)
-    for found in pkgutil.walk_packages(whole.__path__, f"{package}."):
-        if found.name.rpartition(".")[2].startswith("_"):
-            continue
-        module = importlib.import_module(found.name)
-        for value in vars(module).values():
-            # a class belongs to the module that defines it; an instance to the one that makes it
-            if isinstance(value, kind) and (kind is not type or value.__module__ == module.__name__):
-                yield module.__name__, value
-    for point in metadata.entry_points(group=group):
-        value = point.load()
-        if isinstance(value, kind):
-            yield point.value, value

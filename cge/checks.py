@@ -92,10 +92,7 @@ def absent(model: Model) -> dict[str, str]:
 def limits(model: Model) -> dict[str, float]:
     """Limit of each identity: :data:`LIMITS`, or a multiple of what the benchmark itself misses."""
     if model.data_gaps is None:
-        from cge.solution import Solution
-
-        still = Solution(model, "benchmark", model.benchmark_values, [], None, {})
-        model.data_gaps = gaps(model, still.values_of)
+        model.data_gaps = gaps(model, model.at_benchmark().values_of)
     return {check: LIMITS[check] + DATA_MULTIPLE * gap for check, gap in model.data_gaps.items()}
 
 

@@ -28,7 +28,7 @@ from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
 from cge.memory import guarded
-from cge.nominal import nominal_remark
+from cge.nominal import fixed_nominal, nominal_remark
 from cge.progress import Progress
 from cge.pyomo_block import pyomo_block
 from cge.pyomo_templates import PYOMO_LOCK
@@ -237,6 +237,14 @@ class Model(Carded):
         """Shape of a symbol or rule."""
         dims = self.symbols[name].dims if name in self.symbols else self.rules[name].dims
         return tuple(len(self.sets[SET_OF_DIM[d]]) for d in dims)
+
+    def at_benchmark(self) -> Solution:
+        """The benchmark's own values as a solution, without a solve."""
+        return Solution(self, "benchmark", self.benchmark_values, [], None, {})
+
+    def fixed_nominal(self) -> tuple[str, ...]:
+        """Nominal variables that swaps of the closure fix; see :mod:`cge.nominal`."""
+        return fixed_nominal(self)
 
     def labels(self, dim: str) -> list[str]:
         """Labels along a dim letter."""

@@ -44,13 +44,11 @@ def fixed_nominal(model: Model) -> tuple[str, ...]:
 
 
 def _found(model: Model) -> tuple[str, ...]:
-    from cge.solution import Solution
-
     fixed = list(dict.fromkeys(swap.fixed for swap in model.closure.swaps))
     numeraire = model.symbols.get(NUMERAIRE)
     if not fixed or numeraire is None or model.free[NUMERAIRE].any():
         return ()
-    still = Solution(model, "benchmark", model.benchmark_values, [], None, {})
+    still = model.at_benchmark()
     real = [n for n in REAL if n in model.system.index]
     if not real:
         return ()

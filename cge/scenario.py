@@ -205,7 +205,7 @@ class Scenario(Carded):
         ModelError
             Not a scenario: an unknown key, mechanism or option, or a value that is not lawful.
         """
-        from cge.catalogue import mechanism_named
+        from cge.known_mechanisms import mechanism_named
 
         where, content = _read(source)
         known = [f.name for f in fields(cls)]

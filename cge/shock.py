@@ -107,7 +107,7 @@ def require_exogenous(model: Model, name: object, who: str) -> str:
         raise ShockError(f"{who}: {name} is a parameter, not an instrument; give it in Model.solve(parameters=...)")
     if str(name) in model.definitions:
         raise ShockError(f"{who}: {name} is computed from others and cannot be set")
-    from cge.catalogue import mechanisms
+    from cge.known_mechanisms import mechanisms
 
     bring = [kind for kind, found in mechanisms().items() if str(name) in found.symbols]
     if bring:

@@ -22,12 +22,12 @@ from cge.declare import SET_OF_DIM
 from cge.differences import Difference, exogenous_differences
 from cge.door import aligned
 from cge.errors import ModelError
-from cge.gvc.icio import Icio
-from cge.gvc.indicators import Indicators
-from cge.nominal import fixed_nominal
 from cge.templates import Kernel
+from cge.upward import provided
 
 if TYPE_CHECKING:
+    from cge.gvc.icio import Icio
+    from cge.gvc.indicators import Indicators
     from cge.ipopt import Verdict
     from cge.model import Model
 
@@ -121,9 +121,8 @@ class Solution(Carded):
         ``solution["vfob"]`` is the benchmark's constant whatever the policy; this is what exports are worth after it.
         See :func:`cge.update.header_value`.
         """
-        from cge.update import header_value
-
-        return header_value(self, name, prices)
+        header: xr.DataArray = provided("value of a header")(self, name, prices)
+        return header
 
     def _labelled(self, name: str, dims: tuple[str, ...], values: np.ndarray, text: str, unit: str) -> xr.DataArray:
         coords = {d: self.model.labels(d) for d in dims}
@@ -202,7 +201,7 @@ class Solution(Carded):
         """
         raised = {
             name: self.model.labelled(name, np.where(self.model.free[name], self.arrays[name], self.arrays[name] * factor))
-            for name in ("pfactwld", *fixed_nominal(self.model))
+            for name in ("pfactwld", *self.model.fixed_nominal())
         }
         again = self.model.solve(exogenous=raised, start=self)
         quantities = [n for n in ("qo", "qms", "qinv") if n in self.arrays]
@@ -230,7 +229,8 @@ class Solution(Carded):
         ModelError
             The table does not add up: a block adds flows that it does not know (:func:`cge.gvc.assemble.of_solution`).
         """
-        return Icio.from_solution(self, prices)
+        table: Icio = provided("inter-country table of a solution")(self, prices)
+        return table
 
     def gvc(self) -> Indicators:
         """Value-chain indicators of this solution's table at current prices."""
@@ -339,9 +339,7 @@ class Comparison(Carded):
         if "u" in model.definitions:
             frame.insert(1, "ev_musd", self.after["ev"].to_series() - self.base["ev"].to_series())
         elif "bank" in model.symbols:
-            from cge.gtap.between import result_of
-
-            results = [result_of(s) for s in (self.base, self.after)]
+            results = [provided("welfare along a path")(s) for s in (self.base, self.after)]
             frame.insert(0, "welfare_percent", 100 * (results[1].utility() / results[0].utility() - 1))
             frame.insert(1, "ev_musd", results[1].ev() - results[0].ev())
         lacking = [n for label, n in {**percent, "ev_musd": "ev"}.items() if label not in frame]

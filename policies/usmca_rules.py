@@ -16,7 +16,7 @@ from cge import progress
 from cge.catalogue import Options, Question
 from cge.model import Model
 from cge.report import html
-from cge.run import Run
+from cge.results.run import Run
 from cge.scenario import Scenario
 from cge.table import Table
 from policies import usmca_report

@@ -158,7 +158,7 @@ def test_version_is_printed(command) -> None:
 
 
 def test_systems_without_the_module_resource_run_too(monkeypatch) -> None:
-    from cge.run import peak_memory_mb
+    from cge.results.static_run import peak_memory_mb
 
     assert peak_memory_mb() > 50
     monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows: importing it fails

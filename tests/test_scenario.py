@@ -15,7 +15,9 @@ import pytest
 from calibration import load_benchmark
 from cge import Closure, ModelError, Scenario, ShockError, find_policy, questions, solve
 from cge.mechanisms.carbon import Carbon
-from cge.run import KEPT_MODELS, PathRun, StaticRun, model_of
+from cge.results.path_run import PathRun
+from cge.results.static_run import StaticRun
+from cge.run import KEPT_MODELS, model_of
 from policies import rcep, tariff_change
 from tests.worlds import growth_table, random_benchmark
 

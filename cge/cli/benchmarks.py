@@ -9,7 +9,6 @@ import pandas as pd
 import typer
 
 from calibration import DataError, available, load_benchmark
-from cge import Model
 from cge.catalogue import questions
 from cge.cli.outputs import check_place, refuse_overwriting
 from cge.cli.shared import (
@@ -21,6 +20,7 @@ from cge.cli.shared import (
     say,
     show,
 )
+from cge.model import Model
 from cge.report import findings
 
 ATTRIBUTES = (

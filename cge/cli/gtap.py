@@ -13,7 +13,6 @@ import typer
 
 from calibration import DataError
 from calibration.errors import nearest
-from cge import ModelError, SolveError
 from cge.catalogue import find_policy, questions, studies
 from cge.cli.outputs import check_outputs, shock_files
 from cge.cli.shared import (
@@ -27,11 +26,12 @@ from cge.cli.shared import (
     say,
     show,
 )
+from cge.errors import ModelError, SolveError
 from cge.shock import remarks
 
 if TYPE_CHECKING:
     from calibration import Benchmark
-    from cge import Closure
+    from cge.closure import Closure
     from cge.gtap import GtapResult
 
 T = TypeVar("T")

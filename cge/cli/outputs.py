@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cge import ModelError
+from cge.errors import ModelError
 from cge.report.pdf import find_browser, no_browser
 
 WRITES: dict[str, tuple[str, ...]] = {

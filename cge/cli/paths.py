@@ -9,7 +9,6 @@ import pandas as pd
 import typer
 
 from calibration import Benchmark, load_benchmark
-from cge import ModelError
 from cge.catalogue import Question, find_policy, terms
 from cge.cli.outputs import check_outputs
 from cge.cli.shared import (
@@ -26,6 +25,7 @@ from cge.cli.shared import (
     say,
     show,
 )
+from cge.errors import ModelError
 from cge.path_of_years import Difference
 from cge.policy.policy import Policy
 from cge.run import years_of

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cge import ModelError, progress
+from cge import progress
+from cge.errors import ModelError
 from cge.report.pdf import print_pdf
 from cge.report.style import in_words
 

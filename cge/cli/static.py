@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cge import Closure, ModelError, progress
+from cge import progress
 from cge.catalogue import Question, find_policy, shared_options, terms
 from cge.cli.outputs import WRITES, check_outputs, check_place, refuse_overwriting
 from cge.cli.question_options import own_options
@@ -31,8 +31,12 @@ from cge.cli.shared import (
     say,
     show,
 )
+from cge.closure import Closure
+from cge.errors import ModelError
 from cge.report import findings
-from cge.run import Run, StaticRun, solve
+from cge.results.run import Run
+from cge.results.static_run import StaticRun
+from cge.run import solve
 from cge.scenario import Scenario
 
 

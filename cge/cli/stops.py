@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from calibration import DataError
-from cge import ModelError, SolveError
+from cge.errors import ModelError, SolveError
 
 REFUSED = 2
 INTERRUPTED = 130

@@ -21,6 +21,7 @@ from calibration.mrio import Mrio
 from calibration.sam import Sam
 from cge.errors import ModelError
 from cge.gvc.identities import solve
+from cge.upward import provided
 
 if TYPE_CHECKING:
     from cge.gvc.indicators import Indicators
@@ -148,16 +149,14 @@ class Icio:
     @classmethod
     def from_sam(cls, sam: Sam) -> Icio:
         """The table inside a SAM (benchmark values); see :func:`cge.gvc.assemble.of_sam`."""
-        from cge.gvc.assemble import of_sam
-
-        return of_sam(sam)
+        table: Icio = provided("inter-country table of a SAM")(sam)
+        return table
 
     @classmethod
     def from_solution(cls, solution: Solution, prices: Literal["current", "base"] = "current") -> Icio:
         """The table of a solution at its own or at benchmark prices; see :func:`cge.gvc.assemble.of_solution`."""
-        from cge.gvc.assemble import of_solution
-
-        return of_solution(solution, prices)
+        table: Icio = provided("inter-country table of a solution")(solution, prices)
+        return table
 
     # -- views -------------------------------------------------------------------------------------
     @property
@@ -384,9 +383,8 @@ class Icio:
 
     def indicators(self) -> Indicators:
         """All indicators of the table, computed when asked for."""
-        from cge.gvc.indicators import Indicators
-
-        return Indicators(self)
+        indicators: Indicators = provided("indicators of a table")(self)
+        return indicators
 
     def __getattr__(self, name: str) -> Any:
         """Indicators are methods of the table too: ``icio.kww()``."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from calibration.errors import nearest
 from cge.declare import Symbol
 from cge.errors import ShockError
-from cge.policy.composition import Composed, Start, Step, compose
+from cge.policy.composition import Composed, CoreStart, Start, Step, compose
 from cge.policy.instrument_change import MEMBERS, InstrumentChange
 from cge.reach import reached_cells
 from cge.shock import Levels, exogenous_names, require_exogenous, touches
@@ -125,9 +125,7 @@ class Placement:
 
 def as_model(start: Start) -> Model | None:
     """The model, where changes start from one."""
-    from cge.model import Model
-
-    return start if isinstance(start, Model) else None
+    return None if isinstance(start, CoreStart) else cast("Model", start)
 
 
 def _meets_flow(model: Model, name: str, step: Step) -> bool:

@@ -27,6 +27,7 @@ from cge.policy.instrument_change import MEMBERS, InstrumentChange
 from cge.policy.placement import Placement
 from cge.policy.stated import Stated
 from cge.shock import Levels, as_changes
+from cge.upward import provided
 
 if TYPE_CHECKING:
     from calibration.benchmark import Benchmark
@@ -208,9 +209,8 @@ class Policy(Carded, Stated):
         start : Model or Benchmark
             With a benchmark alone, flows that do not exist are not looked for, nor instruments outside the core model.
         """
-        from cge.policy.remarks import remarks
-
-        return remarks(self, start)
+        remarks: list[str] = provided("remarks on a policy")(self, start)
+        return remarks
 
     # -- files -------------------------------------------------------------------------------------
     def to_yaml(self, path: str | Path | None = None) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from cge.report import findings
 from cge.report.style import GAIN, INK, LOSS, new_figure, save
 from cge.report.tiles import places
-from cge.run import StaticRun
+from cge.results.static_run import StaticRun
 
 
 def welfare(experiment: StaticRun, ranges: pd.DataFrame | None = None, largest: int = 24) -> Any:

@@ -12,7 +12,7 @@ import pandas as pd
 from cge.policy.policy import Policy
 from cge.report import figures
 from cge.report.style import save
-from cge.run import StaticRun
+from cge.results.static_run import StaticRun
 
 
 def write(experiment: StaticRun, folder: str | Path, ranges: pd.DataFrame | None = None, *, more_figures: bool = False) -> Path:

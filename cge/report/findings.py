@@ -12,13 +12,14 @@ import xarray as xr
 from calibration import Benchmark
 from calibration.elasticities import ONE_NEST
 from calibration.labels import as_labels
-from cge import Comparison
 from cge.errors import ShockError
 from cge.path import subtotals
 from cge.policy.policy import InstrumentChange, Policy
-from cge.run import StaticRun, solve
+from cge.results.static_run import StaticRun
+from cge.run import solve
 from cge.scenario import Scenario
 from cge.shock import targets
+from cge.solution import Comparison
 
 LARGEST = 14
 

@@ -15,7 +15,7 @@ from cge.report.figures import tile_map
 from cge.report.findings import name_of, title_of
 from cge.report.report_parts import Figures, trust, write_page
 from cge.report.style import INK, new_figure, save
-from cge.run import StaticRun
+from cge.results.static_run import StaticRun
 
 COLUMNS = {
     "gvc_share": "GVC share",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from cge import ModelError
+from cge.errors import ModelError
 from cge.report.style import in_words
 
 STYLE = (

@@ -12,7 +12,7 @@ import pandas as pd
 from calibration.elasticities import study_and_nest
 from cge.report import figures, findings, gvc_report, html
 from cge.report.report_parts import Figures, trust, write_page
-from cge.run import StaticRun
+from cge.results.static_run import StaticRun
 
 
 def sentences(experiment: StaticRun) -> list[str]:

@@ -17,17 +17,20 @@ import xarray as xr
 from calibration import Benchmark
 from calibration.currency import in_currency
 from calibration.elasticities import SYMBOLS
-from cge import Closure, Model, ModelError
 from cge.catalogue import question
+from cge.closure import Closure
 from cge.declare import SET_OF_DIM
 from cge.diagrams import goods_flow, model_map
+from cge.errors import ModelError
 from cge.gtap import solve_gtap
 from cge.latex import SET_NAMES, complementarity, listing, symbol_latex
+from cge.model import Model
 from cge.models import MODELS, build, check_name
 from cge.policy.policy import Policy
 from cge.report import findings, gtap_report, html, html_report, report_parts
 from cge.report.report_parts import Figures
-from cge.run import StaticRun, on, solve
+from cge.results.static_run import StaticRun
+from cge.run import on, solve
 from cge.scenario import Scenario
 from cge.shock import require_change, require_shock
 

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from calibration import Benchmark
-from cge import Model, Solution
+from cge.model import Model
 from cge.report import html
+from cge.solution import Solution
 
 PACKAGES = ("open-cge", "pyomo", "cyipopt-wheels", "numpy", "scipy", "pandas", "xarray")
 PROVENANCE = (
