@@ -21,10 +21,10 @@ import scipy.sparse.linalg as sla
 
 from benchmarks.split import split_benchmark
 from cge import Model
-from cge.declare import SET_OF_DIM
-from cge.ipopt import run_ipopt
-from cge.pyomo_block import pyomo_block
-from cge.shock import targets
+from cge.equations.declare import SET_OF_DIM
+from cge.model.shock import targets
+from cge.solver.ipopt import run_ipopt
+from cge.solver.pyomo_block import pyomo_block
 from policies import tariff_change
 
 

@@ -27,8 +27,8 @@ from cge.gtap import GtapShock, contributions, gtap_model, solve_gtap
 from cge.gtap.subtotals import gtap_subtotals
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.foreign_income import ForeignIncome
-from cge.path import subtotals
-from cge.update import updated_sam
+from cge.model.path import subtotals
+from cge.results.updated_data import updated_sam
 from policies import rcep, us_china
 from policies.automotive_rules import usmca
 from policies.belt_and_road_initiative import BeltAndRoadProgramme

@@ -1,7 +1,7 @@
 """A benchmark from what a paper on quantitative trade gives: bilateral flows, input shares, final shares, elasticities.
 
 Goods are distinguished by origin alone (one flat nest of home and foreign origins), technology and demand are Cobb-Douglas,
-labour is the one factor, and final demand is consumption: the data of :data:`cge.deficits.TRADE_MODEL`. Spending X of a
+labour is the one factor, and final demand is consumption: the data of :data:`cge.blocks.deficits.TRADE_MODEL`. Spending X of a
 region on a good is on materials and consumption,
 
     X = Gamma Y + alpha I,    Y_s = sum_d pi_sd X_d / (1 + tau_sd),    I = wages + duties + deficit,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError
@@ -59,3 +60,19 @@ def sectors_of(codes: pd.Series) -> pd.DataFrame:
     found = {code: hs_sector(code) for code in codes.unique()}
     pairs = [found[code] or (None, None) for code in codes]
     return pd.DataFrame(pairs, columns=["gtap", "good"], index=codes.index)
+
+
+def line_weights(codes: pd.DataFrame, flows: pd.Series) -> np.ndarray:
+    """Weights of HS6 codes (columns ``hs6, gtap``) as in :mod:`calibration.mfn`.
+
+    Parameters
+    ----------
+    flows : Series
+        Trade by HS6; codes not in it count as zero.
+    """
+    reference = pd.read_csv(FOLDER / "reference_imports.csv", comment="#").set_index("gtap")["imports"]
+    traded = codes["hs6"].map(flows).fillna(0.0)
+    by_sector = traded.groupby(codes["gtap"]).transform("sum")
+    lines = codes.groupby("gtap")["hs6"].transform("size")
+    share = np.where(by_sector > 0, 0.5 * (1.0 / lines + traded / by_sector.where(by_sector > 0, 1.0)), 1.0 / lines)
+    return np.asarray(codes["gtap"].map(reference).fillna(reference.min()) * share)

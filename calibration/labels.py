@@ -39,3 +39,9 @@ def as_labels(given: str | Iterable[str], what: str = "labels") -> tuple[str, ..
 def is_capital(factor: str) -> bool:
     """Whether a factor is capital, by its label (``cap``, ``capital``, ``cap_foreign``)."""
     return factor.lower().startswith("cap")
+
+
+def is_labour(factor: str) -> bool:
+    """Whether a factor is labour, by its label (``skl``, ``unskl``, ``lab...``, ``... labor``)."""
+    name = factor.lower()
+    return name in ("skl", "unskl") or "lab" in name or "worker" in name

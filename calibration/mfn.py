@@ -40,7 +40,7 @@ import pandas as pd
 from calibration.classification import GOODS
 from calibration.errors import DataError
 from calibration.geography import economy
-from calibration.hs import FOLDER, sectors_of
+from calibration.hs import line_weights, sectors_of
 from calibration.preferences import FARM, economies_of, in_force
 from calibration.readers.caliendo_parro import COUNTRIES, CaliendoParro
 from calibration.readers.schedules import (
@@ -149,22 +149,6 @@ class Lines:
         weight = self.table["weight"].groupby(self.table["good"]).sum()
         share = (self.table["weight"] * self.table["specific"]).groupby(self.table["good"]).sum() / weight
         return share.reindex(list(GOODS)).fillna(0.0)
-
-
-def line_weights(codes: pd.DataFrame, flows: pd.Series) -> np.ndarray:
-    """Weights of HS6 codes (columns ``hs6, gtap``) as in the module's text.
-
-    Parameters
-    ----------
-    flows : Series
-        Trade by HS6; codes not in it count as zero.
-    """
-    reference = pd.read_csv(FOLDER / "reference_imports.csv", comment="#").set_index("gtap")["imports"]
-    traded = codes["hs6"].map(flows).fillna(0.0)
-    by_sector = traded.groupby(codes["gtap"]).transform("sum")
-    lines = codes.groupby("gtap")["hs6"].transform("size")
-    share = np.where(by_sector > 0, 0.5 * (1.0 / lines + traded / by_sector.where(by_sector > 0, 1.0)), 1.0 / lines)
-    return np.asarray(codes["gtap"].map(reference).fillna(reference.min()) * share)
 
 
 def to_codes(lines: pd.DataFrame, flows: pd.Series, values: tuple[str, ...] = ("rate",)) -> Lines:

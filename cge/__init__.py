@@ -15,17 +15,17 @@ def _interrupted(kind: type[BaseException], error: BaseException, trace: object)
 if os.path.basename(sys.argv[0] if sys.argv else "") in ("cge", "cge.exe"):
     sys.excepthook = _interrupted
 
-from cge.branches import Equilibria, probe_equilibria
 from cge.catalogue import Question, find_policy, questions
-from cge.closure import Closure
-from cge.declare import Block, Mechanism
+from cge.equations.closure import Closure
+from cge.equations.declare import Block, Mechanism
 from cge.errors import ClosureError, ModelError, ShockError, SolveError
 from cge.model import Model
+from cge.model.branches import Equilibria, probe_equilibria
+from cge.model.solution import Comparison, Solution
 from cge.policy import InstrumentChange, OriginClause, Policy
 from cge.results.run import Run
 from cge.run import solve
 from cge.scenario import Scenario
-from cge.solution import Comparison, Solution
 
 __all__ = [
     "Block",

@@ -10,10 +10,10 @@ from calibration.errors import nearest
 from calibration.from_flows import one_final_demand
 from calibration.growth import read_growth
 from calibration.gtap import open_gtap
+from cge.blocks.deficits import TRADE_MODEL
 from cge.catalogue import question
-from cge.closure import Closure
-from cge.deficits import TRADE_MODEL
 from cge.dynamics import Baseline, Dynamics
+from cge.equations.closure import Closure
 from cge.errors import ModelError
 from cge.gtap import gtap_model
 from cge.model import Model

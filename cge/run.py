@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from calibration.from_flows import one_final_demand
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
 from cge.errors import ModelError, ShockError
 from cge.model import Model
+from cge.model.shock import require_change
 from cge.policy.policy import Policy
 from cge.results.path_run import PathRun
 from cge.results.run import Run
 from cge.results.static_run import StaticRun
 from cge.scenario import Scenario
-from cge.shock import require_change
 
 KEPT_MODELS = 3
 """Compiled models kept for scenarios that share them."""
@@ -77,7 +77,7 @@ def solve(
 
 def with_needed(scenario: Scenario) -> tuple[Scenario, tuple[str, ...]]:
     """The scenario with the mechanisms that its policy needs and it has not, and which they are."""
-    from cge.known_mechanisms import mechanism_named
+    from cge.equations.known_mechanisms import mechanism_named
 
     there = {type(x).__name__ for x in scenario.mechanisms}
     lacking = tuple(n for n in getattr(scenario.policy, "mechanisms", ()) if n not in there)

@@ -20,12 +20,12 @@ from calibration.cards import Carded
 from calibration.errors import DataError, nearest, require_type
 from calibration.gtap import open_gtap
 from calibration.yaml_file import parse_yaml, read_yaml
-from cge.closure import Closure, Swap
-from cge.declare import Mechanism
+from cge.equations.closure import Closure, Swap
+from cge.equations.declare import Mechanism
+from cge.equations.fingerprint import fingerprint
 from cge.errors import ModelError
-from cge.fingerprint import fingerprint
+from cge.model.shock import Shock, require_shock
 from cge.policy.policy import Policy
-from cge.shock import Shock, require_shock
 
 Composition = Literal["core", "gtap", "trade"]
 COMPOSITIONS: dict[str, str] = {
@@ -89,7 +89,7 @@ class Scenario(Carded):
             what = (
                 f"the class {wrong[0].__name__}: write {wrong[0].__name__}()" if isinstance(wrong[0], type) else repr(wrong[0])
             )
-            raise ModelError(f"mechanisms are instances of cge.declare.Mechanism, as Carbon(), not {what}")
+            raise ModelError(f"mechanisms are instances of cge.equations.declare.Mechanism, as Carbon(), not {what}")
         object.__setattr__(self, "mechanisms", tuple(given))
         require_type(self.closure, Closure, "Scenario", "a Closure, as Closure.standard(investment='fixed')")
         if self.policy is not None:
@@ -205,7 +205,7 @@ class Scenario(Carded):
         ModelError
             Not a scenario: an unknown key, mechanism or option, or a value that is not lawful.
         """
-        from cge.known_mechanisms import mechanism_named
+        from cge.equations.known_mechanisms import mechanism_named
 
         where, content = _read(source)
         known = [f.name for f in fields(cls)]

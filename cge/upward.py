@@ -8,7 +8,7 @@ from typing import Any
 from calibration import upward
 
 ABOVE: Mapping[str, str] = {
-    "value of a header": "cge.update:header_value",
+    "value of a header": "cge.results.updated_data:header_value",
     "inter-country table of a solution": "cge.gvc.assemble:of_solution",
     "inter-country table of a SAM": "cge.gvc.assemble:of_sam",
     "indicators of a table": "cge.gvc.indicators:Indicators",

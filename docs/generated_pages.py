@@ -15,11 +15,11 @@ from pathlib import Path
 from calibration import load_benchmark
 from calibration.sam import SCHEMA
 from cge import Model, Scenario, solve
-from cge.diagrams import exchange_table, goods_flow, model_map
 from cge.gtap import solve_gtap
-from cge.latex import equations_page, symbol_latex
 from cge.models import MODELS, build, open_benchmark
 from cge.report import findings, gtap_report, html_report, model_docs
+from cge.report.diagrams import exchange_table, goods_flow, model_map
+from cge.report.latex import equations_page, symbol_latex
 from policies import rcep, us_china
 
 HERE = Path(__file__).parent

@@ -30,10 +30,10 @@ from calibration.errors import nearest
 from calibration.labels import as_labels
 from cge.catalogue import Question
 from cge.dynamics import Flows, State
+from cge.dynamics.programme import require_year
 from cge.errors import ShockError
 from cge.model import Model
 from cge.policy.policy import MEMBERS, InstrumentChange, Policy
-from cge.programme import require_year
 
 __all__ = ["QUESTION", "BeltAndRoadProgramme", "belt_and_road"]
 

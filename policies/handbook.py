@@ -26,7 +26,7 @@ from calibration.errors import DataError
 from calibration.from_flows import benchmark_from_flows
 from calibration.readers.trade_study import TradeStudy, read_trade_study
 from cge import Model, Solution
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
 from cge.replication import Replication, Study
 
 ONE_SECTOR_THETA = 5.0

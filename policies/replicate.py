@@ -20,7 +20,7 @@ from calibration.caliendo_parro_sam import caliendo_parro_benchmark
 from calibration.errors import DataError
 from calibration.readers import read_caliendo_parro
 from cge import Model, Solution
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
 from cge.replication import Replication, Study
 
 MEMBERS = ("USA", "CAN", "MEX")

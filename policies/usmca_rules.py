@@ -17,8 +17,8 @@ from cge.catalogue import Options, Question
 from cge.model import Model
 from cge.report import html
 from cge.results.run import Run
+from cge.results.table import Table
 from cge.scenario import Scenario
-from cge.table import Table
 from policies import usmca_report
 from policies.automotive_rules import MEMBERS, RULES, Usmca, usmca, usmca_curves, usmca_study
 

@@ -13,7 +13,7 @@ from calibration import Benchmark
 from calibration.foreign_capital import COLUMNS, with_positions
 from calibration.gtap import standard_gtap
 from cge import Closure, InstrumentChange, Model
-from cge.declare import Mechanism
+from cge.equations.declare import Mechanism
 from cge.gtap import GTAP
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.foreign_income import ForeignIncome

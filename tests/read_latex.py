@@ -1,4 +1,4 @@
-r"""Evaluates the LaTeX that :mod:`cge.latex` prints, so that a page can be held to the equation that is solved.
+r"""Evaluates the LaTeX that :mod:`cge.report.latex` prints, so that a page can be held to the equation that is solved.
 
 Reads what the printer writes and nothing more: sums, products by ``\,``, fractions, powers of braced bases, cases,
 ``\exp``, ``\log``, ``\sqrt``, absolute values and indexed symbols.
@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 
-from cge.declare import SET_OF_DIM
-from cge.latex import LETTERS, symbol_latex
+from cge.equations.declare import SET_OF_DIM
+from cge.report.latex import LETTERS, symbol_latex
 
 SET_OF_LETTER = {letter: name for name, letters in LETTERS.items() for letter in letters}
 

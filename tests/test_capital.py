@@ -9,7 +9,7 @@ from calibration import Benchmark
 from calibration.gtap import standard_gtap
 from cge import Closure, ClosureError, InstrumentChange, Model, Policy
 from cge.gtap import GtapShock, gtap_model, solve_gtap
-from cge.update import updated_benchmark
+from cge.results.updated_data import updated_benchmark
 from tests.worlds import random_benchmark, symmetric_benchmark
 
 

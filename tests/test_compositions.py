@@ -16,7 +16,7 @@ from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
 from cge import InstrumentChange, Model, ModelError, Policy, Solution
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
 from cge.gtap import gtap_model, result_of, solve_gtap
 from cge.gvc import Icio
 from cge.mechanisms.foreign_income import ForeignIncome
@@ -24,8 +24,8 @@ from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
-from cge.solution import Comparison
-from cge.update import header_value, updated_benchmark, updated_sam
+from cge.model.solution import Comparison
+from cge.results.updated_data import header_value, updated_benchmark, updated_sam
 from tests.worlds import random_benchmark
 
 Build = Callable[[Benchmark], Model]

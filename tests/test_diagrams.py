@@ -8,9 +8,9 @@ import pytest
 
 from cge import ModelError
 from cge.blocks import CORE, Production
-from cge.declare import definition
-from cge.diagrams import WAY, check_way, exchange_table, exchanges, goods_flow, model_map
+from cge.equations.declare import definition
 from cge.model import Model
+from cge.report.diagrams import WAY, check_way, exchange_table, exchanges, goods_flow, model_map
 
 SVG = "{http://www.w3.org/2000/svg}"
 

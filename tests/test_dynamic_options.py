@@ -10,8 +10,8 @@ import pytest
 from calibration import Benchmark
 from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError
 from cge.blocks import CORE
-from cge.declare import Block
 from cge.dynamics import Baseline, Dynamics, Flows, Steady
+from cge.equations.declare import Block
 from policies import BeltAndRoadProgramme, rcep, tariff_change
 from tests.worlds import five_regions, growth_table, without_capital
 

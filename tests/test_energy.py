@@ -15,7 +15,7 @@ from calibration.classification import SECTORS
 from calibration.energy import CARRIERS, FUELS, HOUSEHOLDS, count_energy, electricity_mix, set_to_published
 from calibration.errors import DataError
 from cge import Model, find_policy
-from cge.update import updated_benchmark
+from cge.results.updated_data import updated_benchmark
 
 REGIONS = ["AAA", "BBB", "CCC", "ROW"]
 

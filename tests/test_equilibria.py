@@ -15,17 +15,17 @@ from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
 from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Households
-from cge.branches import determinant_sign, probe_equilibria
-from cge.connectivity import blocs
-from cge.declare import Block, definition, equation, parameter, variable
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
+from cge.equations.connectivity import blocs
+from cge.equations.declare import Block, definition, equation, parameter, variable
 from cge.gtap import gtap_model
 from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
-from cge.memory import Room, room
+from cge.model.branches import determinant_sign, probe_equilibria
+from cge.solver.memory import Room, room
 from policies import tariff_change
 from tests.gtap_folders import small_gtap
 from tests.test_replication import armington_world
@@ -390,11 +390,11 @@ def test_a_factorisation_without_room_is_refused_in_one_line() -> None:
 
 
 def test_the_need_is_compared_with_what_is_free(models, monkeypatch) -> None:
-    monkeypatch.setattr("cge.memory.room", lambda: Room(None, 1000))
+    monkeypatch.setattr("cge.solver.memory.room", lambda: Room(None, 1000))
     model = compositions()["core"]
     with pytest.raises(SolveError, match=r"needs about .* GB and the process has 0.00 GB of memory free"):
         model.solve()
-    monkeypatch.setattr("cge.memory.room", lambda: Room(None, None))  # a system that does not tell
+    monkeypatch.setattr("cge.solver.memory.room", lambda: Room(None, None))  # a system that does not tell
     assert model.solve().max_residual < 1e-12
 
 

@@ -23,7 +23,7 @@ from calibration.foreign_capital import (
 from cge import InstrumentChange, Model, Policy
 from cge.dynamics import Baseline, Dynamics, PathOfYears
 from cge.mechanisms.foreign_income import ForeignIncome
-from cge.update import updated_benchmark
+from cge.results.updated_data import updated_benchmark
 from policies import tariff_change
 from tests.worlds import five_regions, growth_table, random_benchmark, without_capital
 

@@ -14,8 +14,8 @@ from calibration import DataError
 from calibration.from_flows import benchmark_from_flows
 from calibration.readers.trade_study import read_trade_study
 from cge import Model
+from cge.blocks.deficits import TRADE_MODEL
 from cge.catalogue import studies
-from cge.deficits import TRADE_MODEL
 from policies.handbook import costinot_rodriguez_clare_2014
 
 GOODS, REGIONS = ["g", "h"], ["A", "B", "C"]

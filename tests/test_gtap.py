@@ -14,7 +14,7 @@ from calibration.gtap import gtap_benchmark, load_gtap
 from calibration.readers.har import HarArray, read_gtap_har, read_har, write_har
 from cge import Closure, ModelError, ShockError
 from cge.gtap import GtapShock, decompose, gtap_model, solve_gtap
-from cge.path import subtotals
+from cge.model.path import subtotals
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
     base = model.solve()
     rng = np.random.default_rng(seed)
     direction = {n: rng.normal(size=model.shape(n)) for n in ("tms", "txs", "ao", "tpd", "tfe", "qe", "to")}
-    from cge.path import PathPoint
-    from cge.sensitivity import tangent
+    from cge.model.path import PathPoint
+    from cge.solver.sensitivity import tangent
 
     point = PathPoint(0.0, base, {**tangent(base, direction), **direction})
     d, v = point.log_slope, point.value

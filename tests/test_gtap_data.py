@@ -17,7 +17,7 @@ from calibration.sam import SCHEMA, make_dataset
 from cge import ModelError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
 from cge.gtap.absent import flows
-from cge.update import distribution_sum, updated_benchmark
+from cge.results.updated_data import distribution_sum, updated_benchmark
 from tests.gtap_folders import arrays_of, full, head, small_gtap, write_folder
 from tests.worlds import random_benchmark, random_sam
 

@@ -10,7 +10,7 @@ from calibration.gtap import gtap_benchmark
 from calibration.rebalance import rebalance
 from calibration.sam import SCHEMA, make_dataset
 from cge.gtap import GtapShock, decompose, gtap_model, solve_gtap
-from cge.update import updated_sam
+from cge.results.updated_data import updated_sam
 
 SHOCK = "tms[manuf,*,*]=rate 0; ao=+1%"
 

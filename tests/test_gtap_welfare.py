@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 import cge.gtap.welfare as welfare
-import cge.path
+import cge.model.path
 from calibration import Benchmark
 from calibration.build import build_benchmark
 from calibration.gtap import standard_gtap
@@ -22,8 +22,8 @@ from cge.gtap import GtapResult, GtapShock, contributions, decompose, gtap_model
 from cge.gtap.indices import rates
 from cge.gtap.names import DERIVED, PRICES, QUANTITIES, WELFARE
 from cge.model import Model
-from cge.path import Path, subtotals
-from cge.quadrature import integrate
+from cge.model.path import Path, subtotals
+from cge.solver.quadrature import integrate
 from tests.test_data_build import figaro_csv
 from tests.worlds import random_benchmark
 
@@ -323,7 +323,7 @@ def test_a_prohibitive_duty_has_the_ev_of_a_finer_path() -> None:
 
 
 def test_an_index_that_is_not_known_is_refused_and_the_solution_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cge.path, "LIMIT", 1e-30)
+    monkeypatch.setattr(cge.model.path, "LIMIT", 1e-30)
     with pytest.raises(SolveError, match=r"price indices along the path.*above the limit of 1e-30") as stopped:
         solve_gtap(model(), GtapShock("tms=+10%"))
     assert stopped.value.last.checks()["ok"].all()

@@ -21,7 +21,7 @@ from calibration.income_elasticities import (
 )
 from cge import Closure, Model
 from cge.dynamics import Baseline, Dynamics
-from cge.update import updated_benchmark
+from cge.results.updated_data import updated_benchmark
 from policies import tariff_change
 from tests.test_model import shock
 from tests.worlds import growth_table, random_benchmark, without_capital

@@ -10,8 +10,8 @@ import pytest
 from pyomo.environ import value
 
 from cge import Closure, Model
-from cge.declare import SET_OF_DIM
-from cge.pyomo_block import pyomo_block
+from cge.equations.declare import SET_OF_DIM
+from cge.solver.pyomo_block import pyomo_block
 from tests.worlds import random_benchmark
 
 
@@ -53,7 +53,7 @@ def test_every_equation_equals_pyomos_value(model: Model, point: np.ndarray) -> 
 
 
 def test_every_definition_equals_pyomos_value(model: Model, point: np.ndarray) -> None:
-    from cge.templates import Kernel
+    from cge.solver.templates import Kernel
 
     block = pyomo_block(model)
     shapes = {n: a.shape for n, a in model.values.arrays.items()}
@@ -114,7 +114,7 @@ def test_vector_jacobian_products_equal_the_jacobian(model: Model, point: np.nda
 def test_rules_outside_the_language_are_refused() -> None:
     import pyomo.environ as pyo
 
-    from cge.templates import Kernel
+    from cge.solver.templates import Kernel
 
     block = pyo.ConcreteModel()
     block.reg = pyo.Set(initialize=["A", "B"])

@@ -10,7 +10,7 @@ from calibration.labels import as_labels
 from calibration.yaml_file import read_yaml
 from cge import Closure, Model, ModelError, Policy, ShockError
 from cge.gvc.icio import Icio
-from cge.path import subtotals
+from cge.model.path import subtotals
 from policies import tariff_change
 from policies.belt_and_road_initiative import BeltAndRoadProgramme
 

@@ -10,16 +10,16 @@ import pytest
 
 from calibration.gtap import standard_gtap
 from cge import Model, ModelError
-from cge.declare import SET_OF_DIM
+from cge.equations.declare import SET_OF_DIM
 from cge.gtap import GTAP, gtap_model
-from cge.latex import LETTERS, Printer, equations_page, symbol_latex
 from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.report import html
-from cge.templates import Kernel
+from cge.report.latex import LETTERS, Printer, equations_page, symbol_latex
+from cge.solver.templates import Kernel
 from tests.read_latex import LatexReader
 from tests.worlds import random_benchmark
 

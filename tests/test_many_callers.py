@@ -15,7 +15,7 @@ import xarray as xr
 
 from cge import Closure, Model, ModelError, Solution
 from cge.blocks import CORE
-from cge.declare import Block, definition
+from cge.equations.declare import Block, definition
 from cge.gtap import gtap_model
 from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth

@@ -9,7 +9,7 @@ import pytest
 
 from cge import InstrumentChange, Model, ModelError, Policy
 from cge.gtap import contributions, decompose, result_of
-from cge.update import updated_benchmark, updated_sam
+from cge.results.updated_data import updated_benchmark, updated_sam
 from tests.mechanism_pairs import MECHANISMS, WORLDS, put_on
 
 PAIRS = list(combinations(MECHANISMS, 2))

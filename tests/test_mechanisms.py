@@ -12,17 +12,17 @@ import pytest
 from calibration.from_flows import one_final_demand
 from calibration.gtap import standard_gtap
 from cge import Closure, InstrumentChange, Model, ModelError, Policy
-from cge.declare import Mechanism, adds, definition, parameter, replaces
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
+from cge.equations.declare import Mechanism, adds, definition, parameter, replaces
 from cge.gtap import GTAP
-from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
-from cge.update import updated_benchmark, updated_sam
+from cge.report.latex import equations_page
+from cge.results.updated_data import updated_benchmark, updated_sam
 from tests.mechanism_pairs import with_emissions
 from tests.worlds import five_regions, random_benchmark
 

@@ -9,13 +9,13 @@ import pytest
 
 from calibration import Benchmark
 from cge import InstrumentChange, Model, ModelError, Policy
-from cge.declare import Mechanism, adds, definition
 from cge.dynamics import Baseline, Dynamics, Flows, PathOfYears
+from cge.equations.declare import Mechanism, adds, definition
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
-from cge.update import updated_benchmark, updated_sam
+from cge.results.updated_data import updated_benchmark, updated_sam
 from tests.mechanism_pairs import with_debts, with_emissions
 from tests.worlds import five_regions, growth_table
 

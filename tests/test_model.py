@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cge import Closure, InstrumentChange, Model, ModelError, Policy
-from cge.krylov import Newton
+from cge.solver.newton import Newton
 from policies import rcep, tariff_change
 from tests.worlds import random_benchmark, symmetric_benchmark
 

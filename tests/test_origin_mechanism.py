@@ -14,15 +14,15 @@ from calibration import Benchmark
 from calibration.gtap import standard_gtap
 from calibration.sam import make_dataset
 from cge import Model, ModelError, ShockError, Solution
-from cge.declare import Mechanism
+from cge.equations.declare import Mechanism
 from cge.gtap import GtapShock, gtap_model
 from cge.gtap.welfare import real_income
-from cge.latex import equations_page
 from cge.mechanisms.carbon import Carbon
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.mechanisms.origin.study import OriginRules, RulesStudy
-from cge.path import Path
-from cge.update import updated_benchmark, updated_sam
+from cge.model.path import Path
+from cge.report.latex import equations_page
+from cge.results.updated_data import updated_benchmark, updated_sam
 from tests.worlds import random_benchmark
 
 AREA = ("R0", "R1", "R2")

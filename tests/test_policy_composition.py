@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cge import Closure, InstrumentChange, Model, OriginClause, Policy, Scenario, ShockError, find_policy, solve
+from cge.model.shock import require_change, targets
 from cge.policy.composition import Step, compose
 from cge.run import on
-from cge.shock import require_change, targets
 from policies import rcep, tariff_change, us_china
 from tests.worlds import random_benchmark, symmetric_benchmark
 
@@ -223,7 +223,7 @@ def test_a_flow_that_does_not_exist_is_refused_by_name(taxed) -> None:
 
 
 def test_flows_are_found_from_the_equations_of_any_block() -> None:
-    from cge.reach import reached_cells
+    from cge.model.reach import reached_cells
 
     model = Model(random_benchmark(3, 3, seed=7, zeros=0.3), Closure(specific=("cap",)))
     assert np.array_equal(reached_cells(model, "tms"), model.data["vcif"] > 0)

@@ -11,10 +11,10 @@ import pytest
 
 import cge.model as model_module
 from cge import Model, SolveError
-from cge.ces import COBB_DOUGLAS_BAND, NEAR_COBB_DOUGLAS, ces_price_of_two
+from cge.equations.ces import COBB_DOUGLAS_BAND, NEAR_COBB_DOUGLAS, ces_price_of_two
 from cge.gtap import GtapShock, decompose, gtap_model, solve_gtap
-from cge.ipopt import certify
-from cge.templates import Kernel, Values
+from cge.solver.ipopt import certify
+from cge.solver.templates import Kernel, Values
 from policies import tariff_change
 from tests.worlds import bounded_gtap, random_benchmark, random_gtap
 

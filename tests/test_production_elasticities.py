@@ -17,7 +17,7 @@ from calibration.production_elasticities import GROUP_OF_SECTOR, NOT_HELD, STUDI
 from cge import Model, Solution
 from cge.dynamics import Baseline, Dynamics, PathOfYears
 from cge.gtap import gtap_model
-from cge.update import updated_benchmark
+from cge.results.updated_data import updated_benchmark
 from policies import tariff_change
 from tests.test_model import shock
 from tests.worlds import five_regions, growth_table, random_benchmark, symmetric_benchmark

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cge.quadrature import NODES, STEP, WEIGHTS, integrate
+from cge.solver.quadrature import NODES, STEP, WEIGHTS, integrate
 
 
 @pytest.mark.parametrize(("order", "degree"), [(2, 1), (3, 3), (4, 5), (7, 9), (13, 19)])

@@ -12,7 +12,7 @@ import xarray as xr
 from calibration import Benchmark, DataError
 from calibration.from_flows import benchmark_from_flows
 from cge import InstrumentChange, Model, Policy
-from cge.deficits import TRADE_MODEL
+from cge.blocks.deficits import TRADE_MODEL
 from tests.worlds import elasticity_table
 
 

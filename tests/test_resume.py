@@ -11,7 +11,7 @@ import xarray as xr
 from calibration import Benchmark
 from cge import Closure, Model, ModelError
 from cge.dynamics import Baseline, Dynamics, Flows, PathOfYears
-from cge.fingerprint import fingerprint
+from cge.equations.fingerprint import fingerprint
 from policies import BeltAndRoadProgramme, rcep, tariff_change
 from tests.worlds import elasticity_table, five_regions, growth_table
 

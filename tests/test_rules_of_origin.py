@@ -13,11 +13,11 @@ from calibration import Benchmark, DataError, aggregate, load_benchmark
 from calibration.elasticities import to_dataset
 from calibration.split_sector import split_vehicles
 from cge import Closure, Model, ModelError, Scenario, ShockError, solve
-from cge.complementarity import solve_by_products
 from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin, compliance_penalty, type_shares
 from cge.mechanisms.origin.compliance import Firm, comply, fee_form
 from cge.mechanisms.origin.study import OriginRules, RulesStudy
-from cge.update import updated_benchmark, updated_sam
+from cge.model.complementarity import solve_by_products
+from cge.results.updated_data import updated_benchmark, updated_sam
 from policies import rcep
 from policies.automotive_rules import RULES, usmca, usmca_curves, usmca_study
 from tests.worlds import elasticity_table, random_benchmark

@@ -8,7 +8,7 @@ import pytest
 from calibration.gtap import standard_gtap
 from cge import Closure, ShockError
 from cge.gtap import GtapShock, gtap_model, solve_gtap
-from cge.shock import remarks, targets
+from cge.model.shock import remarks, targets
 from tests.worlds import random_benchmark
 
 

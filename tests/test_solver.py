@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from cge import Closure, ClosureError, InstrumentChange, Model, ModelError, Policy, ShockError, SolveError
-from cge.krylov import PathOptions, Preconditioner
+from cge.solver.newton import PathOptions, Preconditioner
 from policies import rcep, tariff_change
 
 

@@ -17,8 +17,8 @@ from benchmarks.tariff_yardsticks import WTO_IMPORTERS, imports_of_goods, stage_
 from calibration import DataError
 from calibration.classification import GOODS
 from calibration.geography import ECONOMIES
-from calibration.hs import FOLDER, hs_sector
-from calibration.mfn import Lines, Structure, line_weights, to_codes
+from calibration.hs import FOLDER, hs_sector, line_weights
+from calibration.mfn import Lines, Structure, to_codes
 from calibration.preferences import FARM, agreements, economies_of, in_force, remaining, with_use
 from calibration.readers.tariff_data import in_fractions, read_tariff_data
 from calibration.tariffs_2018 import Tariffs, read_targets, set_level, tariffs_2018, with_other_rates

@@ -10,12 +10,12 @@ import xarray as xr
 from calibration import Benchmark
 from cge import InstrumentChange, Model, ModelError, Policy, SolveError
 from cge.blocks import CORE, Income, Production
-from cge.declare import definition, equation, instrument
+from cge.equations.declare import definition, equation, instrument
 from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
-from cge.update import updated_benchmark, updated_sam
+from cge.results.updated_data import updated_benchmark, updated_sam
 from policies import rcep
 from tests.worlds import random_benchmark
 

@@ -22,9 +22,8 @@ import xarray as xr
 
 from calibration.classification import GOODS
 from calibration.errors import DataError, nearest, require_year
-from calibration.hs import sectors_of
+from calibration.hs import line_weights, sectors_of
 from calibration.isic import isic4_detail
-from calibration.mfn import line_weights
 from calibration.preferences import GROUPS
 from calibration.tariff_table import HIGHEST, PLAUSIBLE, TYPICAL, Unit
 

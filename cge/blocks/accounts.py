@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 from pyomo.environ import sqrt
 
-from cge.calibrated import Calibrated
-from cge.declare import Block, definition, parameter
+from calibration.labels import is_labour
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Block, definition, parameter
 
 
 class Accounts(Block):
@@ -152,9 +153,3 @@ class Accounts(Block):
             "imp_0": data["vcif"].sum((0, 1)),
             "wlab": bill / np.where(total > 0, total, 1.0),
         }
-
-
-def is_labour(factor: str) -> bool:
-    """Whether a factor is labour, by its label (``skl``, ``unskl``, ``lab...``, ``... labor``)."""
-    name = factor.lower()
-    return name in ("skl", "unskl") or "lab" in name or "worker" in name

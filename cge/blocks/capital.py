@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from calibration.labels import is_capital
-from cge.calibrated import Calibrated, ratio
-from cge.declare import Block, definition, equation, parameter, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.declare import Block, definition, equation, parameter, variable
 
 
 class Capital(Block):

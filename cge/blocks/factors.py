@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import Calibrated, ratio
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.declare import Block, definition, equation, instrument, parameter, variable
 
 
 class Factors(Block):

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import Calibrated, ratio
-from cge.ces import ces_price_of_two
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.ces import ces_price_of_two
+from cge.equations.declare import Block, definition, equation, instrument, parameter, variable
 from cge.errors import ModelError
 
 

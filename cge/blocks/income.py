@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import Calibrated
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Block, definition, equation, instrument, parameter, variable
 
 
 class Income(Block):

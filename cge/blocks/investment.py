@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import BALANCE_TOLERANCE, Calibrated, ratio
-from cge.ces import ces_price_of_two
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import BALANCE_TOLERANCE, Calibrated, ratio
+from cge.equations.ces import ces_price_of_two
+from cge.equations.declare import Block, definition, equation, instrument, parameter, variable
 from cge.errors import ModelError
 
 
@@ -122,15 +122,15 @@ class Investment(Block):
             raise ModelError(
                 f"nobody invests in benchmark {data.benchmark.name!r}, so saving and foreign saving have no use; a table with "
                 "one final demand fits the trade model, in which deficits are transfers: "
-                'Model(benchmark, sourcing="pooled", blocks=cge.deficits.TRADE_MODEL)'
+                'Model(benchmark, sourcing="pooled", blocks=cge.blocks.deficits.TRADE_MODEL)'
             )
         saves = abs(data["save"]) + data["vdep"] > BALANCE_TOLERANCE * invested.sum()
         idle = [r for r, i, s in zip(regions, invested, saves, strict=True) if s and i <= 0]
         if idle:
             raise ModelError(
                 f"nobody invests in {', '.join(idle)} of benchmark {data.benchmark.name!r}, which saves or borrows: nothing "
-                "balances its saving; aggregate it with a neighbour, or use the trade model (cge.deficits.TRADE_MODEL) on "
-                "calibration.from_flows.one_final_demand(benchmark)"
+                "balances its saving; aggregate it with a neighbour, or use the trade model "
+                "(cge.blocks.deficits.TRADE_MODEL) on calibration.from_flows.one_final_demand(benchmark)"
             )
 
     def masks(self, data: Calibrated) -> Mapping[str, np.ndarray]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import Calibrated
-from cge.declare import Block, definition, equation, parameter, variable
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Block, definition, equation, parameter, variable
 
 
 class Markets(Block):

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cge.calibrated import Calibrated, ratio
-from cge.ces import ces_price
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.ces import ces_price
+from cge.equations.declare import Block, definition, equation, instrument, parameter, variable
 
 
 class Trade(Block):

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 from pyomo.environ import exp, log
 
-from cge.calibrated import Calibrated, ratio
-from cge.declare import Block, definition, parameter
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.declare import Block, definition, parameter
 
 
 class Welfare(Block):

@@ -27,11 +27,11 @@ from cge.cli.shared import (
     show,
 )
 from cge.errors import ModelError, SolveError
-from cge.shock import remarks
+from cge.model.shock import remarks
 
 if TYPE_CHECKING:
     from calibration import Benchmark
-    from cge.closure import Closure
+    from cge.equations.closure import Closure
     from cge.gtap import GtapResult
 
 T = TypeVar("T")

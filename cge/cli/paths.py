@@ -25,8 +25,8 @@ from cge.cli.shared import (
     say,
     show,
 )
+from cge.dynamics.path_of_years import Difference
 from cge.errors import ModelError
-from cge.path_of_years import Difference
 from cge.policy.policy import Policy
 from cge.run import years_of
 

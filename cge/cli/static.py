@@ -31,7 +31,7 @@ from cge.cli.shared import (
     say,
     show,
 )
-from cge.closure import Closure
+from cge.equations.closure import Closure
 from cge.errors import ModelError
 from cge.report import findings
 from cge.results.run import Run

@@ -6,8 +6,8 @@ import numpy as np
 
 from calibration.benchmark import Benchmark
 from cge.blocks import Markets, Production, Trade
-from cge.closure import Closure
-from cge.declare import Block, Mechanism
+from cge.equations.closure import Closure
+from cge.equations.declare import Block, Mechanism
 from cge.errors import ClosureError, ModelError
 from cge.gtap.between import result_of
 from cge.gtap.blocks import (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from cge.calibrated import Calibrated
+from cge.equations.calibrated import Calibrated
 
 Array = np.ndarray
 

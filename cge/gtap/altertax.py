@@ -13,8 +13,8 @@ import numpy as np
 
 from calibration.benchmark import Benchmark
 from cge.gtap import gtap_model
-from cge.shock import Shock
-from cge.update import updated_sam
+from cge.model.shock import Shock
+from cge.results.updated_data import updated_sam
 
 NEAR_ZERO = 1e-3
 """CDE substitution parameter of the re-basing model: as it falls to zero, private demand becomes Cobb-Douglas."""

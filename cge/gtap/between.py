@@ -7,10 +7,10 @@ import numpy as np
 from cge.errors import ModelError
 from cge.gtap import indices
 from cge.gtap.results import GtapResult, require_standard
-from cge.path import Path
-from cge.quadrature import GOAL
-from cge.sensitivity import polished
-from cge.solution import Solution
+from cge.model.path import Path
+from cge.model.solution import Solution
+from cge.solver.quadrature import GOAL
+from cge.solver.sensitivity import polished
 
 
 def result_of(solution: Solution) -> GtapResult:

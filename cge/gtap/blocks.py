@@ -19,9 +19,9 @@ from cge.blocks.households import Households
 from cge.blocks.income import Income
 from cge.blocks.investment import Investment
 from cge.blocks.margins import Margins
-from cge.calibrated import Calibrated, ratio
-from cge.ces import ces_price
-from cge.declare import Block, definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.ces import ces_price
+from cge.equations.declare import Block, definition, equation, instrument, parameter, variable
 from cge.errors import ModelError
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cge.path import Path, PathPoint, refuse
-from cge.quadrature import Integral, integrate
-from cge.solution import Solution
+from cge.model.path import Path, PathPoint, refuse
+from cge.model.solution import Solution
+from cge.solver.quadrature import Integral, integrate
 
 Array = np.ndarray
 
@@ -66,7 +66,7 @@ def along(path: Path, after: Solution, goal: float = GOAL) -> Divisia:
     Raises
     ------
     SolveError
-        The path has no solution somewhere, or an index is not known to :data:`cge.path.LIMIT`; its ``last`` is
+        The path has no solution somewhere, or an index is not known to :data:`cge.model.path.LIMIT`; its ``last`` is
         ``after``, the finished solution.
     """
     found = integrate(lambda place: rates(path.point(place)), 1.0, goal)
@@ -93,7 +93,7 @@ def exports_price(p: PathPoint) -> tuple[Array, Array]:
 
 
 def beside_goods(p: PathPoint) -> dict[str, Array]:
-    """What mechanisms add to trade beside the price of goods (:meth:`cge.declare.Mechanism.traded`)."""
+    """What mechanisms add to trade beside the price of goods (:meth:`cge.equations.declare.Mechanism.traded`)."""
     total: dict[str, Array] = {}
     for mechanism in p.solution.model.mechanisms:
         for name, values in mechanism.traded(p).items():

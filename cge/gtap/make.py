@@ -13,9 +13,9 @@ import numpy as np
 
 from cge.blocks.markets import Markets
 from cge.blocks.production import Production
-from cge.calibrated import Calibrated, ratio
-from cge.ces import ces_price
-from cge.declare import definition, equation, instrument, parameter, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.ces import ces_price
+from cge.equations.declare import definition, equation, instrument, parameter, variable
 from cge.gtap.blocks import GtapIncome
 
 

@@ -19,12 +19,12 @@ from cge.gtap.absent import without_absent
 from cge.gtap.indices import GOAL, Divisia
 from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
-from cge.nominal import fixed_nominal
-from cge.path import Path
-from cge.quadrature import Integral
-from cge.sensitivity import polished
-from cge.shock import Shock, require_change
-from cge.solution import Solution
+from cge.model.nominal import fixed_nominal
+from cge.model.path import Path
+from cge.model.shock import Shock, require_change
+from cge.model.solution import Solution
+from cge.solver.quadrature import Integral
+from cge.solver.sensitivity import polished
 
 Array = np.ndarray
 
@@ -377,7 +377,7 @@ def solve_gtap(model: Model, shock: Shock, goal: float = GOAL) -> GtapResult:
     ModelError
         The model is not the standard model's composition.
     SolveError
-        No equilibrium, or an index is not known to :data:`cge.path.LIMIT`; then ``last`` is the finished solution.
+        No equilibrium, or an index is not known to :data:`cge.model.path.LIMIT`; then ``last`` is the finished solution.
     """
     require_standard(model)
     require_change(model, shock)

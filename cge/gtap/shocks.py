@@ -15,7 +15,7 @@ Names are those of swaps too (:data:`cge.gtap.names.NAMES`): after ``dpsave(USA)
 Several shocks are parted by ``;``. As in GEMPACK each component is shocked once: two shocks that meet are refused, whether
 they name the symbol itself, a uniform one (``tm`` is ``tms`` from every source) or a table. A table of shocks is given
 as ``tms=@cuts.csv`` (:mod:`cge.gtap.shock_table`). A shock to a power is taken as it stands, so ``tms=-20%`` may make an
-import subsidy, as in GEMPACK; :func:`cge.shock.remarks` tells where.
+import subsidy, as in GEMPACK; :func:`cge.model.shock.remarks` tells where.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from cge.errors import ShockError
 from cge.gtap.names import NAMES
 from cge.gtap.shock_table import read_shock_table
 from cge.model import Model
-from cge.reach import reached_cells
-from cge.shock import Levels, as_changes, exogenous_names, require_exogenous, touches
+from cge.model.reach import reached_cells
+from cge.model.shock import Levels, as_changes, exogenous_names, require_exogenous, touches
 
 ALIASES = {
     "tm": ("tms", ("i", "d")),
@@ -72,7 +72,7 @@ class _Statement:
 
 @dataclass(frozen=True)
 class GtapShock:
-    """One or several shocks as text; a :class:`cge.shock.ExactShock`.
+    """One or several shocks as text; a :class:`cge.model.shock.ExactShock`.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ class GtapShock:
         return {symbol: model.labelled(symbol, values) for symbol, values in reached.items()}
 
     def changes(self, model: Model) -> Mapping[str, xr.DataArray]:
-        """Factors on the benchmark (amounts for signed symbols) by symbol; see :class:`cge.shock.Shock`."""
+        """Factors on the benchmark (amounts for signed symbols) by symbol; see :class:`cge.model.shock.Shock`."""
         return as_changes(model, self.levels(model))
 
     def remarks(self, model: Model) -> list[str]:

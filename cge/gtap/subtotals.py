@@ -19,9 +19,9 @@ from cge.gtap.indices import REGIONAL, WORLD, Divisia, rates
 from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.gtap.results import GtapResult
 from cge.gtap.welfare import SHIFTERS
-from cge.path import LIMIT, PathPoint, directions_of, refuse
-from cge.quadrature import GOAL, integrate
-from cge.shock import Shock
+from cge.model.path import LIMIT, PathPoint, directions_of, refuse
+from cge.model.shock import Shock
+from cge.solver.quadrature import GOAL, integrate
 
 Array = np.ndarray
 
@@ -57,7 +57,7 @@ def gtap_subtotals(
     ShockError
         Two groups move one element, or together they are not the result's shock.
     SolveError
-        A sum misses the change it is of by more than :data:`cge.path.LIMIT`, or is not known to it.
+        A sum misses the change it is of by more than :data:`cge.model.path.LIMIT`, or is not known to it.
     """
     names = [names] if isinstance(names, str) else list(names)
     lawful = [*QUANTITIES, *PRICES, *REGIONAL, *WORLD, *COMPOSED]

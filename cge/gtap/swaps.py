@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 
 from calibration.benchmark import Benchmark
-from cge.calibrated import Calibrated
-from cge.closure import Closure
-from cge.declare import Block, Rule, Symbol, equation, variable
+from cge.equations.calibrated import Calibrated
+from cge.equations.closure import Closure
+from cge.equations.declare import Block, Rule, Symbol, equation, variable
+from cge.equations.swap_text import read_swaps
 from cge.errors import ClosureError
 from cge.gtap.absent import flows
 from cge.gtap.names import NAMES
 from cge.model import Model
-from cge.swap_text import read_swaps
 
 Blocks = Sequence[type[Block]]
 
 
 def gtap_closure(benchmark: Benchmark, blocks: Blocks, swaps: str | Iterable[str] = ()) -> Closure:
-    """The standard closure with swaps in GEMPACK's words (:func:`cge.swap_text.read_swaps`).
+    """The standard closure with swaps in GEMPACK's words (:func:`cge.equations.swap_text.read_swaps`).
 
     Raises
     ------

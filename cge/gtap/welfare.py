@@ -34,9 +34,9 @@ import xarray as xr
 from cge.errors import ShockError, SolveError
 from cge.gtap.indices import beside_goods, exports_price, saving_price, weighted
 from cge.gtap.names import WELFARE
-from cge.path import Path, PathPoint, refuse
-from cge.quadrature import Integral, integrate
-from cge.shock import Shock
+from cge.model.path import Path, PathPoint, refuse
+from cge.model.shock import Shock
+from cge.solver.quadrature import Integral, integrate
 
 if TYPE_CHECKING:
     from cge.gtap.results import GtapResult

@@ -21,12 +21,12 @@ import numpy as np
 from calibration.arrays import ratio
 from calibration.currency import currency_of
 from calibration.sam import SCHEMA, Sam
-from cge.calibrated import BALANCE_TOLERANCE
+from cge.equations.calibrated import BALANCE_TOLERANCE
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
 
 if TYPE_CHECKING:
-    from cge.solution import Solution
+    from cge.model.solution import Solution
 
 Array = np.ndarray
 AGENTS = {"prv": "p", "gov": "g", "inv": "i"}
@@ -168,7 +168,7 @@ def of_solution(solution: Solution, prices: Literal["current", "base"] = "curren
     ModelError
         Unknown prices, or a block of the model adds flows that the table does not know.
     """
-    from cge.update import TOLERANCE, added_by_mechanisms, landed_beside_demand, made, reason
+    from cge.results.updated_data import TOLERANCE, added_by_mechanisms, landed_beside_demand, made, reason
 
     if prices not in ("current", "base"):
         raise ModelError(f"unknown prices {prices!r}; choose 'current' or 'base'")
@@ -210,7 +210,7 @@ def of_solution(solution: Solution, prices: Literal["current", "base"] = "curren
 
 def _made_as_sold(solution: Solution, prices: Literal["current", "base"]) -> Array:
     """The make matrix whose rows sum to the supply of each commodity, also where makers are imperfect substitutes."""
-    from cge.update import made
+    from cge.results.updated_data import made
 
     basic = made(solution, prices)[0]
     if prices == "current" or "qca" not in solution.model.symbols:
@@ -221,7 +221,7 @@ def _made_as_sold(solution: Solution, prices: Literal["current", "base"]) -> Arr
 
 def _shipments(solution: Solution) -> Array:
     """Imports by user and origin, quantities at basic benchmark prices of the origin; dims (i, user, s, d)."""
-    from cge.update import sourced_by_mechanisms
+    from cge.results.updated_data import sourced_by_mechanisms
 
     model, v = solution.model, solution.values_of
     classes = list(model.data.classes.values())

@@ -25,7 +25,7 @@ from cge.upward import provided
 
 if TYPE_CHECKING:
     from cge.gvc.indicators import Indicators
-    from cge.solution import Solution
+    from cge.model.solution import Solution
 
 Array = np.ndarray
 

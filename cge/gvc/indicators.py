@@ -9,11 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from calibration.labels import as_labels
+from calibration.sectors import BLOCS, blocs_of, manufactures_of, services_of
 from cge.gvc import decomposition, position, resilience
 from cge.gvc.compare import GvcComparison
 from cge.gvc.icio import Icio
 from cge.gvc.identities import quotient
-from cge.gvc.sectors import BLOCS, blocs_of, manufactures_of, services_of
 
 
 class Indicators:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from calibration.arrays import ratio
-from cge.calibrated import Calibrated
-from cge.declare import Mechanism, adds, definition, instrument, parameter
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Mechanism, adds, definition, instrument, parameter
 from cge.errors import ModelError
 
 if TYPE_CHECKING:
-    from cge.path import PathPoint
-    from cge.solution import Solution
+    from cge.model.path import PathPoint
+    from cge.model.solution import Solution
 
 
 class Carbon(Mechanism):

@@ -21,13 +21,13 @@ import numpy as np
 import xarray as xr
 
 from calibration.foreign_capital import foreign_income
-from cge.calibrated import Calibrated
-from cge.declare import Mechanism, adds, definition, instrument
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Mechanism, adds, definition, instrument
 from cge.errors import ModelError
 
 if TYPE_CHECKING:
-    from cge.path import PathPoint
-    from cge.solution import Solution
+    from cge.model.path import PathPoint
+    from cge.model.solution import Solution
 
 GTAP_WEIGHTS = ("dpar_p", "dpar_g", "dpar_s")
 

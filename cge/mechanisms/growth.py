@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cge.calibrated import Calibrated
-from cge.declare import Mechanism, definition, equation, instrument, replaces, variable
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Mechanism, definition, equation, instrument, replaces, variable
 
 
 class Growth(Mechanism):

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from calibration.labels import is_capital
-from cge.calibrated import Calibrated, ratio
-from cge.declare import Mechanism, definition, equation, instrument, parameter, replaces, variable
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.declare import Mechanism, definition, equation, instrument, parameter, replaces, variable
 from cge.errors import ModelError
 
 RORFLEX = 10.0

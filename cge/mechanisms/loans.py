@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from cge.calibrated import Calibrated
-from cge.declare import Mechanism, adds, definition, instrument
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Mechanism, adds, definition, instrument
 
 if TYPE_CHECKING:
-    from cge.solution import Solution
+    from cge.model.solution import Solution
 
 FLOWS = ("floan", "ginv")
 

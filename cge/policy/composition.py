@@ -23,9 +23,9 @@ import numpy as np
 
 from calibration.benchmark import Benchmark
 from cge.blocks import CORE
-from cge.calibrated import Calibrated
-from cge.declare import SET_OF_DIM, Symbol
-from cge.shock import subsidised
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import SET_OF_DIM, Symbol
+from cge.model.shock import subsidised
 
 
 class Start(Protocol):

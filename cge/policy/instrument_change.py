@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from cge.declare import Symbol
+from cge.equations.declare import Symbol
 from cge.errors import ShockError
 from cge.policy.stated import Stated
 

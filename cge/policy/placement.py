@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from calibration.errors import nearest
-from cge.declare import Symbol
+from cge.equations.declare import Symbol
 from cge.errors import ShockError
+from cge.model.reach import reached_cells
+from cge.model.shock import Levels, exogenous_names, require_exogenous, touches
 from cge.policy.composition import Composed, CoreStart, Start, Step, compose
 from cge.policy.instrument_change import MEMBERS, InstrumentChange
-from cge.reach import reached_cells
-from cge.shock import Levels, exogenous_names, require_exogenous, touches
 
 if TYPE_CHECKING:
     from cge.model import Model

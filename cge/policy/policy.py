@@ -22,11 +22,11 @@ from calibration.cards import Carded
 from calibration.errors import DataError
 from calibration.yaml_file import read_yaml
 from cge.errors import ShockError
+from cge.model.shock import Levels, as_changes
 from cge.policy.composition import Composed, Start
 from cge.policy.instrument_change import MEMBERS, InstrumentChange
 from cge.policy.placement import Placement
 from cge.policy.stated import Stated
-from cge.shock import Levels, as_changes
 from cge.upward import provided
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Policy(Carded, Stated):
         return [m for m in self.members if m not in shown]
 
     def levels(self, model: Model, origin: Levels | None = None) -> dict[str, xr.DataArray]:
-        """Final values by instrument; see :class:`cge.shock.ExactShock`.
+        """Final values by instrument; see :class:`cge.model.shock.ExactShock`.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class Policy(Carded, Stated):
         return values
 
     def changes(self, model: Model) -> dict[str, xr.DataArray]:
-        """Factors on the benchmark (amounts for signed instruments) by instrument; see :class:`cge.shock.Shock`."""
+        """Factors on the benchmark (amounts for signed instruments) by instrument; see :class:`cge.model.shock.Shock`."""
         return as_changes(model, self.levels(model))
 
     def composed(self, start: Start, origin: Levels | None = None) -> dict[str, Composed]:

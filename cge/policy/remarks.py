@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibration.benchmark import Benchmark
+from cge.model.reach import reached_cells
+from cge.model.shock import new_subsidies
 from cge.policy.composition import Composed, CoreStart, Start
 from cge.policy.instrument_change import InstrumentChange
 from cge.policy.placement import Placement, as_model
 from cge.policy.policy import Policy
-from cge.reach import reached_cells
-from cge.shock import new_subsidies
 
 if TYPE_CHECKING:
     from cge.model import Model

@@ -13,13 +13,13 @@ from calibration import Benchmark
 from calibration.elasticities import ONE_NEST
 from calibration.labels import as_labels
 from cge.errors import ShockError
-from cge.path import subtotals
+from cge.model.path import subtotals
+from cge.model.shock import targets
+from cge.model.solution import Comparison
 from cge.policy.policy import InstrumentChange, Policy
 from cge.results.static_run import StaticRun
 from cge.run import solve
 from cge.scenario import Scenario
-from cge.shock import targets
-from cge.solution import Comparison
 
 LARGEST = 14
 
@@ -170,7 +170,7 @@ def policy_parts(policy: Policy, benchmark: Benchmark) -> dict[str, Policy]:
 def contributions(experiment: StaticRun, most: int = 7) -> pd.DataFrame | None:
     """What each part of the policy gives each region's welfare, per cent of income; parts in columns, with ``total``.
 
-    Exact along the path on which the exogenous levels move linearly (:func:`cge.path.subtotals`). The
+    Exact along the path on which the exogenous levels move linearly (:func:`cge.model.path.subtotals`). The
     smallest parts are joined as ``others``. None where the policy has one part or an origin clause.
     """
     if experiment.policy.origin is not None:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from calibration.readers.har import SET_OF_DIM, HarArray, header_names, write_gtap_har, write_har
 from cge.gtap import GtapResult
-from cge.update import distribution_sum, updated_sam
+from cge.results.updated_data import distribution_sum, updated_sam
 
 SHORT = {
     "pfactwld": "PFWD", "pcgdswld": "PCGW", "pfactor": "PFAC", "uepriv": "UEPR", "uelas": "UELA", "ppriv": "PPRI",

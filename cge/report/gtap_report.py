@@ -10,10 +10,10 @@ import pandas as pd
 
 from calibration.currency import in_currency
 from cge.gtap import GtapResult, GtapShock, contributions, gtap_subtotals
+from cge.model.shock import Shock
 from cge.report import figures, findings, html
 from cge.report.gtap_files import write_changes_har, write_updated_har
 from cge.report.report_parts import Figures, trust, write_page
-from cge.shock import Shock
 
 COLUMNS = {
     "ev": "EV, million USD",

@@ -18,21 +18,21 @@ from calibration import Benchmark
 from calibration.currency import in_currency
 from calibration.elasticities import SYMBOLS
 from cge.catalogue import question
-from cge.closure import Closure
-from cge.declare import SET_OF_DIM
-from cge.diagrams import goods_flow, model_map
+from cge.equations.closure import Closure
+from cge.equations.declare import SET_OF_DIM
 from cge.errors import ModelError
 from cge.gtap import solve_gtap
-from cge.latex import SET_NAMES, complementarity, listing, symbol_latex
 from cge.model import Model
+from cge.model.shock import require_change, require_shock
 from cge.models import MODELS, build, check_name
 from cge.policy.policy import Policy
 from cge.report import findings, gtap_report, html, html_report, report_parts
+from cge.report.diagrams import goods_flow, model_map
+from cge.report.latex import SET_NAMES, complementarity, listing, symbol_latex
 from cge.report.report_parts import Figures
 from cge.results.static_run import StaticRun
 from cge.run import on, solve
 from cge.scenario import Scenario
-from cge.shock import require_change, require_shock
 
 VALUES = "parameters.nc"
 """Every instrument and parameter at its benchmark value."""

@@ -14,8 +14,8 @@ import pandas as pd
 
 from calibration import Benchmark
 from cge.model import Model
+from cge.model.solution import Solution
 from cge.report import html
-from cge.solution import Solution
 
 PACKAGES = ("open-cge", "pyomo", "cyipopt-wheels", "numpy", "scipy", "pandas", "xarray")
 PROVENANCE = (

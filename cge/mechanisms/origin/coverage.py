@@ -9,7 +9,7 @@ from scipy.stats import beta
 
 from calibration.errors import nearest
 from calibration.labels import as_labels
-from cge.calibrated import Calibrated
+from cge.equations.calibrated import Calibrated
 from cge.errors import ModelError
 
 PAIRS = ("rvc", "lvc", "steel", "alu")

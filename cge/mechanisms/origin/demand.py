@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cge.declare import adds, definition, equation, parameter, variable
+from cge.equations.declare import adds, definition, equation, parameter, variable
 from cge.mechanisms.origin.industry import CoveredBlock, Industry
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cge.ces import ces_price
-from cge.declare import definition, equation, parameter, variable
+from cge.equations.ces import ces_price
+from cge.equations.declare import definition, equation, parameter, variable
 from cge.mechanisms.origin.industry import CoveredBlock, Industry
 
 

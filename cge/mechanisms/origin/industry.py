@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from calibration.sam import USES
-from cge.calibrated import Calibrated, ratio
-from cge.declare import Block
+from cge.equations.calibrated import Calibrated, ratio
+from cge.equations.declare import Block
 from cge.mechanisms.origin.coverage import Coverage, covered, type_shares
 
 Array = np.ndarray
@@ -233,7 +233,7 @@ class Industry:
 
 
 def _goods(data: Calibrated) -> Array:
-    from cge.gvc.sectors import SERVICES
+    from calibration.sectors import SERVICES
 
     services = {*SERVICES, "utl", "cns", "utc", "c17", "c18"}
     return np.array([x not in services for x in data.sets["comm"]])

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cge.calibrated import Calibrated
-from cge.declare import Mechanism, Rule
+from cge.equations.calibrated import Calibrated
+from cge.equations.declare import Mechanism, Rule
 from cge.errors import ModelError
 from cge.mechanisms.origin.coverage import Coverage
 from cge.mechanisms.origin.demand import ComplianceDemand
@@ -23,8 +23,8 @@ from cge.mechanisms.origin.rules import ContentRules
 from cge.mechanisms.origin.welfare import real_income
 
 if TYPE_CHECKING:
-    from cge.path import PathPoint
-    from cge.solution import Solution
+    from cge.model.path import PathPoint
+    from cge.model.solution import Solution
 
 PARTS: tuple[type[CoveredBlock], ...] = (Firms, ContentRules, Regime, ComplianceDemand)
 SHARED = ("smooth",)

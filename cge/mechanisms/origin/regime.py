@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cge.declare import adds, definition, equation, instrument, parameter, variable
+from cge.equations.declare import adds, definition, equation, instrument, parameter, variable
 from cge.mechanisms.origin.industry import CoveredBlock, Industry
 
 

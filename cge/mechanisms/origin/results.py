@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cge.blocks.accounts import is_labour
+from calibration.labels import is_labour
 from cge.mechanisms.origin import PAIRS
-from cge.solution import Solution
+from cge.model.solution import Solution
 
 if TYPE_CHECKING:
     from cge.mechanisms.origin.study import OriginRules, RulesStudy

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pyomo.environ import Expr_if, sqrt
 
-from cge.declare import definition, equation, instrument, variable
+from cge.equations.declare import definition, equation, instrument, variable
 from cge.mechanisms.origin.industry import CoveredBlock, Industry
 
 NO_RULE = -1.0

@@ -17,14 +17,14 @@ import xarray as xr
 
 from calibration import Benchmark
 from calibration.errors import nearest
-from cge.closure import Closure
+from cge.equations.closure import Closure
 from cge.errors import ShockError, SolveError
 from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin
 from cge.mechanisms.origin.compliance import Firm, comply
 from cge.mechanisms.origin.results import RulesSolution
 from cge.model import Model
+from cge.model.solution import Solution
 from cge.policy.policy import Policy
-from cge.solution import Solution
 
 SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
 """Smoothing of the complementarity where the sharp problem does not contract at once."""

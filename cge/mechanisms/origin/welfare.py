@@ -22,14 +22,14 @@ import numpy as np
 from cge.mechanisms.origin.industry import Industry
 
 if TYPE_CHECKING:
-    from cge.path import PathPoint
+    from cge.model.path import PathPoint
 
 Array = np.ndarray
 Take = Callable[[str], Array]
 
 
 def real_income(point: PathPoint, industry: Industry, name: Callable[[str], str]) -> dict[str, Array]:
-    """Parts of real income of one covered sector at a point of a path; as :meth:`cge.declare.Mechanism.real_income`."""
+    """Parts of real income of one covered sector at a point of a path (:meth:`cge.equations.declare.Mechanism.real_income`)."""
 
     def value(plain: str) -> Array:
         return np.asarray(np.nan_to_num(point.value(name(plain))))
