@@ -40,7 +40,7 @@ import pandas as pd
 from calibration.classification import GOODS
 from calibration.errors import DataError
 from calibration.geography import economy
-from calibration.hs import line_weights, sectors_of
+from calibration.hs import FOLDER, line_weights, sectors_of
 from calibration.preferences import FARM, economies_of, in_force
 from calibration.readers.caliendo_parro import COUNTRIES, CaliendoParro
 from calibration.readers.schedules import (
