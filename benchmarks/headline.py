@@ -32,7 +32,8 @@ from cge.catalogue import questions
 from cge.mechanisms.origin.study import RulesStudy
 from cge.report import findings
 from policies import us_china
-from policies.automotive_rules import MEMBERS, usmca, usmca_study
+from policies.automotive_rules import MEMBERS
+from policies.usmca_results import against_nafta, usmca_study
 
 POLICIES = [name for name, asked in questions().items() if asked.policy is not None]
 
@@ -114,7 +115,7 @@ def one_usmca(benchmark: Benchmark, capital: Capital) -> Table:
     plain = usmca_study(benchmark)
     closure = Closure.standard(specific=("nat", f"cap:{VEHICLES}"), capital=capital)
     study = RulesStudy(plain.benchmark, plain.coverage, plain.duties, plain.reference, plain.utilisation0, closure)
-    table = usmca(study=study).regions()
+    table = against_nafta(study=study).regions()
     income = table["ev_musd"] / table["welfare_percent"] * 100
     bloc = 100 * table["ev_musd"][list(MEMBERS)].sum() / income[list(MEMBERS)].sum()
     return {

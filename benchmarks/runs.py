@@ -30,9 +30,9 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.model.path import subtotals
 from cge.results.updated_data import updated_sam
 from policies import rcep, us_china
-from policies.automotive_rules import usmca
 from policies.belt_and_road_initiative import BeltAndRoadProgramme
 from policies.replicate import caliendo_parro_2015
+from policies.usmca_results import against_nafta
 from tests.worlds import five_regions, growth_table, random_benchmark
 
 Numbers = Mapping[str, Any]
@@ -107,8 +107,8 @@ RUNS: dict[str, Callable[[], Numbers]] = {
     "rcep and us-china": lambda: numbers_of(solve(Scenario().under(rcep() + us_china())).after),
     "rcep by 2035": lambda: numbers_of(solve(Scenario().under(rcep(year=2035))).after),
     "rcep with rules of origin": lambda: numbers_of(solve(Scenario().under(rcep(cumulation="full"))).after),
-    "usmca": lambda: numbers_of(usmca("usmca-cars").after.solution),
-    "usmca, withdrawal": lambda: numbers_of(usmca("withdrawal").after.solution),
+    "usmca": lambda: numbers_of(against_nafta("usmca-cars").after.solution),
+    "usmca, withdrawal": lambda: numbers_of(against_nafta("withdrawal").after.solution),
     "gtap": lambda: gtap("tms=+2%"),
     "gtap, trade balances held": lambda: gtap("tms=+2%", swaps="dpsave(USA,EU)=del_tbalry(USA,EU)"),
     "path, saving": lambda: path(rcep_of_five()),

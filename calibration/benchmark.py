@@ -15,6 +15,7 @@ import xarray as xr
 
 from calibration.cards import Carded
 from calibration.currency import currency_of
+from calibration.divisions import divisions
 from calibration.elasticities import check_elasticities, read_table, study_and_nest, to_dataset
 from calibration.errors import DataError, nearest, require_labels, require_type, require_unique
 from calibration.labels import as_labels
@@ -225,6 +226,11 @@ class Benchmark(Carded):
         """Economies inside each grouped region with their share of its GDP, where the benchmark tells them."""
         held: dict[str, dict[str, float]] = json.loads(str(self.sam.data.attrs.get("members", "{}")))
         return held
+
+    @property
+    def divisions(self) -> dict[str, tuple[str, ...]]:
+        """The parts of each sector of the source that this benchmark shows divided."""
+        return divisions(self.sam.data.attrs)
 
     def participation(self, economies: str | Iterable[str]) -> dict[str, float]:
         """Share of each region's GDP that lies in the named economies; regions without any are left out.

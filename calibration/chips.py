@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import xarray as xr
 
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
+from calibration.divisions import divided_satellites, with_division
 from calibration.errors import DataError, require_labels
 from calibration.sam import SCHEMA, USES, Sam, make_dataset
 
@@ -255,7 +255,7 @@ def _assembled(
     labels = [*sam.commodities[:m], *names, *sam.commodities[m + 1 :]]
     old = np.array([k if k <= m else k - 1 for k in range(len(labels))])
     attrs = {
-        **sam.data.attrs,
+        **with_division(sam.data.attrs, sector, names),
         "title": f"{sam.data.attrs.get('title', benchmark.name)}, {sector} split into {names[0]} and {names[1]}",
         "chips": (
             f"{sector} is split into {names[0]} (equipment) and {names[1]} (semiconductors) by a stated rule, estimated: users "
@@ -276,19 +276,5 @@ def _assembled(
     if "elasticity_sources" in behaviour.attrs:
         lines = [line.split(": ", 1)[1] for line in str(behaviour.attrs["elasticity_sources"]).splitlines()]
         behaviour.attrs["elasticity_sources"] = "\n".join(f"{x}: {lines[k]}" for x, k in zip(labels, old, strict=True))
-    satellites = None
-    if benchmark.satellites is not None:
-        held = benchmark.satellites
-        satellites = held.isel({d: old for d in ("i", "a") if d in held.dims})
-        satellites = satellites.assign_coords({d: labels for d in ("i", "a") if d in held.dims})
-        part = np.ones((len(labels), len(sam.regions)))
-        part[[m, m + 1]] = ratio(output, output.sum(0), 0.5)
-        shares = xr.DataArray(part, dims=("a", "r"), coords={"a": labels, "r": sam.regions})
-        for name in satellites:  # what the whole sector emits or burns is parted with output
-            if {"a", "r"} <= set(held[name].dims):
-                satellites[name] = (satellites[name] * shares).transpose(*held[name].dims).assign_attrs(held[name].attrs)
-        if "trade_status" in satellites:
-            code = satellites["trade_status"].values.copy()
-            code[[m, m + 1]] = 4
-            satellites["trade_status"] = satellites["trade_status"].copy(data=code)
+    satellites = divided_satellites(benchmark.satellites, m, labels, output)
     return Benchmark(data, behaviour, f"{benchmark.name}+{names[1]}", satellites)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.arrays import ratio
+from calibration.divisions import with_division
 from calibration.errors import DataError, require_labels
 from calibration.sam import SCHEMA, Sam, make_dataset
 
@@ -113,7 +114,8 @@ def split_energy_sector(
         split[h] = _make(values[h], k, output if h == "makb" else output / power)
     labels = [*sam.commodities[:k], *names, *sam.commodities[k + 1 :]]
     note = f"{sector} in {names[0]} and {names[1]} (calibration/split_energy.py)"
-    attrs = {**sam.data.attrs, "split": "; ".join(filter(None, [str(sam.data.attrs.get("split", "")), note]))}
+    told = "; ".join(filter(None, [str(sam.data.attrs.get("split", "")), note]))
+    attrs = {**with_division(sam.data.attrs, sector, names), "split": told}
     sets = {"i": labels, "a": labels, "f": sam.factors, "r": sam.regions, "m": margins}
     return Sam(make_dataset(split, sets, attrs), sam.adjustments)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from calibration.arrays import ratio
 from calibration.benchmark import Benchmark
+from calibration.divisions import divided_satellites, with_division
 from calibration.errors import DataError, require_labels
 from calibration.sam import SCHEMA, USES, Sam, make_dataset
 
@@ -107,7 +108,7 @@ def split_vehicles(
     assert at.size == size
     margins = [str(x) for x in sam.data["m"].values]
     attrs = {
-        **sam.data.attrs,
+        **with_division(sam.data.attrs, sector, names),
         "title": f"{sam.data.attrs.get('title', benchmark.name)}, {sector} split into {names[0]} and {names[1]}",
         "split": (
             f"{sector}: final use is {names[0]}, intermediate use is {names[1]}; {parts_to_assembly:g} of the sector's own "
@@ -130,7 +131,8 @@ def split_vehicles(
         lines = str(old_table.attrs["elasticity_sources"]).splitlines()
         texts = [line.split(": ", 1)[1] for line in lines]
         behaviour.attrs["elasticity_sources"] = "\n".join(f"{new[k]}: {texts[pick['i'][k]]}" for k in range(size))
-    return Benchmark(data, behaviour, f"{benchmark.name}+{names[0]}")
+    satellites = divided_satellites(benchmark.satellites, m, new, output)
+    return Benchmark(data, behaviour, f"{benchmark.name}+{names[0]}", satellites)
 
 
 def _commodity_rows(values: np.ndarray, dims: tuple[str, ...], m: int, parts_share: np.ndarray) -> np.ndarray:

@@ -58,6 +58,8 @@ class Question:
         With ``run``: the model that it is asked on, for documents.
     scenarios : tuple of str
         With ``run``: names of scenarios that documents may show.
+    writes : tuple of str
+        With ``run``: names of files that its runs write beside those of every run, as patterns.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Question:
     in_time: Callable[..., Any] | None = None
     model: Callable[[Benchmark], Any] | None = None
     scenarios: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
     @classmethod
     def of(

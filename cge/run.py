@@ -6,16 +6,22 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from calibration.from_flows import one_final_demand
+from calibration.growth import read_growth
 from cge.blocks.deficits import TRADE_MODEL
+from cge.dynamics import Baseline, Difference, Dynamics
+from cge.dynamics.rules_in_time import RulesInTime
+from cge.equations.known_mechanisms import mechanism_named
 from cge.errors import ModelError, ShockError
+from cge.mechanisms.origin import RulesOfOrigin
+from cge.mechanisms.origin.clauses import coverage_of, prepared, solve_under_rules
 from cge.model import Model
 from cge.model.shock import require_change
 from cge.policy.policy import Policy
+from cge.results.origin_run import OriginRun
 from cge.results.path_run import PathRun
 from cge.results.run import Run
 from cge.results.static_run import StaticRun
@@ -64,10 +70,14 @@ def solve(
         return _path(scenario, years, growth, investment, capital, progress)
     if growth is not None or (investment, capital) != ("saving", "mobile"):
         raise ModelError("growth, investment and capital belong to a path; give years='2018:2035'")
-    origin = getattr(scenario.policy, "origin", None)
-    if origin is not None:
-        return _with_origin(scenario)
+    rules = isinstance(scenario.policy, Policy) and bool(scenario.policy.origin)
+    if rules and scenario.method != "auto":
+        raise ShockError(
+            f"policy {scenario.policy.name!r} has an origin clause, which is solved with method 'auto', not {scenario.method!r}"  # type: ignore[union-attr]
+        )
     whole, added = with_needed(scenario)
+    if rules:
+        return replace(_under_rules(whole, added), scenario=scenario)
     started = time.perf_counter()
     model, opened = model_of(whole)
     built = time.perf_counter() - started - opened
@@ -76,12 +86,43 @@ def solve(
 
 
 def with_needed(scenario: Scenario) -> tuple[Scenario, tuple[str, ...]]:
-    """The scenario with the mechanisms that its policy needs and it has not, and which they are."""
-    from cge.equations.known_mechanisms import mechanism_named
+    """The scenario with what its policy needs and it has not, and a sentence on each.
 
+    Mechanisms that the policy names; where it has rules of origin, the mechanism that states them, motor vehicles divided, and
+    factors that stay in their sector.
+    """
     there = {type(x).__name__ for x in scenario.mechanisms}
     lacking = tuple(n for n in getattr(scenario.policy, "mechanisms", ()) if n not in there)
-    return scenario.with_(*(mechanism_named(n, {}) for n in lacking)), lacking
+    whole = scenario.with_(*(mechanism_named(n, {}) for n in lacking))
+    added = [f"Mechanism {name} is put on the model: the policy needs it." for name in lacking]
+    policy = scenario.policy
+    if not isinstance(policy, Policy) or not policy.origin:
+        return whole, tuple(added)
+    data = scenario.data()
+    shown = prepared(data, policy)
+    if shown is not data:
+        whole = whole.with_(benchmark=shown, elasticities="", demand="benchmark", production="benchmark")
+        added.append(f"Sectors are divided: {shown.sam.data.attrs['split']}.")
+    coverages = tuple(coverage_of(clause, policy, shown) for clause in policy.origin)
+    stated = next((x for x in whole.mechanisms if isinstance(x, RulesOfOrigin)), None)
+    if stated is None:
+        whole = whole.with_(RulesOfOrigin(*coverages))
+    elif any(coverage not in stated.coverages for coverage in coverages):
+        raise ModelError(
+            f"the scenario's RulesOfOrigin covers {', '.join(c.sector for c in stated.coverages)} otherwise than policy "
+            f"{policy.name!r} does; leave the mechanism out, it is put on the model with the policy"
+        )
+    tied = tuple(f for clause in policy.origin for f in clause.tied)
+    if tied and whole.model == "core":
+        given = whole.closure.specific
+        kept = tuple(f for f in ("nat",) if f in shown.sam.factors) if given is None else given
+        free = tuple(f for f in tied if f not in kept and f.partition(":")[0] not in kept)
+        if free:
+            whole = whole.with_(closure=replace(whole.closure, specific=(*kept, *free)))
+            added.append(f"{', '.join(free)} cannot move to other sectors: the policy says so.")
+    elif tied:
+        added.append(f"{', '.join(tied)} would stay in their sectors by the policy; model {whole.model!r} lets them move.")
+    return whole, tuple(added)
 
 
 def replace_seconds(run: StaticRun, **seconds: float) -> StaticRun:
@@ -144,32 +185,16 @@ def model_of(scenario: Scenario) -> tuple[Model, float]:
     return model, opened
 
 
-def _with_origin(scenario: Scenario) -> StaticRun:
-    """A policy with an origin clause: rules of origin are put on the core model, the ordinary duty is the alternative."""
-    from cge.mechanisms.origin.study import OriginRules, study_of
-
+def _under_rules(scenario: Scenario, added: tuple[str, ...]) -> OriginRun:
+    """A policy with rules of origin, on a model that states them; firms that do not comply pay the ordinary duty."""
     policy = scenario.policy
     assert isinstance(policy, Policy)
-    assert policy.origin is not None
-    if scenario.method != "auto":
-        raise ShockError(
-            f"policy {policy.name!r} has an origin clause, which is solved with method 'auto', not {scenario.method!r}"
-        )
-    if scenario.model != "core":
-        raise ModelError(f"policy {policy.name!r} has an origin clause, which the model 'core' states; drop it, or take 'core'")
-    clock = [time.perf_counter()]
-    data = scenario.data()
-    clock.append(time.perf_counter())
-    study = study_of(policy, data, scenario.closure, scenario.sourcing)
-    clock.append(time.perf_counter())
-    base = study.model.solve()
-    preferences = policy.without_origin()  # the study states the rules
-    moved = any((composed.value != composed.base).any() for composed in preferences.composed(study.model).values())
-    rules = OriginRules(policy.name, rvc=policy.origin.rvc)
-    after = study.solve(rules, policy=preferences if moved else None).solution
-    clock.append(time.perf_counter())
-    names = ("calibrate", "build", "solve")
-    return StaticRun(scenario, base, after, dict(zip(names, (b - a for a, b in pairwise(clock)), strict=True)))
+    started = time.perf_counter()
+    model, opened = model_of(scenario)
+    built = time.perf_counter() - started - opened
+    found = solve_under_rules(model, policy)
+    seconds = {"calibrate": opened, "build": built, "solve": time.perf_counter() - started - opened - built}
+    return OriginRun(scenario, found.base, found.after, seconds, added=added, before=found.before, now=found.now)
 
 
 def _path(
@@ -180,18 +205,22 @@ def _path(
     capital: Literal["mobile", "vintage"],
     progress: bool | None,
 ) -> PathRun:
-    from calibration.growth import read_growth
-    from cge.dynamics import Baseline, Dynamics
-
-    scenario, _ = with_needed(scenario)
+    whole, _ = with_needed(scenario)
     if scenario.model != "core":
         raise ModelError(f"a path of years is walked on the model 'core', not on {scenario.model!r}")
     first, last = years_of(years)
-    data = scenario.data()
+    data = whole.data()
     baseline = Baseline.between(first, last, read_growth(data, growth))
-    plain = Model(data, scenario.closure, sourcing=scenario.sourcing)
-    dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=scenario.mechanisms)
-    return PathRun(scenario, dynamics.run(scenario.policy, progress=progress))
+    plain = Model(data, whole.closure, sourcing=whole.sourcing)
+    dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=whole.mechanisms)
+    policy = whole.policy
+    if not isinstance(policy, Policy) or not policy.origin:
+        return PathRun(scenario, dynamics.run(policy, progress=progress))
+    after = dynamics.run(RulesInTime(policy), progress=progress)
+    if all(clause.against is None for clause in policy.origin):
+        return PathRun(scenario, after)
+    before = dynamics.run(RulesInTime(policy, before=True), progress=progress)
+    return PathRun(scenario, Difference(after.policy, before.policy))
 
 
 def years_of(given: str | tuple[int, int]) -> tuple[int, int]:

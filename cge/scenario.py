@@ -265,11 +265,11 @@ def _source(benchmark: str | Path | Benchmark) -> list[Any]:
 
 
 def _recipe(mechanism: Mechanism) -> list[Any]:
-    return [type(mechanism).__module__, type(mechanism).__qualname__, fingerprint(dict(vars(mechanism)))]
+    return [type(mechanism).__module__, type(mechanism).__qualname__, fingerprint(dict(mechanism.options()))]
 
 
 def _plain(mechanism: Mechanism) -> dict[str, Any]:
-    options = dict(vars(mechanism))
+    options = dict(mechanism.options())
     for name, value in options.items():
         if not isinstance(value, (str, int, float, bool, type(None), list, tuple, dict)):
             raise ModelError(

@@ -126,7 +126,7 @@ def rcep(
             else "Schedules by line of Japan and Australia, the others by a declared rule; "
             f"{USE if use is None else use:.0%} of eligible trade claims the preference.",
         ),
-        origin=None if cumulation is None else OriginClause(sector=origin_sector, rvc=rvc, cumulation=cumulation),
+        origin=() if cumulation is None else (OriginClause(sector=origin_sector, rvc=rvc, cumulation=cumulation),),
     )
 
 

@@ -12,16 +12,22 @@ import pandas as pd
 from cge.report import figures, html
 from cge.report.report_parts import Figures, trust, write_page
 from cge.report.style import GAIN, INK, LOSS, new_figure, save
-from policies.automotive_rules import MEMBERS, RULES, SOURCES, Usmca
+from policies.automotive_rules import MEMBERS, RULES, SOURCES
+from policies.usmca_results import Usmca
 
 LINES = {"USA": "-", "CAN": "--", "MEX": ":"}
 
 
-def write(result: Usmca, folder: str | Path, curves: Mapping[str, pd.DataFrame] | None = None) -> Path:
-    """JSON summary, CSV tables and the solution as netCDF; with curves their CSV and ``laffer.png``."""
+def write(
+    result: Usmca,
+    folder: str | Path,
+    curves: Mapping[str, pd.DataFrame] | None = None,
+    summary: Mapping[str, Any] | None = None,
+) -> Path:
+    """JSON summary (default the result's), CSV tables and the solution as netCDF; with curves their CSV and ``laffer.png``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    summary = result.summary() | ({"curves": curves_json(curves)} if curves else {})
+    summary = summary or result.summary() | ({"curves": curves_json(curves)} if curves else {})
     (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     result.regions().to_csv(folder / "regions.csv")
     result.after.by_type().to_csv(folder / "types.csv")

@@ -3,75 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-import xarray as xr
 from pydantic import Field
 
 from calibration.benchmark import Benchmark
+from calibration.split_sector import VEHICLES
 from cge import progress
-from cge.catalogue import Options, Question
+from cge.catalogue import Question, options_of
+from cge.errors import ShockError
+from cge.mechanisms.origin.results import RulesSolution
 from cge.model import Model
+from cge.policy.policy import Policy
 from cge.report import html
-from cge.results.run import Run
+from cge.results.origin_run import OriginRun
 from cge.results.table import Table
+from cge.run import solve
 from cge.scenario import Scenario
 from policies import usmca_report
-from policies.automotive_rules import MEMBERS, RULES, Usmca, usmca, usmca_curves, usmca_study
+from policies.automotive_rules import MEMBERS, RULES, checked_duty, usmca
+from policies.usmca_results import Usmca, usmca_curves, usmca_study
 
 __all__ = ["QUESTION", "UsmcaRun", "usmca"]
 
 
-class UsmcaOptions(Options):
-    """What may be chosen."""
+class UsmcaOptions(options_of(usmca, "usmca")):  # type: ignore[misc]
+    """What may be chosen: what :func:`policies.automotive_rules.usmca` takes, and curves."""
 
-    rules: str = Field(
-        "usmca-cars",
-        description="none, nafta, usmca-cars, usmca-trucks, content, labour, steel, aluminium, withdrawal, poison-pill",
-    )
-    assembly: Literal["fixed", "relocation"] = Field("fixed", description="capital of assembly 'fixed', or with 'relocation'")
     curve: bool = Field(False, description="outcomes along the content threshold too")
 
 
 @dataclass(frozen=True, repr=False)
-class UsmcaRun(Run):
-    """A scenario of rules against NAFTA's.
+class UsmcaRun(OriginRun):
+    """A scenario of rules against NAFTA's, with the industry of the members.
 
     Attributes
     ----------
-    scenario : Scenario
-    result : Usmca
+    rules, duty, assembly : str
+        What was asked.
     curves : mapping of str to DataFrame
         Outcomes along the content threshold by duty, where asked for.
     """
 
-    scenario: Scenario
-    result: Usmca
+    rules: str = "usmca-cars"
+    duty: str = "cars"
+    assembly: str = "fixed"
     curves: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
-    @property
-    def title(self) -> str:
-        """Rules, duty and assembly."""
-        return f"USMCA, rules {self.result.scenario}, duty of {self.result.duty}, assembly {self.result.assembly}"
+    @cached_property
+    def result(self) -> Usmca:
+        """The members' industry before and after."""
+        before, now = self.before[VEHICLES], self.now[VEHICLES]
+        free = RulesSolution(before.study.model.solve(), None, before.study)
+        return Usmca(before.study, free, before, now, self.rules, self.duty, self.assembly)
 
     def table(self) -> pd.DataFrame:
         """Changes from NAFTA's rules by region."""
         return self.result.regions()
 
     def summary(self) -> dict[str, Any]:
-        """Everything the command line prints as JSON."""
-        return self.result.summary() | ({"curves": usmca_report.curves_json(self.curves)} if self.curves else {})
-
-    def values(self, name: str) -> xr.Dataset:
-        """A variable, instrument or definition under NAFTA's rules (``before``) and the scenario's (``after``)."""
-        return xr.Dataset({"before": self.result.base.solution[name], "after": self.result.after.solution[name]})
+        """The keys of every run, and the industry's."""
+        curves = {"curves": usmca_report.curves_json(self.curves)} if self.curves else {}
+        return super().summary() | self.result.summary() | curves
 
     @property
     def tables(self) -> list[Table]:
-        """The members' industry, use of the preference, every region, firm types, trade, curves."""
+        """Every region, the members' industry, use of the preference, firm types, trade, curves."""
+        return [*super().tables, *self.shown]
+
+    @property
+    def shown(self) -> list[Table]:
+        """The members' industry, use of the preference, curves."""
         told = self.result.summary()
         rows = {
             f"{sector}: {what}, %": {m: told[sector][what][m] for m in MEMBERS}
@@ -111,7 +117,7 @@ class UsmcaRun(Run):
 
     def save(self, folder: str | Path, *, more_figures: bool = False) -> Path:
         """JSON, CSV tables, the solution and, with curves, their figure."""
-        return usmca_report.write(self.result, folder, self.curves or None)
+        return usmca_report.write(self.result, folder, self.curves or None, self.summary())
 
     def body(self, command: str, draw: Any) -> list[str]:
         """The parts of its page."""
@@ -127,29 +133,47 @@ def model(benchmark: Benchmark) -> Model:
     return usmca_study(benchmark).model
 
 
-def run_usmca(scenario: Scenario, options: UsmcaOptions) -> UsmcaRun:
+def policy_of(options: Any, benchmark: Benchmark | None) -> Policy:
+    """The policy of the question's options.
+
+    Raises
+    ------
+    ShockError
+        A curve, which is no policy.
+    """
+    given = {n: getattr(options, n) for n in options.model_fields_set}
+    if given.pop("curve", False):
+        raise ShockError("curve draws outcomes of usmca alone, in one equilibrium: leave it out of a sum or of years")
+    return usmca(**given) if benchmark is None else usmca(**given, benchmark=benchmark)
+
+
+def run_usmca(scenario: Scenario, options: Any) -> UsmcaRun:
     """Solve rules against NAFTA's.
 
     Parameters
     ----------
     scenario : Scenario
-        Its benchmark counts.
     options : UsmcaOptions
     """
+    asked = options.model_copy(update={"curve": False})
+    run = solve(scenario.under(policy_of(asked, scenario.data())))
+    assert isinstance(run, OriginRun)
     curves: Mapping[str, pd.DataFrame] = {}
-    result = usmca(options.rules, scenario.benchmark, assembly=options.assembly)
     if options.curve:
         with progress.Progress("content thresholds") as bar:
-            curves = usmca_curves(scenario.benchmark, assembly=options.assembly, report=bar.update)
-    return UsmcaRun(scenario, result, curves)
+            curves = usmca_curves(study=run.now[VEHICLES].study, report=bar.update)
+    kept = {f.name: getattr(run, f.name) for f in fields(OriginRun)}
+    duty = checked_duty(options.rules, options.duty)
+    return UsmcaRun(**kept, rules=options.rules, duty=duty, assembly=options.assembly, curves=curves)
 
 
 QUESTION = Question(
     "usmca",
     "USMCA's automotive rules of origin against NAFTA's",
+    policy=policy_of,
     options=UsmcaOptions,
     run=run_usmca,
     model=model,
     scenarios=tuple(RULES),
-    why="a study of rules of origin with its own closure and figures (--curve)",
+    writes=("types.csv", "trade.csv", "curve*.csv", "laffer.png"),
 )

@@ -79,9 +79,9 @@ def test_a_named_policy_has_value_chains(command, file, name: str) -> None:
 @pytest.mark.parametrize("assembly", ["fixed", "relocation"])
 @pytest.mark.parametrize("rules", sorted(RULES))
 def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules: str, assembly: str, usmca_studies) -> None:
-    from policies.automotive_rules import usmca
+    from policies.usmca_results import against_nafta
 
-    found = usmca(rules, study=usmca_studies(assembly)).summary()
+    found = against_nafta(rules, study=usmca_studies(assembly)).summary()
     assert found["complementarity_gap"] < 1e-8
     assert found["max_residual"] < 1e-9
     for by_pair in found["utilisation"].values():
@@ -90,9 +90,10 @@ def test_every_set_of_usmca_rules_solves_with_assembly_that_stays_or_moves(rules
 
 def test_a_study_of_rules_names_the_currency_of_its_benchmark(monkeypatch, tmp_path: Path, usmca_studies) -> None:
     from cge.report import html
-    from policies import usmca, usmca_report
+    from policies import usmca_report
+    from policies.usmca_results import against_nafta
 
-    found = usmca("content", study=usmca_studies("fixed"))
+    found = against_nafta("content", study=usmca_studies("fixed"))
     monkeypatch.setattr(Benchmark, "currency", property(lambda self: "EUR"))
     page = usmca_report.write_html(found, tmp_path / "u.html", "cge run usmca", interactive=False).read_text()
     text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", page)
@@ -110,7 +111,7 @@ def test_a_study_of_rules_names_the_currency_of_its_benchmark(monkeypatch, tmp_p
 @pytest.fixture(scope="module")
 def usmca_studies():
     from calibration.split_sector import split_vehicles
-    from policies.automotive_rules import usmca_study
+    from policies.usmca_results import usmca_study
 
     parts = split_vehicles(load_benchmark())
     kept, services = ("veh", "prt", "met"), ("utl", "cns", "trd", "bus", "pub")

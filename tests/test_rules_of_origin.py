@@ -19,7 +19,8 @@ from cge.mechanisms.origin.study import OriginRules, RulesStudy
 from cge.model.complementarity import solve_by_products
 from cge.results.updated_data import updated_benchmark, updated_sam
 from policies import rcep
-from policies.automotive_rules import RULES, usmca, usmca_curves, usmca_study
+from policies.automotive_rules import RULES
+from policies.usmca_results import against_nafta, usmca_curves, usmca_study
 from tests.worlds import elasticity_table, random_benchmark
 
 AREA = ("R0", "R1", "R2")
@@ -264,7 +265,7 @@ def test_bad_rules_are_named(tiny) -> None:
     with pytest.raises(ShockError, match="'R3', which is no member"):
         RulesStudy(tiny, Coverage(area=AREA, sector="g0", material="g1", metals="g2", high_wage=()), {"R3": 0.1})
     with pytest.raises(ShockError, match="unknown rules 'usmca'; did you mean 'usmca-cars'"):
-        usmca("usmca")
+        against_nafta("usmca")
     with pytest.raises(ModelError, match="specific factors"):
         Model(tiny, Closure.standard(specific=["cap:nowhere"]))
 
@@ -308,7 +309,7 @@ def test_capital_tied_in_one_activity_keeps_its_supply_there(tiny) -> None:
 
 def test_usmca_has_the_signs_of_the_literature(study) -> None:
     """USITC 2023: parts output up, vehicle output slightly down, less use of the preference, imports from outside up."""
-    found = usmca("content", study=study).summary()
+    found = against_nafta("content", study=study).summary()
     assert found["complementarity_gap"] < 1e-8
     assert found["walras"] < 1e-9
     assert all(found["parts"]["output"][m] > 0 for m in ("USA", "CAN", "MEX"))
@@ -320,17 +321,17 @@ def test_usmca_has_the_signs_of_the_literature(study) -> None:
 
 
 def test_usmca_runs_on_the_old_world_by_its_transport_equipment() -> None:
-    found = usmca("content", "world-2011").summary()
+    found = against_nafta("content", "world-2011").summary()
     assert found["complementarity_gap"] < 1e-8
     assert found["utilisation"]["content"]["MEX-USA"] <= found["utilisation"]["nafta"]["MEX-USA"]
     assert "trn" in found["choices"]["split"]
 
 
 def test_withdrawal_and_the_poison_pill_end_preferences(study) -> None:
-    out = usmca("withdrawal", study=study)
+    out = against_nafta("withdrawal", study=study)
     assert out.after.utilisation().max() == 0.0
     assert out.regions().loc[["USA", "CAN"], "welfare_percent"].max() < 0
-    pill = usmca("poison-pill", study=study)
+    pill = against_nafta("poison-pill", study=study)
     use = pill.after.utilisation()
     assert use["MEX", "USA"] == 0.0
     assert use["CAN", "USA"] > 0.9

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
+from cge.equations.known_mechanisms import mechanisms
 from cge.errors import ModelError
 from cge.report.pdf import find_browser, no_browser
 
@@ -15,8 +16,8 @@ WRITES: dict[str, tuple[str, ...]] = {
     "run": (
         *("solution.nc", "regions.csv", "bilateral.csv", "output.csv", "welfare_range.csv", "summary.json", "policy.yaml"),
         *("welfare.png", "map.png", "trade.png", "output.png", "prices.png", "parts.png"),
+        *("use_*.csv", "industry_*.csv", "types_*.csv", *(f"{name.lower()}.csv" for name in mechanisms())),
     ),
-    "usmca": ("solution.nc", "regions.csv", "types.csv", "trade.csv", "summary.json", "curve*.csv", "*.png"),
     "gvc": ("gvc_regions.csv", "gvc.nc", "gvc_*.png"),
     "shock": ("changes.nc", "changes.har", "updated.har", "regions.csv", "welfare_parts.csv"),
     "dynamics": ("dynamics.nc", "path.nc", "welfare.csv", "real_gdp.csv", "summary.json", "paths.png"),
@@ -31,6 +32,7 @@ def check_outputs(
     out: Path | None = None,
     report: Path | None = None,
     pdf: Path | None = None,
+    also: tuple[str, ...] = (),
 ) -> None:
     """Refuse before a solve what would fail after it, or what would overwrite what the run reads.
 
@@ -44,6 +46,8 @@ def check_outputs(
         Folder of the results.
     report, pdf : path, optional
         Files.
+    also : tuple of str
+        Further names that it writes.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def check_outputs(
         path = Path(given) if given is not None else None
         if out is None or path is None or not path.is_file() or not _same(path.parent, out):
             continue
-        if any(fnmatch(path.name, pattern) for pattern in WRITES[command]):
+        if any(fnmatch(path.name, pattern) for pattern in (*WRITES[command], *also)):
             raise ModelError(f"--out {out} would overwrite {path}, the {what} of this run; name another folder")
 
 

@@ -9,7 +9,7 @@ import typer
 
 from cge import progress
 from cge.catalogue import Question, find_policy, shared_options, terms
-from cge.cli.outputs import WRITES, check_outputs, check_place, refuse_overwriting
+from cge.cli.outputs import check_outputs, check_place, refuse_overwriting
 from cge.cli.question_options import own_options
 from cge.cli.shared import (
     AsJson,
@@ -71,10 +71,11 @@ def run(
     asked = terms(" + ".join(policy))
     options = own_options(context, asked)
     chosen = shared_options(asked, options)  # refused before anything is opened
-    study = next((t.what for t in asked if isinstance(t.what, Question) and t.what.run is not None), None)
+    alone = asked[0].what if len(asked) == 1 and asked[0].share == 1.0 and isinstance(asked[0].what, Question) else None
+    study = next((t.what for t in asked if isinstance(t.what, Question) and t.what.run and t.what.policy is None), None)
     inputs = {**{"policy " + p: p for p in policy}, "benchmark": benchmark}
-    kind = study.name if study is not None and study.name in WRITES else "run"
-    check_outputs("dynamics" if years else kind, inputs, out, report_file, pdf)
+    own = alone.writes if alone is not None and not years else ()
+    check_outputs("dynamics" if years else "run", inputs, out, report_file, pdf, own)
     if excel is not None:
         refuse_overwriting(inputs, [excel])
         check_place("--excel", excel.parent)
@@ -110,9 +111,13 @@ def run(
         )
         raise ModelError(f"--ranges needs {lacking}" + ("" if years else " (see: cge info)"))
     found = find_policy(" + ".join(policy), data, **options)
-    if found.origin is not None:
+    if found.origin:
         refuse_options(context, "a policy with an origin clause is solved by its own method", "method")
-    result = solve(scenario.under(found), years)
+    result: Run
+    if alone is not None and alone.run is not None and not years:
+        result = alone.run(scenario, chosen[0])
+    else:
+        result = solve(scenario.under(found), years)
     if isinstance(result, StaticRun) and ranges:
         if out is not None:  # first of all: what comes later may fail, and the solution is not lost
             result.save(out, more_figures=more_figures)

@@ -253,14 +253,14 @@ def as_programme(policy: Shock | Programme | None) -> Programme | None:
 
 
 def refuse_origin(policy: Shock) -> None:
-    """Raise where a policy has rules of origin, which a path of years does not follow.
+    """Raise where a policy has rules of origin, which stand on the model and move as a programme.
 
     Raises
     ------
     ShockError
     """
-    if getattr(policy, "origin", None) is not None:
+    if getattr(policy, "origin", None):
         raise ShockError(
-            f"policy {policy.name!r} has rules of origin (its clause 'origin'), which a path of years does not follow: solve "
-            "it in one year (cge run), or leave the clause out"
+            f"policy {policy.name!r} has rules of origin (its clause 'origin'): solve it with cge.solve(scenario, years=...), "
+            "which puts them on the model, or leave the clause out"
         )

@@ -17,7 +17,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial, wraps
-from typing import Any, ClassVar, Literal, ParamSpec
+from typing import Any, ClassVar, Literal, ParamSpec, Self
 
 import numpy as np
 import pandas as pd
@@ -218,7 +218,23 @@ class Mechanism(Block):
     shows: ClassVar[tuple[str, ...]] = ()  # variables, instruments and definitions that a path of years keeps of each year
     parts: ClassVar[Mapping[str, str]] = {}  # parts of GTAP's EV that it brings -> what they hold, of a tax "allocative ..."
     listed_as: ClassVar[str] = ""  # the rule under which the updated SAM lists its entries as adjustments; empty: not listed
+    softens: ClassVar[Mapping[str, tuple[float, ...]]] = {}  # an instrument that smooths its kinks -> values to come down along
     together: ClassVar[str] = ""  # what to write instead of two of its kind; empty: two may stand
+
+    def options(self) -> Mapping[str, Any]:
+        """What it was made with, by name: what a scenario's text and hash tell of it."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Self:
+        """The mechanism of these options.
+
+        Raises
+        ------
+        TypeError
+            An option that it does not take.
+        """
+        return cls(**options)
 
     def adjust(self, data: Any, values: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Benchmark values of other blocks' symbols as this mechanism reads the data, made from those in place.

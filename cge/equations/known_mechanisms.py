@@ -34,6 +34,6 @@ def mechanism_named(name: str, options: Mapping[str, Any]) -> Mechanism:
     if name not in known:
         raise ModelError(f"unknown mechanism {name!r}{nearest(name, known)} known: {', '.join(known)}")
     try:
-        return known[name](**options)
+        return known[name].from_options(options)
     except TypeError as error:
         raise ModelError(f"mechanism {name}: {error}") from error

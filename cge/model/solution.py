@@ -320,6 +320,15 @@ class Comparison(Carded):
         totals = inside.where(apart).sum()
         return float(100 * (totals["after"] / totals["before"] - 1)) if float(totals["before"]) else float("nan")
 
+    def _kinks(self) -> str:
+        """Mechanisms whose complementarity moves between the two: along their path derivatives jump."""
+        moved = []
+        for mechanism in self.after.model.mechanisms:
+            own = [n for n, s in mechanism.symbols.items() if mechanism.softens and s.kind == "instrument"]
+            if any(not np.array_equal(self.after.arrays[n], self.base.model.benchmark_values[n]) for n in own):
+                moved.append(type(mechanism).__name__)
+        return ", ".join(moved)
+
     def table(self) -> pd.DataFrame:
         """One row a region: welfare, EV, real GDP, real wage, trade volumes, terms of trade (per cent; EV million USD).
 
@@ -335,16 +344,18 @@ class Comparison(Carded):
             "imports_percent": "qimp",
             "terms_of_trade_percent": "tot",
         }
+        over = ""
         given = {label: n for label, n in percent.items() if n in model.symbols or n in model.definitions}
         frame = pd.DataFrame({label: self.percent(n).to_series() for label, n in given.items()}, index=model.labels("r"))
         if "u" in model.definitions:
             frame.insert(1, "ev_musd", self.after["ev"].to_series() - self.base["ev"].to_series())
-        elif "bank" in model.symbols:
+        elif "bank" in model.symbols and not (over := self._kinks()):
             results = [provided("welfare along a path")(s) for s in (self.base, self.after)]
             frame.insert(0, "welfare_percent", 100 * (results[1].utility() / results[0].utility() - 1))
             frame.insert(1, "ev_musd", results[1].ev() - results[0].ev())
         lacking = [n for label, n in {**percent, "ev_musd": "ev"}.items() if label not in frame]
-        frame.attrs["absent"] = {n: reason(model, n) or f"no block defines {n}" for n in lacking}
+        told = "an integral along the shock's path, which is not followed over the kinks of {}"
+        frame.attrs["absent"] = {n: told.format(over) if over else reason(model, n) or f"no block defines {n}" for n in lacking}
         frame.index.name = "region"
         frame.attrs["remarks"] = self.remarks()
         return frame

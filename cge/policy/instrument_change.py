@@ -97,7 +97,16 @@ class InstrumentChange(Stated):
         """Whether the benchmark has every label that the change names."""
         sam = benchmark.sam
         known = {**dict.fromkeys("rsd", sam.regions), **{d: [str(x) for x in sam.data[d].values] for d in "iafm"}}
-        return self.fits(lambda dim: known.get(dim, []))
+        return self.on(benchmark.divisions).fits(lambda dim: known.get(dim, []))
+
+    def on(self, divisions: Mapping[str, tuple[str, ...]]) -> InstrumentChange:
+        """The change on data in which sectors are divided: who names the old one means all of its parts."""
+        where: dict[str, str | tuple[str, ...]] = {}
+        for dim, given in self.where.items():
+            words = (given,) if isinstance(given, str) else given
+            parts = tuple(part for word in words for part in divisions.get(word, (word,)))
+            where[dim] = given if parts == tuple(words) else parts
+        return self if where == dict(self.where) else self.model_copy(update={"where": where})
 
     def fits(self, labels: Callable[[str], list[str]]) -> bool:
         """Whether every label that the change names is among the labels of its dim."""

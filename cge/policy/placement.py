@@ -51,7 +51,9 @@ class Placement:
         self.model = as_model(start)
         self._taking_part: dict[tuple[str, ...], dict[str, float]] = {}
         self._exogenous = set(exogenous_names(self.model)) if self.model is not None else set(start.symbols)
-        self.steps: list[tuple[InstrumentChange, Step | None]] = [(c, self._placed(c)) for c in changes]
+        self.steps: list[tuple[InstrumentChange, Step | None]] = [
+            (c, self._placed(c.on(start.benchmark.divisions))) for c in changes
+        ]
 
     def composed(self, origin: Levels | None = None) -> dict[str, Composed]:
         """Every instrument that is moved, after all changes in order; from ``origin``, or from the benchmark."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 import yaml
-from pydantic import Field
+from pydantic import field_validator
 
 from calibration.cards import Carded
 from calibration.errors import DataError
@@ -25,6 +25,7 @@ from cge.errors import ShockError
 from cge.model.shock import Levels, as_changes
 from cge.policy.composition import Composed, Start
 from cge.policy.instrument_change import MEMBERS, InstrumentChange
+from cge.policy.origin_clause import OriginClause
 from cge.policy.placement import Placement
 from cge.policy.stated import Stated
 from cge.upward import provided
@@ -34,24 +35,6 @@ if TYPE_CHECKING:
     from cge.model import Model
 
 __all__ = ["MEMBERS", "InstrumentChange", "OriginClause", "Policy"]
-
-
-class OriginClause(Stated):
-    """Rules of origin that a policy's preferences on one sector carry (:mod:`cge.mechanisms.origin.study`).
-
-    Attributes
-    ----------
-    sector : str
-        Covered sector; its material is its own product.
-    rvc : float
-        Regional value content, in [0, 1).
-    cumulation : {"full", "bilateral"}
-        Inputs of every member originate, or those of the exporting member alone.
-    """
-
-    sector: str
-    rvc: float = Field(ge=0, lt=1)
-    cumulation: Literal["full", "bilateral"] = "full"
 
 
 class Policy(Carded, Stated):
@@ -67,8 +50,8 @@ class Policy(Carded, Stated):
     instruments : tuple of InstrumentChange
     notes : tuple of str
         What a reader of results must know.
-    origin : OriginClause, optional
-        Rules of origin that firms must meet to use the preference on one sector.
+    origin : tuple of OriginClause
+        Rules of origin that firms must meet to use the preference, one clause a sector; a single clause is taken too.
     mechanisms : tuple of str
         Mechanisms that its instruments belong to, by class name; :func:`cge.solve` puts them on the model, and says so.
     """
@@ -80,8 +63,22 @@ class Policy(Carded, Stated):
     members: tuple[str, ...] = ()
     instruments: tuple[InstrumentChange, ...]
     notes: tuple[str, ...] = ()
-    origin: OriginClause | None = None
+    origin: tuple[OriginClause, ...] = ()
     mechanisms: tuple[str, ...] = ()
+
+    @field_validator("origin", mode="before")
+    @classmethod
+    def _clauses(cls, given: Any) -> Any:
+        return () if given is None else (given,) if isinstance(given, (OriginClause, Mapping)) else given
+
+    @field_validator("origin")
+    @classmethod
+    def _one_a_sector(cls, clauses: tuple[OriginClause, ...]) -> tuple[OriginClause, ...]:
+        sectors = [c.sector for c in clauses]
+        twice = [s for s in sectors if sectors.count(s) > 1]
+        if twice:
+            raise ValueError(f"two clauses are about {twice[0]!r}; one sector has one")
+        return clauses
 
     def _card(self) -> tuple[str, dict[str, object]]:
         rows: dict[str, object] = {"title": self.title, "members": ", ".join(self.members)}
@@ -89,28 +86,32 @@ class Policy(Carded, Stated):
             rows[f"change {k + 1}"] = f"{change.instrument}: {change.note or change.in_words()}"
         if len(self.instruments) > 6:
             rows["and"] = f"{len(self.instruments) - 6} more changes"
-        if self.origin is not None:
-            rows["origin"] = f"rules of origin on {self.origin.sector}"
+        if self.origin:
+            rows["origin"] = "rules of origin on " + "; ".join(c.in_words() for c in self.origin)
         rows["sources"] = "; ".join(self.sources)
         return f"Policy {self.name}", {k: v for k, v in rows.items() if v}
 
     def __add__(self, other: Policy) -> Policy:
         if not isinstance(other, Policy):
             raise ShockError(f"policy {self.name!r} + {_named(other)}: only policies add up{_remedy(other)}")
-        if None not in (self.origin, other.origin) and self.origin != other.origin:
-            raise ShockError(
-                f"policies {self.name!r} and {other.name!r} have different origin clauses ({self.origin}; {other.origin}); "
-                "one policy carries one, so take it from one of them with without_origin()"
-            )
+        mine = {c.sector: c for c in self.origin}
+        for clause in other.origin:
+            if mine.get(clause.sector, clause) != clause:
+                raise ShockError(
+                    f"policies {self.name!r} and {other.name!r} have different origin clauses on {clause.sector!r} "
+                    f"({mine[clause.sector].in_words()}; {clause.in_words()}); a sector has one, so take it from one of them "
+                    "with without_origin()"
+                )
+        members = tuple(dict.fromkeys((*self.members, *other.members)))
         return Policy(
             name=f"{self.name}+{other.name}",
             title=" and ".join(t for t in (self.title, other.title) if t),
             description=" ".join(t for t in (self.description, other.description) if t),
             sources=tuple(dict.fromkeys((*self.sources, *other.sources))),
-            members=tuple(dict.fromkeys((*self.members, *other.members))),
+            members=members,
             instruments=(*self._settled().instruments, *other._settled().instruments),
             notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
-            origin=self.origin or other.origin,
+            origin=(*self._clauses_among(members), *(c for c in other._clauses_among(members) if c.sector not in mine)),
             mechanisms=tuple(dict.fromkeys((*self.mechanisms, *other.mechanisms))),
         )
 
@@ -123,8 +124,14 @@ class Policy(Carded, Stated):
         number = isinstance(share, (int, float, np.integer, np.floating)) and not isinstance(share, bool)
         if not number or not np.isfinite(share):
             raise ShockError(f"policy {self.name!r}: cannot scale by {share!r}; a finite number is needed")
+        if self.origin and share not in (0, 1):
+            raise ShockError(
+                f"policy {self.name!r} has rules of origin, of which there is no share of {share:g}: scale its other changes, "
+                "as 0.5 * policy.without_origin()"
+            )
         scaled = tuple(c.model_copy(update={"scale": c.scale * float(share)}) for c in self.instruments)
-        return self.model_copy(update={"name": f"{share:g}*{self.name}", "instruments": scaled})
+        kept = self.origin if share else ()
+        return self.model_copy(update={"name": f"{share:g}*{self.name}", "instruments": scaled, "origin": kept})
 
     __rmul__ = __mul__
 
@@ -135,7 +142,7 @@ class Policy(Carded, Stated):
 
     def without_origin(self) -> Policy:
         """The same changes without the origin clause: preferences are automatic."""
-        return self.model_copy(update={"origin": None})
+        return self.model_copy(update={"origin": ()})
 
     def _settled(self) -> Policy:
         """The same policy with ``@members`` written out, so that it keeps its meaning in a sum."""
@@ -145,6 +152,12 @@ class Policy(Carded, Stated):
             for c in self.instruments
         )
         return self.model_copy(update={"instruments": fixed})
+
+    def _clauses_among(self, members: tuple[str, ...]) -> tuple[OriginClause, ...]:
+        """Its clauses in a sum of these members: about its own members still."""
+        if members == self.members:
+            return self.origin
+        return tuple(c if c.area else c.model_copy(update={"area": self.members}) for c in self.origin)
 
     def present(self, benchmark: Benchmark) -> list[str]:
         """Regions of the benchmark whose economies are all members."""
@@ -171,10 +184,10 @@ class Policy(Carded, Stated):
             An unknown instrument or label, a change that names no flow, a subsidy that no change asks for, or an origin
             clause, which needs a model of its own.
         """
-        if self.origin is not None:
+        if self.origin:
             raise ShockError(
-                f"policy {self.name!r} has an origin clause (rules of origin on {self.origin.sector!r}), which this model does "
-                "not state; solve it with cge.solve or cge run, or drop the clause with without_origin()"
+                f"policy {self.name!r} has an origin clause (rules of origin on {self.origin[0].sector!r}), which this model "
+                "does not state; solve it with cge.solve or cge run, or drop the clause with without_origin()"
             )
         values = {}
         for name, composed in self.composed(model, origin).items():

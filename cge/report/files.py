@@ -33,11 +33,14 @@ def write(experiment: StaticRun, folder: str | Path, ranges: pd.DataFrame | None
         comparison.percent("qo").to_pandas().to_csv(scratch / "output.csv")
         if ranges is not None:
             ranges.to_csv(scratch / "welfare_range.csv")
+        for table in experiment.own_tables:
+            table.frame.to_csv(scratch / f"{table.name}.csv")
         if isinstance(experiment.policy, Policy):
             experiment.policy.to_yaml(scratch / "policy.yaml")
         (scratch / "summary.json").write_text(json.dumps(experiment.summary(), indent=1) + "\n", encoding="utf-8")
-        save(figures.welfare(experiment, ranges), scratch / "welfare.png")
-        if more_figures:
+        if "welfare_percent" in comparison.table():
+            save(figures.welfare(experiment, ranges), scratch / "welfare.png")
+        if more_figures and "welfare_percent" in comparison.table():
             figures.write_all(experiment, scratch)
         folder.mkdir(exist_ok=True)
         for item in scratch.iterdir():

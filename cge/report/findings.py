@@ -147,7 +147,7 @@ def policy_parts(policy: Policy, benchmark: Benchmark) -> dict[str, Policy]:
     """A policy in parts that can be told apart: by instrument, or by region that acts where one instrument does it all."""
 
     def part(name: str, held: list[InstrumentChange]) -> Policy:
-        return policy.model_copy(update={"name": name, "title": name, "instruments": tuple(held), "origin": None})
+        return policy.model_copy(update={"name": name, "title": name, "instruments": tuple(held), "origin": ()})
 
     changes = [c for c in policy.instruments if c.applies(benchmark)]
     kinds = list(dict.fromkeys(c.instrument for c in changes))
@@ -173,7 +173,7 @@ def contributions(experiment: StaticRun, most: int = 7) -> pd.DataFrame | None:
     Exact along the path on which the exogenous levels move linearly (:func:`cge.model.path.subtotals`). The
     smallest parts are joined as ``others``. None where the policy has one part or an origin clause.
     """
-    if experiment.policy.origin is not None:
+    if experiment.policy.origin:
         return None
     parts = {k: p for k, p in policy_parts(experiment.policy, experiment.base.model.benchmark).items() if _moves(experiment, p)}
     if len(parts) < 2:

@@ -138,6 +138,8 @@ def body(
             "Price indices and factor prices by region, change in per cent",
         ),
     ]
+    for table in experiment.own_tables:
+        parts += [html.heading(table.title[0].upper() + table.title[1:]), html.table(table.frame, table.decimals)]
     if chains:
         parts += gvc_report.sections(experiment, gvc_report.compare(experiment), draw)
     parts += [html.heading("What the policy changes")]
@@ -149,7 +151,8 @@ def body(
         }
         for c in policy.instruments[:60]
     ]
-    parts += [html.table(pd.DataFrame(rows).set_index("instrument"))]
+    parts += [html.table(pd.DataFrame(rows).set_index("instrument"))] if rows else []
+    parts += [html.bullets(f"Rules of origin: {clause.in_words()}" for clause in policy.origin)] if policy.origin else []
     if len(policy.instruments) > len(rows):
         parts += [html.paragraph(f"and {len(policy.instruments) - len(rows)} more changes of the same kind", "note")]
     if summary["notes"]:
@@ -168,6 +171,5 @@ def write(
 ) -> Path:
     """Write the report of a policy run as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
-    chains = chains and experiment.policy.origin is None
     parts = body(experiment, command, draw, ranges, chains=chains)
     return write_page(f"{findings.title_of(experiment)}: results", parts, path)

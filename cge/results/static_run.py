@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from cge.errors import ModelError
 from cge.model.shock import remarks
 from cge.model.solution import Comparison, Solution
 from cge.policy.policy import Policy
@@ -34,7 +35,7 @@ class StaticRun(Run):
     ranges : DataFrame, optional
         Welfare by region and study of elasticities (:meth:`with_ranges`).
     added : tuple of str
-        Mechanisms that the policy needed and the scenario had not.
+        What the policy needed and the scenario had not, a sentence each.
     """
 
     scenario: Scenario
@@ -72,7 +73,24 @@ class StaticRun(Run):
             Table("regions", f"change, per cent; EV in million {currency}", comparison.table()),
             Table("bilateral", f"exports at benchmark prices, million {currency}", flows, 1),
             Table("output", "change of output, per cent", comparison.percent("qo").to_pandas()),
+            *self.own_tables,
         ]
+
+    @property
+    def own_tables(self) -> list[Table]:
+        """What the mechanisms on the model show: their variables and instruments by region, before and after."""
+        tables = []
+        for mechanism in self.after.model.mechanisms:
+            columns: dict[str, pd.Series] = {}
+            for name in mechanism.shows:
+                values = self.values(name)
+                if values["before"].dims == ("r",):
+                    text, unit = (str(values["after"].attrs[k]) for k in ("long_name", "units"))
+                    columns |= {f"{text}, {unit}, {when}": values[when].to_series() for when in ("before", "after")}
+            if columns:
+                name = type(mechanism).__name__
+                tables.append(Table(name.lower(), mechanism.describe(), pd.DataFrame(columns).rename_axis("region")))
+        return tables
 
     @property
     def shown(self) -> list[Table]:
@@ -80,7 +98,8 @@ class StaticRun(Run):
         words = provided("words for a heading")
         data = self.base.model.benchmark
         table = self.table()
-        table["ev_musd"] = [f"{v:,.0f}" for v in table["ev_musd"]]
+        if "ev_musd" in table:
+            table["ev_musd"] = [f"{v:,.0f}" for v in table["ev_musd"]]
         table.columns = pd.Index([words(str(c), data.currency) for c in table.columns])
         if self.ranges is not None:
             low, high = self.ranges.min(axis=1), self.ranges.max(axis=1)
@@ -120,10 +139,11 @@ class StaticRun(Run):
             "intra_trade_percent": comparison.trade_among(members) if len(members) > 1 else None,
             "bloc_welfare_percent": self._bloc(members),
             "ev_unit": f"million {model.benchmark.currency}",
-            "world_ev_musd": float(table["ev_musd"].sum()),
+            "world_ev_musd": float(table["ev_musd"].sum()) if "ev_musd" in table else None,
             "regions": regions,
             "notes": [
-                *(f"Mechanism {name} is put on the model: the policy needs it." for name in self.added),
+                *self.added,
+                *(f"Welfare and EV are left out: {why}." for why in {*table.attrs["absent"].values()} if "kinks" in why),
                 *self._remarks(),
                 *model.remarks,
             ],
@@ -148,9 +168,10 @@ class StaticRun(Run):
         told = self.summary()
         lines = []
         if told["intra_trade_percent"] is not None and len(self.members) < len(told["regions"]):
+            together = told["bloc_welfare_percent"]
+            welfare = "" if together is None else f"welfare {together:+.3f} %, "
             lines.append(
-                f"Members {', '.join(self.members)}: welfare {told['bloc_welfare_percent']:+.3f} %, "
-                f"trade among them {told['intra_trade_percent']:+.1f} % (volume)"
+                f"Members {', '.join(self.members)}: {welfare}trade among them {told['intra_trade_percent']:+.1f} % (volume)"
             )
         lines += [f"Note: {note}" for note in told["notes"]]
         seconds = told["seconds"]
@@ -167,6 +188,8 @@ class StaticRun(Run):
 
     def report(self, path: str | Path, command: str = "", *, interactive: bool | None = None) -> Path:
         """One self-contained HTML file; see :mod:`cge.report.html_report`."""
+        if "welfare_percent" not in self.table():
+            raise ModelError(f"no page of {self.title!r}: {self.table().attrs['absent']['u']}; its tables can be saved (--out)")
         written: Path = provided("page of a static run")(self, path, command, self.ranges, interactive=interactive)
         return written
 
@@ -176,7 +199,7 @@ class StaticRun(Run):
         return parts
 
     def _bloc(self, members: list[str]) -> float | None:
-        if not members:
+        if not members or "ev_musd" not in self.table():
             return None
         ev = self.table().loc[members, "ev_musd"].sum()
         return float(100 * ev / float(self.base["y_0"].sel(r=members).sum()))

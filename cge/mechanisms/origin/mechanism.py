@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cge.model.path import PathPoint
     from cge.model.solution import Solution
 
+SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
+"""Smoothing of the complementarity where the sharp problem does not contract at once."""
 PARTS: tuple[type[CoveredBlock], ...] = (Firms, ContentRules, Regime, ComplianceDemand)
 SHARED = ("smooth",)
 """Symbols that all covered sectors have in common."""
@@ -50,6 +52,7 @@ class RulesOfOrigin(Firms, ContentRules, Regime, ComplianceDemand, Mechanism):
         No coverage, one sector twice, or sectors with different numbers of firm types.
     """
 
+    softens: ClassVar[Mapping[str, tuple[float, ...]]] = {"smooth": SMOOTHING}
     together = "one RulesOfOrigin takes several covered sectors: RulesOfOrigin(cars, textiles)"
 
     def __init__(self, *coverages: Coverage) -> None:
@@ -107,6 +110,21 @@ class RulesOfOrigin(Firms, ContentRules, Regime, ComplianceDemand, Mechanism):
     def describe(self) -> str:
         """Name and coverages."""
         return f"RulesOfOrigin({', '.join(map(repr, self.coverages))})"
+
+    def options(self) -> Mapping[str, Any]:
+        """Its coverages, each as its fields."""
+        return {
+            "coverages": [{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(x).items()} for x in self.coverages]
+        }
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Self:
+        """The rules of coverages given as mappings (or as Coverage)."""
+        given = dict(options)
+        listed = given.pop("coverages", ())
+        if given:
+            raise TypeError(f"RulesOfOrigin takes coverages, not {', '.join(given)}")
+        return cls(*(x if isinstance(x, Coverage) else Coverage(**x) for x in listed))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RulesOfOrigin, self.coverages

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,16 +19,14 @@ import xarray as xr
 from calibration import Benchmark
 from calibration.errors import nearest
 from cge.equations.closure import Closure
-from cge.errors import ShockError, SolveError
+from cge.errors import ShockError
 from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin
 from cge.mechanisms.origin.compliance import Firm, comply
 from cge.mechanisms.origin.results import RulesSolution
 from cge.model import Model
+from cge.model.softened import solve_softened
 from cge.model.solution import Solution
 from cge.policy.policy import Policy
-
-SMOOTHING = (1e-2, 1e-3, 1e-4, 1e-6, 1e-10)
-"""Smoothing of the complementarity where the sharp problem does not contract at once."""
 
 
 @dataclass(frozen=True)
@@ -251,13 +250,7 @@ class RulesStudy:
         given: dict[str, xr.DataArray | float] = dict(exogenous)
         neighbour = {n: start[n] for n in self.model.system.index} if start is not None else {}
         near: dict[str, xr.DataArray | float] = {**neighbour, **guess}
-        try:
-            solution = self.model.solve(policy, exogenous=given, guess=near)
-        except SolveError:
-            # near the edge of what can be met the pairs are stiff: smooth them, then sharpen
-            solution = self.model.solve(policy, exogenous={**given, "smooth": SMOOTHING[0]}, guess=near)
-            for smooth in SMOOTHING[1:]:
-                solution = self.model.solve(policy, exogenous={**given, "smooth": smooth}, guess=solution)
+        solution = solve_softened(self.model, given, partial(self.model.solve, policy), guess=near)
         return RulesSolution(solution, rules, self, unused)
 
     def curve(
@@ -308,28 +301,6 @@ def _rules_in(model: Model, benchmark: Benchmark, coverage: Coverage) -> RulesOf
         f"the model states no rules of origin on {coverage.sector!r} with this coverage; build it with "
         "mechanisms=(RulesOfOrigin(coverage),)"
     )
-
-
-def study_of(policy: Policy, benchmark: Benchmark, closure: Closure | None = None, sourcing: str = "use") -> RulesStudy:
-    """The study of a policy whose preferences carry an origin clause; its members are the area.
-
-    Raises
-    ------
-    ShockError
-        The policy has no such clause.
-    """
-    if policy.origin is None:
-        raise ShockError(f"policy {policy.name!r} has no origin clause")
-    metals = next((x for x in ("met", "c12") if x in benchmark.commodities), benchmark.commodities[-1])
-    coverage = Coverage(
-        area=tuple(policy.present(benchmark)),
-        sector=policy.origin.sector,
-        material=policy.origin.sector,
-        metals=metals,
-        high_wage=(),
-        cumulation=policy.origin.cumulation,
-    )
-    return RulesStudy(benchmark, coverage, closure=closure, sourcing=sourcing)
 
 
 def _pairs(lapsed: Sequence[tuple[str, str]], regions: list[str]) -> list[tuple[str, str]]:
