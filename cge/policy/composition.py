@@ -16,7 +16,8 @@ where both shift it or both draw it towards the same value; elsewhere the two or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import field, permutations
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,9 @@ from cge.blocks import CORE
 from cge.equations.calibrated import Calibrated
 from cge.equations.declare import SET_OF_DIM, Symbol
 from cge.model.shock import subsidised
+
+ALL_ORDERS = 5
+"""Steps on one cell of which every order is tried."""
 
 
 class Start(Protocol):
@@ -146,10 +150,6 @@ class Step:
         """Where it does something, whatever the value."""
         return np.asarray(weight * self.amount != 0 if self.towards is None else self.multiplier(weight) != 1.0)
 
-    def commutes(self, other: Step) -> bool:
-        """Whether the order of two steps that act on one cell is without effect."""
-        return self.towards == other.towards
-
 
 @dataclass
 class Composed:
@@ -190,16 +190,18 @@ class Composed:
         return float(value)
 
     def other_order(self, cell: tuple[int, ...]) -> float:
-        """The value of a cell whose order matters, in an order of its steps that gives another value than theirs."""
+        """The value of a cell whose order matters, in the order of its steps that moves it farthest from theirs.
+
+        Every order of up to five steps; of more, the reverse and each step moved to the first or to the last place.
+        """
         steps = self.acting(cell)
+        if len(steps) <= ALL_ORDERS:
+            orders = [list(order) for order in permutations(steps)]
+        else:
+            others = [(step, [s for s in steps if s is not step]) for step in steps]
+            orders = [steps[::-1], *([step, *rest] for step, rest in others), *([*rest, step] for step, rest in others)]
         given = self.reached(cell, steps)
-        reverse = self.reached(cell, steps[::-1])
-        if reverse != given:
-            return reverse
-        first, second = next((a, b) for k, b in reversed(list(enumerate(steps))) for a in steps[:k] if not a.commutes(b))
-        rest = [s for s in steps if s is not first and s is not second]
-        ends = [self.reached(cell, [*rest, *pair]) for pair in ((first, second), (second, first))]
-        return max(ends, key=lambda end: abs(end - given))
+        return max((self.reached(cell, order) for order in orders), key=lambda end: abs(end - given))
 
 
 def compose(base: np.ndarray, steps: Sequence[tuple[int, Step]]) -> Composed:
