@@ -9,7 +9,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,9 +19,11 @@ import pandas as pd
 import xarray as xr
 
 from calibration.cards import Carded
+from calibration.errors import nearest
 from calibration.from_flows import one_final_demand
 from cge.deficits import TRADE_MODEL
 from cge.errors import ModelError, ShockError
+from cge.figure import Figure
 from cge.model import Model
 from cge.policy.policy import Policy
 from cge.scenario import Scenario
@@ -64,6 +66,53 @@ class Run(Carded, ABC):
     def shown(self) -> list[Table]:
         """The tables that a terminal shows, their headings in words."""
         return self.tables
+
+    @abstractmethod
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """The figures it shows, each made when it is asked for; None where there is nothing to show in it."""
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Everything that files and pages draw, as data; some take longer than the solve (a policy's parts), see
+        :meth:`figure_data` for one."""
+        made = (make() for make in self.figures_by_name().values())
+        return [figure for figure in made if figure is not None]
+
+    def figure_data(self, name: str) -> Figure:
+        """One of :attr:`figures`, the others are not made.
+
+        Raises
+        ------
+        ModelError
+            No figure of this name, or this run has nothing to show in it.
+        """
+        known = self.figures_by_name()
+        if name not in known:
+            raise ModelError(f"run {self.title!r} has no figure {name!r}{nearest(name, known)} known: {', '.join(known)}")
+        figure = known[name]()
+        if figure is None:
+            others = ", ".join(n for n in known if n != name)
+            raise ModelError(f"run {self.title!r} has nothing to show in figure {name!r}; others: {others}")
+        return figure
+
+    def figure(self, name: str, *, interactive: bool = False) -> Any:
+        """One figure drawn.
+
+        Parameters
+        ----------
+        name : str
+            Of one of :attr:`figures`.
+        interactive : bool
+            A ``plotly.graph_objects.Figure`` (the extra ``report``) instead of a ``matplotlib.figure.Figure``.
+
+        Raises
+        ------
+        ModelError
+            As :meth:`figure_data`, or plotly is not installed.
+        """
+        from cge.report.draw import draw
+
+        return draw(self.figure_data(name), interactive=interactive, context=self.title)
 
     @abstractmethod
     def values(self, name: str) -> xr.Dataset:
@@ -111,12 +160,16 @@ class Run(Carded, ABC):
         """One self-contained HTML file; ``command`` repeats the run, figures are interactive where plotly is installed."""
 
     def save(self, folder: str | Path, *, more_figures: bool = False) -> Path:
-        """Every table as CSV, ``summary.json`` and ``scenario.yaml`` (where the scenario has a text)."""
+        """Every table as CSV, every figure as PNG and in ``figures.json``, ``summary.json`` and ``scenario.yaml`` (where the
+        scenario has a text)."""
+        from cge.report.draw.files import write_figures
+
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for table in self.tables:
             table.frame.to_csv(folder / f"{table.name}.csv")
         (folder / "summary.json").write_text(json.dumps(self.summary(), indent=1) + "\n", encoding="utf-8")
+        write_figures(self.figures, folder, self.title)
         try:
             self.scenario.to_yaml(folder / "scenario.yaml")
         except ModelError as error:
@@ -224,6 +277,12 @@ class StaticRun(Run):
             table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(low, high, strict=True)])
         return [Table("regions", f"{self.title} on benchmark {data.name}", table)]
 
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """Welfare with output, the map, parts of the policy, trade, output, prices, and what mechanisms bring."""
+        from cge.report import figures
+
+        return figures.of_run(self)
+
     def values(self, name: str) -> xr.Dataset:
         """A variable, instrument or definition ``before`` and ``after``."""
         return xr.Dataset({"before": self.base[name], "after": self.after[name]})
@@ -303,19 +362,19 @@ class StaticRun(Run):
         """Solution, tables, figures, summary, policy and scenario; see :func:`cge.report.files.write`."""
         from cge.report import files
 
-        return files.write(self, Path(folder), self.ranges, more_figures=more_figures)
+        return files.write(self, Path(folder), more_figures=more_figures)
 
     def report(self, path: str | Path, command: str = "", *, interactive: bool | None = None) -> Path:
         """One self-contained HTML file; see :mod:`cge.report.html_report`."""
         from cge.report import html_report
 
-        return html_report.write(self, path, command, self.ranges, interactive=interactive)
+        return html_report.write(self, path, command, interactive=interactive)
 
     def body(self, command: str, draw: Any) -> list[str]:
         """The parts of its page."""
         from cge.report import html_report
 
-        return html_report.body(self, command, draw, self.ranges)
+        return html_report.body(self, command, draw)
 
     def _bloc(self, members: list[str]) -> float | None:
         if not members:
@@ -367,6 +426,12 @@ class PathRun(Run):
         ).rename_axis("region")
         what = f"{self.difference.policy.name}: per cent of baseline, benchmark {self.difference.policy.benchmark}"
         return [Table("regions", what, frame)]
+
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """Paths of real income and debt, and the map of the last year."""
+        from cge.report import dynamics_report
+
+        return dynamics_report.figures_of(self.difference)
 
     def values(self, name: str) -> xr.Dataset:
         """A recorded series along the baseline (``before``) and the policy path (``after``)."""

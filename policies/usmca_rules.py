@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from pydantic import Field
 from calibration.benchmark import Benchmark
 from cge import progress
 from cge.catalogue import Options, Question
+from cge.figure import Figure
 from cge.model import Model
 from cge.report import html
 from cge.run import Run
@@ -89,6 +90,10 @@ class UsmcaRun(Run):
             shown.append(Table(f"curve_{duty}", f"Along the content threshold, duty of {duty}, per cent", part, 2))
         return shown
 
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """Changes in each sector of the members; with curves, outcomes along the content threshold."""
+        return usmca_report.figures_of(self.result, self.curves or None)
+
     def sentences(self) -> list[str]:
         """What the tables do not show, a line each."""
         told = self.result.summary()
@@ -110,7 +115,7 @@ class UsmcaRun(Run):
         return lines
 
     def save(self, folder: str | Path, *, more_figures: bool = False) -> Path:
-        """JSON, CSV tables, the solution and, with curves, their figure."""
+        """JSON, CSV tables, the solution, figures."""
         return usmca_report.write(self.result, folder, self.curves or None)
 
     def body(self, command: str, draw: Any) -> list[str]:

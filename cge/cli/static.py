@@ -59,7 +59,7 @@ def run(
     pdf: PdfOption = None,
     excel: Annotated[Path | None, typer.Option("--excel", help="Every table as a sheet of this .xlsx file.")] = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Welfare under every study of elasticities, both ways.")] = False,
-    more_figures: Annotated[bool, typer.Option("--figures", help="With --out: map, trade, output, prices, parts.")] = False,
+    more_figures: Annotated[bool, typer.Option("--figures", help="With --out: every figure, not welfare alone.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:

@@ -65,10 +65,8 @@ def range_sentence(ranges: pd.DataFrame, experiment: StaticRun) -> str:
     )
 
 
-def body(
-    experiment: StaticRun, command: str, draw: Figures, ranges: pd.DataFrame | None = None, *, chains: bool = False
-) -> list[str]:
-    """The parts of the report of a policy.
+def body(experiment: StaticRun, command: str, draw: Figures, *, chains: bool = False) -> list[str]:
+    """The parts of the report of a policy: every figure of the run, each under what it belongs to.
 
     Parameters
     ----------
@@ -76,70 +74,35 @@ def body(
     command : str
         What repeats the run.
     draw : Figures
-    ranges : DataFrame, optional
-        Welfare by study of elasticities.
     chains : bool
         Add value chains before and after.
     """
     policy, after = experiment.policy, experiment.after
     summary = experiment.summary()
-    welfare = findings.welfare(experiment)["welfare"]
     parts = [html.paragraph(policy.description)] if policy.description else []
     words = sentences(experiment)
-    if ranges is not None:
-        words.append(range_sentence(ranges, experiment))
+    if experiment.ranges is not None:
+        words.append(range_sentence(experiment.ranges, experiment))
     parts += [html.bullets(words)]
-    parts += [
-        draw.show(
-            lambda w: w.bars(welfare, "Welfare by region", "% of income", ranges),
-            lambda: figures.welfare(experiment, ranges),
-            f"Bars of welfare by region, from {welfare.index[0]} to {welfare.index[-1]}",
-        ),
-        draw.show(
-            lambda w: w.tile_map(welfare, "Welfare on the map", "% of income"),
-            lambda: figures.world(experiment),
-            "Tiles of the world's economies with the change of welfare",
-        ),
-        html.heading("By region"),
-        html.table(by_region(experiment), currency=after.model.benchmark.currency),
-    ]
+    made = dict(experiment.figures_by_name())
     shares = findings.contributions(experiment)
+    if shares is not None:  # the table beside the figure needs them too
+        told = figures.parts_of(shares, findings.told_region(experiment, shares))
+        made["parts"] = lambda: told
+    drawn = {name: draw.show(figure) for name, make in made.items() if (figure := make()) is not None}
+    parts += [drawn.pop("welfare"), drawn.pop("map")]
+    parts += [html.heading("By region"), html.table(by_region(experiment), currency=after.model.benchmark.currency)]
     if shares is not None:
-        region = findings.told_region(experiment, shares)
         parts += [
             html.heading("Which part of the policy does it"),
             html.paragraph("Per cent of income; the parts act together and add up exactly (Harrison, Horridge, Pearson 2000)."),
-            draw.show(
-                lambda w: w.waterfall(shares.loc[region], f"Welfare in {region}", "% of income"),
-                lambda: figures.welfare_parts(shares, region),
-                f"Waterfall of the welfare change of {region} by part of the policy",
-            ),
+            drawn.pop("parts"),
             html.table(shares.loc[findings.moved_most(experiment)]),
         ]
-    trade = findings.trade_change(experiment.comparison)
-    output, prices = findings.output_change(experiment), findings.price_change(experiment)
-    parts += [
-        html.heading("Trade"),
-        draw.show(
-            lambda w: w.heat(trade, "Change of trade among the largest traders", "%, volume", 0),
-            lambda: figures.trade(experiment),
-            "Exporters by importers, change of trade in per cent",
-        ),
-        html.heading("Output"),
-        draw.show(
-            lambda w: w.heat(output, "Change of output", "%"),
-            lambda: figures.output(experiment),
-            "Commodities by regions, change of output in per cent",
-        ),
-        html.heading("Prices"),
-        draw.show(
-            lambda w: w.heat(prices, "Change of prices, numeraire: world factor prices", "%", 2),
-            lambda: figures.prices(experiment),
-            "Price indices and factor prices by region, change in per cent",
-        ),
-    ]
+    for name, picture in drawn.items():
+        parts += [html.heading(name.replace("_", " ").capitalize()), picture]
     if chains:
-        parts += gvc_report.sections(experiment, gvc_report.compare(experiment), draw)
+        parts += gvc_report.sections(gvc_report.compare(experiment), draw)
     parts += [html.heading("What the policy changes")]
     rows = [
         {
@@ -161,7 +124,6 @@ def write(
     experiment: StaticRun,
     path: str | Path,
     command: str,
-    ranges: pd.DataFrame | None = None,
     *,
     chains: bool = True,
     interactive: bool | None = None,
@@ -169,5 +131,5 @@ def write(
     """Write the report of a policy run as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
     chains = chains and experiment.policy.origin is None
-    parts = body(experiment, command, draw, ranges, chains=chains)
+    parts = body(experiment, command, draw, chains=chains)
     return write_page(f"{findings.title_of(experiment)}: results", parts, path)
