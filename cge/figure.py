@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +107,7 @@ class Figure:
         else:
             object.__setattr__(self, "frame", self._numbers(self.frame, "frame"))
             self._check_frame()
-        object.__setattr__(self, "text", self.text or in_words(self))
+        object.__setattr__(self, "text", self.text or words_of(self))
 
     def _error(self, why: str) -> ModelError:
         return ModelError(f"figure {self.name!r}: {why}")
@@ -200,8 +200,13 @@ class Figure:
         return self.frame.iloc[:, 0]
 
     @property
+    def change_unit(self) -> str:
+        """Unit of :attr:`change`."""
+        return "percentage points" if self.kind == "shares" else "%"
+
+    @property
     def change(self) -> pd.DataFrame:
-        """After less before: of ``shares`` in percentage points, of ``sankey`` in per cent (NaN where nothing was before)."""
+        """From before to after: of ``shares`` the difference, of ``sankey`` in per cent (NaN where nothing was before)."""
         if self.after is None:
             raise self._error(f"{self.kind} have no after")
         if self.kind == "shares":
@@ -228,6 +233,11 @@ class Figure:
         return f"Figure {self.name} ({self.kind}): {self.heading}"
 
 
+def made(figures: Mapping[str, Callable[[], Figure | None]]) -> list[Figure]:
+    """Figures that are made when they are asked for, without those that have nothing to show."""
+    return [figure for make in figures.values() if (figure := make()) is not None]
+
+
 def _plain(frame: pd.DataFrame) -> dict[str, Any]:
     rows = [[float(v) if np.isfinite(v) else None for v in row] for row in frame.to_numpy()]
     along = [x.item() if hasattr(x, "item") else x for x in frame.index]
@@ -240,7 +250,7 @@ def _plain(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def in_words(figure: Figure) -> str:
+def words_of(figure: Figure) -> str:
     """What a figure shows, made of its numbers: what it is of, its largest and smallest values."""
     if figure.kind == "panels":
         return f"{figure.title}. " + " ".join(p.text for p in figure.panels)
@@ -258,14 +268,15 @@ def in_words(figure: Figure) -> str:
         told = ", ".join(f"{k} {frame[k].min():.0f} to {frame[k].max():.0f}" for k in frame.columns)
         moved = figure.change.stack().dropna()
         row, component = moved.abs().idxmax()
-        return f"Shares: {figure.heading}: {told}; most changed: {component} in {row}, {number(moved[row, component])} points."
+        by = f"{number(moved[row, component])} {figure.change_unit}"
+        return f"Shares: {figure.heading}: {told}; most changed: {component} in {row}, {by}."
     cells = frame.stack().dropna()
     if figure.kind == "sankey":
         foreign = cells[[o != d for o, d in cells.index]]
         flow = foreign if len(foreign) else cells
         (origin, to), moved = flow.idxmax(), figure.change
-        changed = moved.loc[origin, to]
-        return f"Flows: {figure.heading}: largest {origin} to {to}, {flow.max():,.0f}, which changes by {changed:+.2f} %."
+        by = f"{moved.loc[origin, to]:+.2f} {figure.change_unit}"
+        return f"Flows: {figure.heading}: largest {origin} to {to}, {flow.max():,.0f}, which changes by {by}."
     what = {"bars": "Bars", "heat": "Table of coloured cells", "tiles": "Tiles of the world's economies"}[figure.kind]
     if figure.kind == "heat":
         cells.index = pd.Index([f"{row}, {column}" for row, column in cells.index])

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +24,7 @@ from calibration.errors import nearest
 from calibration.from_flows import one_final_demand
 from cge.deficits import TRADE_MODEL
 from cge.errors import ModelError, ShockError
-from cge.figure import Figure
+from cge.figure import Figure, made
 from cge.model import Model
 from cge.policy.policy import Policy
 from cge.scenario import Scenario
@@ -75,8 +76,7 @@ class Run(Carded, ABC):
     def figures(self) -> list[Figure]:
         """Everything that files and pages draw, as data; some take longer than the solve (a policy's parts), see
         :meth:`figure_data` for one."""
-        made = (make() for make in self.figures_by_name().values())
-        return [figure for figure in made if figure is not None]
+        return made(self.figures_by_name())
 
     def figure_data(self, name: str) -> Figure:
         """One of :attr:`figures`, the others are not made.
@@ -276,6 +276,13 @@ class StaticRun(Run):
             low, high = self.ranges.min(axis=1), self.ranges.max(axis=1)
             table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(low, high, strict=True)])
         return [Table("regions", f"{self.title} on benchmark {data.name}", table)]
+
+    @cached_property
+    def contributions(self) -> pd.DataFrame | None:
+        """Welfare by part of the policy (:func:`cge.report.findings.contributions`), which takes longer than the solve."""
+        from cge.report import findings
+
+        return findings.contributions(self)
 
     def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
         """Welfare with output, the map, parts of the policy, trade, output, prices, and what mechanisms bring."""

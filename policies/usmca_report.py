@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from cge.figure import Figure
+from cge.figure import Figure, made
 from cge.report import html
 from cge.report.draw.files import write_figures
 from cge.report.report_parts import Figures, trust, write_page
@@ -33,8 +33,7 @@ def write(result: Usmca, folder: str | Path, curves: Mapping[str, pd.DataFrame] 
     if curves:
         for duty, table in curves.items():
             table.to_csv(folder / f"curve_{duty}.csv")
-    figures = [figure for make in figures_of(result, curves).values() if (figure := make()) is not None]
-    write_figures(figures, folder, title_of(result))
+    write_figures(made(figures_of(result, curves)), folder, title_of(result))
     return folder
 
 
@@ -45,8 +44,8 @@ def curves_json(curves: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, 
 
 def figures_of(result: Usmca, curves: Mapping[str, pd.DataFrame] | None = None) -> Mapping[str, Callable[[], Figure | None]]:
     """The figures of a scenario by name: changes in each sector of the members; with curves, outcomes along the threshold."""
-    made: dict[str, Callable[[], Figure | None]] = {name: partial(_member_changes, result, name) for name in SECTORS}
-    return made | ({"laffer": partial(laffer, curves)} if curves else {})
+    makers: dict[str, Callable[[], Figure | None]] = {name: partial(_member_changes, result, name) for name in SECTORS}
+    return makers | ({"laffer": partial(laffer, curves)} if curves else {})
 
 
 def _member_changes(result: Usmca, name: str) -> Figure:
@@ -117,7 +116,7 @@ def body(result: Usmca, command: str, draw: Figures, curves: Mapping[str, pd.Dat
         "Regional content of shipments: " + ", ".join(f"{k.replace('_', ' ')} {v:.2f} %" for k, v in content.items()) + ".",
         f"Every complementarity pair is satisfied to {summary['complementarity_gap']:.0e}.",
     ]
-    drawn = {name: draw.show(figure) for name, make in figures_of(result, curves).items() if (figure := make()) is not None}
+    drawn = {figure.name: draw.show(figure) for figure in made(figures_of(result, curves))}
     parts = [html.bullets(words), *(drawn[name] for name in SECTORS)]
     parts += [html.heading("Use of the preference, per cent of shipments"), html.table(use, 1)]
     if "laffer" in drawn:

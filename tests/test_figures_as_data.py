@@ -154,7 +154,7 @@ def test_words_are_made_of_the_numbers() -> None:
     assert "total -2.00" in one("waterfall").text
     assert "from 2018 to 2020; at the end largest USA +1.00, smallest CHN -0.75" in one("lines").text
     assert "largest c to b, 6, which changes by +50.00 %" in one("sankey").text
-    assert "most changed: home in y, +2.00 points" in one("shares").text
+    assert "most changed: home in y, +2.00 percentage points" in one("shares").text
     assert one("bars").text in one("panels").text
     assert Figure(name="f", kind="bars", title="t", unit="%", frame=CHANGE, text="as given").text == "as given"
 
@@ -241,6 +241,14 @@ def test_files_and_pages_render_the_list_of_the_run(run, tmp_path) -> None:
     page = "".join(run.body("cge run half", Figures(interactive=False)))
     for figure in run.figures:
         assert f'alt="{figure.text}"' in page.replace("&#x27;", "'"), figure.name
+
+
+def test_the_benchmark_itself_has_figures_and_a_page() -> None:
+    run = solve(Scenario(random_benchmark(3, 3, seed=7)))
+    assert all(
+        abs(figure.frame.to_numpy()[np.isfinite(figure.frame.to_numpy())]).max(initial=0) < 1e-6 for figure in run.figures
+    )
+    assert "What the policy changes" not in "".join(run.body("", Figures(interactive=False)))
 
 
 def test_a_mechanism_adds_its_figures_to_every_list() -> None:

@@ -181,6 +181,9 @@ def _tell(
         show(table.frame, table.title, table.decimals)
     for line in result.sentences():
         say(line)
+    if more_figures:
+        for figure in result.figures:
+            say(f"{figure.name}.png: {figure.text}", indent="  ")
     if out is not None:
         say(f"Results in {out}")
 

@@ -11,7 +11,7 @@ import pandas as pd
 from calibration import Benchmark
 from calibration.currency import currency_of
 from cge.dynamics import Difference
-from cge.figure import Figure
+from cge.figure import Figure, made
 from cge.report import findings, html
 from cge.report.draw.files import write_figures
 from cge.report.report_parts import Figures, provenance, repeat, write_page
@@ -32,8 +32,7 @@ def write(found: Difference, folder: str | Path) -> Path:
     data["welfare_percent"].to_pandas().to_csv(folder / "welfare.csv")
     data["real_gdp_percent"].to_pandas().to_csv(folder / "real_gdp.csv")
     (folder / "summary.json").write_text(json.dumps(found.summary(), indent=1) + "\n", encoding="utf-8")
-    figures = [figure for make in figures_of(found).values() if (figure := make()) is not None]
-    write_figures(figures, folder, f"{found.policy.name}, {found.policy.benchmark}")
+    write_figures(made(figures_of(found)), folder, f"{found.policy.name}, {found.policy.benchmark}")
     return folder
 
 
@@ -107,7 +106,7 @@ def body(found: Difference, benchmark: Benchmark, command: str, draw: Figures, s
         owed = debt.where(debt > 0, 0.0).sum(axis=1)
         end = f"{owed.iloc[-1]:,.0f} bn in {years[-1]}"
         words.append(f"Debt outstanding is largest in {owed.idxmax()}, {owed.max():,.0f} bn {benchmark.currency}; {end}.")
-    drawn = [draw.show(figure) for make in figures_of(found).values() if (figure := make()) is not None]
+    drawn = [draw.show(figure) for figure in made(figures_of(found))]
     parts = [html.bullets(words), *drawn]
     steps = [y for y in years if y in (years[0], years[-1]) or y % 5 == 0]
     parts += [

@@ -80,7 +80,7 @@ def world(run: StaticRun) -> Figure:
 
 def parts(run: StaticRun) -> Figure | None:
     """What each part of the policy gives the member whose welfare moves most; None where it has one part."""
-    shares = findings.contributions(run)
+    shares = run.contributions
     return None if shares is None else parts_of(shares, findings.told_region(run, shares))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from calibration.elasticities import study_and_nest
-from cge.report import figures, findings, gvc_report, html
+from cge.report import findings, gvc_report, html
 from cge.report.report_parts import Figures, trust, write_page
 from cge.run import StaticRun
 
@@ -79,17 +79,14 @@ def body(experiment: StaticRun, command: str, draw: Figures, *, chains: bool = F
     """
     policy, after = experiment.policy, experiment.after
     summary = experiment.summary()
-    parts = [html.paragraph(policy.description)] if policy.description else []
+    description, changes = getattr(policy, "description", ""), getattr(policy, "instruments", ())
+    parts = [html.paragraph(description)] if description else []
     words = sentences(experiment)
     if experiment.ranges is not None:
         words.append(range_sentence(experiment.ranges, experiment))
     parts += [html.bullets(words)]
-    made = dict(experiment.figures_by_name())
-    shares = findings.contributions(experiment)
-    if shares is not None:  # the table beside the figure needs them too
-        told = figures.parts_of(shares, findings.told_region(experiment, shares))
-        made["parts"] = lambda: told
-    drawn = {name: draw.show(figure) for name, make in made.items() if (figure := make()) is not None}
+    drawn = {figure.name: draw.show(figure) for figure in experiment.figures}
+    shares = experiment.contributions
     parts += [drawn.pop("welfare"), drawn.pop("map")]
     parts += [html.heading("By region"), html.table(by_region(experiment), currency=after.model.benchmark.currency)]
     if shares is not None:
@@ -103,18 +100,18 @@ def body(experiment: StaticRun, command: str, draw: Figures, *, chains: bool = F
         parts += [html.heading(name.replace("_", " ").capitalize()), picture]
     if chains:
         parts += gvc_report.sections(gvc_report.compare(experiment), draw)
-    parts += [html.heading("What the policy changes")]
     rows = [
         {
             "instrument": c.instrument,
             "where": "; ".join(f"{k}: {v}" for k, v in c.where.items()) or "everywhere",
             "note": c.note,
         }
-        for c in policy.instruments[:60]
+        for c in changes[:60]
     ]
-    parts += [html.table(pd.DataFrame(rows).set_index("instrument"))]
-    if len(policy.instruments) > len(rows):
-        parts += [html.paragraph(f"and {len(policy.instruments) - len(rows)} more changes of the same kind", "note")]
+    if rows:
+        parts += [html.heading("What the policy changes"), html.table(pd.DataFrame(rows).set_index("instrument"))]
+    if len(changes) > len(rows):
+        parts += [html.paragraph(f"and {len(changes) - len(rows)} more changes of the same kind", "note")]
     if summary["notes"]:
         parts += [html.heading("What a reader must know"), html.bullets(summary["notes"])]
     return [*parts, *trust(after, command, summary["sources"])]
@@ -130,6 +127,6 @@ def write(
 ) -> Path:
     """Write the report of a policy run as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
-    chains = chains and experiment.policy.origin is None
+    chains = chains and getattr(experiment.policy, "origin", None) is None
     parts = body(experiment, command, draw, chains=chains)
     return write_page(f"{findings.title_of(experiment)}: results", parts, path)

@@ -27,7 +27,7 @@ def sankey(axes: list[Any], figure: Figure) -> None:
     axes[1].set_xticks(range(len(columns)), [name.replace(" ", "\n") for name in columns])
     axes[1].set_yticks(range(len(rows)), rows)
     axes[1].tick_params(length=0)
-    axes[1].set_title("Change, % (same rows and columns)", loc="left", fontweight="bold", fontsize=9)
+    axes[1].set_title(f"Change, {figure.change_unit} (same rows and columns)", loc="left", fontweight="bold", fontsize=9)
     for spine in axes[1].spines.values():
         spine.set_visible(False)
 
@@ -93,7 +93,7 @@ def shares(axes: list[Any], figure: Figure) -> None:
     axes[1].grid(axis="y", color="#dddddd", linewidth=0.6)
     axes[1].set_axisbelow(True)
     axes[0].set_title("Before", loc="left", fontweight="bold", fontsize=9)
-    axes[1].set_title("Change, percentage points", loc="left", fontweight="bold", fontsize=9)
+    axes[1].set_title(f"Change, {figure.change_unit}", loc="left", fontweight="bold", fontsize=9)
     handles, labels = axes[0].get_legend_handles_labels()
     below = axes[0].transAxes + ScaledTranslation(0, -22 / 72, axes[0].figure.dpi_scale_trans)  # under the numbers of the axis
     look = {"ncols": 4, "frameon": False, "fontsize": 8, "borderaxespad": 0, "columnspacing": 1.0, "handlelength": 1.5}

@@ -35,7 +35,7 @@ def screen(figure: Figure, context: str = "") -> go.Figure:
         )
     elif figure.kind == "shares":
         canvas = make_subplots(
-            1, 2, subplot_titles=["Before", "Change, percentage points"], column_widths=[0.6, 0.4], shared_yaxes=True
+            1, 2, subplot_titles=["Before", f"Change, {figure.change_unit}"], column_widths=[0.6, 0.4], shared_yaxes=True
         )
     else:
         canvas = make_subplots(1, 1, specs=[[{"type": "domain" if figure.kind == "sankey" else "xy"}]])
@@ -266,10 +266,8 @@ def _sankey(canvas: go.Figure, figure: Figure, column: int) -> tuple[int, int]:
     flows, change = foreign(figure), figure.change.to_numpy()
     drawn = [(int(o), int(d)) for o, d in np.argwhere(flows > 0)]
     unit = html.escape(figure.unit)
-    told = [
-        f"{rows[o]} to {columns[d]}: {flows[o, d]:,.0f} {unit}, change {change[o, d]:+.{figure.digits + 1}f} %"
-        for o, d in drawn
-    ]
+    moved = f"{{:+.{figure.digits + 1}f}} {figure.change_unit}".format
+    told = [f"{rows[o]} to {columns[d]}: {flows[o, d]:,.0f} {unit}, change {moved(change[o, d])}" for o, d in drawn]
     links = {
         "source": [o for o, _ in drawn],
         "target": [len(rows) + d for _, d in drawn],
@@ -291,11 +289,11 @@ def _shares(canvas: go.Figure, figure: Figure, column: int) -> tuple[int, int]:
     for k, name in enumerate(map(str, frame.columns)):
         colour = SHARES[k % len(SHARES)]
         look = {"color": colour, "pattern": {"shape": patterns[k % len(patterns)], "solidity": 0.2}}
-        hover = f"%{{y}}, {html.escape(name)}: %{{x:.{figure.digits}f}} %<extra></extra>"
+        hover = f"%{{y}}, {html.escape(name)}: %{{x:.{figure.digits}f}} {html.escape(figure.unit)}<extra></extra>"
         whole = go.Bar(x=frame[name], y=labels, orientation="h", name=name, marker=look, hovertemplate=hover)
         canvas.add_trace(whole, row=1, col=1)
         dot = {"color": colour, "size": 8, "symbol": markers[k % len(markers)], "line": {"color": INK, "width": 0.5}}
-        hover = f"%{{y}}, {html.escape(name)}: %{{x:+.{figure.digits + 1}f}} points<extra></extra>"
+        hover = f"%{{y}}, {html.escape(name)}: %{{x:+.{figure.digits + 1}f}} {figure.change_unit}<extra></extra>"
         moved = go.Scatter(
             x=change[name], y=labels, mode="markers", name=name, marker=dot, hovertemplate=hover, showlegend=False
         )
