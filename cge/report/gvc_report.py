@@ -107,7 +107,7 @@ def write(experiment: StaticRun, chains: GvcComparison, folder: str | Path) -> P
 def figures_of(chains: GvcComparison) -> list[Figure]:
     """The figures of value chains: flows between blocs (where there are some), what exports are made
     of, the map of the GVC share."""
-    made = (blocs(chains), contents(chains), tiles(chains))
+    made = (blocs(chains), tiles(chains), contents(chains))
     return [figure for figure in made if figure is not None]
 
 

@@ -171,6 +171,8 @@ def _lines(axes: list[Any], figure: Figure) -> None:
         axis.plot(frame.index, frame[name], style, color=colours[name], linewidth=width, marker=mark, markersize=3, label=name)
     axis.axhline(0, color=INK, linewidth=0.6, zorder=0) if (frame.to_numpy() <= 0).any() else None
     axis.margins(x=0.0)
+    if len(frame) == 1:
+        axis.set_xlim(frame.index[0] - 0.5, frame.index[0] + 0.5)
     if figure.marks:  # their names stand above the lines
         low, high = axis.get_ylim()
         axis.set_ylim(low, high + 0.14 * (high - low))
