@@ -18,6 +18,7 @@ from cge.report.draw import draw, pictures
 from cge.report.draw.files import write_figures
 from cge.report.report_parts import Figures
 from cge.report.style import apart
+from cge.run import PathRun
 from policies import tariff_change
 from tests.mechanism_pairs import PLAIN
 from tests.worlds import random_benchmark, random_gtap
@@ -261,7 +262,7 @@ def test_a_mechanism_adds_its_figures_to_every_list() -> None:
     assert "Emissions" in "".join(run.body("", Figures(interactive=False)))
 
 
-def test_a_path_shows_income_and_debt_by_year(small) -> None:
+def test_a_path_shows_income_and_debt_by_year(small, tmp_path) -> None:
     growth = pd.DataFrame({n: 0.02 for n in ("gdp", "population", "skl", "unskl", "nat")}, index=small.regions)
     dynamics = Dynamics(small, Baseline.between(2018, 2020, growth.rename_axis("region")))
     found = dynamics.run(tariff_change(destinations="R0", times=0.5, name="half"))
@@ -272,6 +273,10 @@ def test_a_path_shows_income_and_debt_by_year(small) -> None:
     for region in small.regions:
         assert list(income.frame[region]) == pytest.approx(list(data.sel(r=region).values))
     assert list(income.frame.index) == [2018, 2019, 2020]
+    run = PathRun(Scenario(small), found)
+    assert [figure.name for figure in run.figures] == ["paths", "map"]
+    run.save(tmp_path)
+    assert {"paths.png", "map.png", "figures.json"} <= {p.name for p in tmp_path.iterdir()}
     assert dynamics_report.last_year(found).series.to_dict() == pytest.approx(data.sel(year=2020).to_series().to_dict())
 
 
