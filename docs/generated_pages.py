@@ -17,9 +17,10 @@ from calibration.sam import SCHEMA
 from cge import Model, Scenario, solve
 from cge.gtap import solve_gtap
 from cge.models import MODELS, build, open_benchmark
-from cge.report import findings, gtap_report, html_report, model_docs
+from cge.report import gtap_report, html_report, model_docs
 from cge.report.diagrams import exchange_table, goods_flow, model_map
 from cge.report.latex import equations_page, symbol_latex
+from cge.results.static_run import StaticRun
 from policies import rcep, us_china
 
 HERE = Path(__file__).parent
@@ -56,9 +57,10 @@ def example_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     world = load_benchmark()
     war = us_china()
-    ranges = findings.welfare_range(Scenario(world).under(war))
     command = "cge run us-china --ranges --report us-china.html"
-    html_report.write(solve(Scenario(world).under(war)), folder / "us-china.html", command, ranges)
+    run = solve(Scenario(world).under(war))
+    assert isinstance(run, StaticRun)
+    html_report.write(run.with_ranges(), folder / "us-china.html", command)
     model = models()["gtap"][1]
     shock = "cge shock us-china --report gtap.html"
     gtap_report.write_html(solve_gtap(model, war), war, folder / "gtap.html", shock, title=war.title, sources=war.sources)

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cge.report import figures, html
+from cge.figure import Figure, made
+from cge.report import html
 from cge.report.report_parts import Figures, trust, write_page
-from cge.report.style import GAIN, INK, LOSS, new_figure, save
 from policies.automotive_rules import MEMBERS, RULES, SOURCES
 from policies.usmca_results import Usmca
 
-LINES = {"USA": "-", "CAN": "--", "MEX": ":"}
+SECTORS = ("vehicles", "parts")
+DUTIES = {"cars": "cars: US duty 2.5 %", "trucks": "trucks: light trucks, US duty 25 %"}
 
 
-def write(
-    result: Usmca,
-    folder: str | Path,
-    curves: Mapping[str, pd.DataFrame] | None = None,
-    summary: Mapping[str, Any] | None = None,
-) -> Path:
-    """JSON summary (default the result's), CSV tables and the solution as netCDF; with curves their CSV and ``laffer.png``."""
+def write(result: Usmca, folder: str | Path, curves: Mapping[str, pd.DataFrame] | None = None) -> Path:
+    """CSV tables of firm types and trade, and of the curves, in a folder that is there."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    summary = summary or result.summary() | ({"curves": curves_json(curves)} if curves else {})
-    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    result.regions().to_csv(folder / "regions.csv")
     result.after.by_type().to_csv(folder / "types.csv")
     result.after.trade().to_csv(folder / "trade.csv")
-    result.after.solution.save(folder / "solution.nc")
-    if curves:
-        for duty, table in curves.items():
-            table.to_csv(folder / f"curve_{duty}.csv")
-        save(laffer_figure(curves), folder / "laffer.png")
+    for duty, table in (curves or {}).items():
+        table.to_csv(folder / f"curve_{duty}.csv")
     return folder
 
 
@@ -45,47 +35,44 @@ def curves_json(curves: Mapping[str, pd.DataFrame]) -> dict[str, list[dict[str, 
     return {duty: json.loads(table.reset_index().to_json(orient="records")) for duty, table in curves.items()}
 
 
-def laffer_figure(curves: Mapping[str, pd.DataFrame]) -> Any:
-    """Regional content, utilisation and employment against the content threshold, at both duties."""
-    figure, axes = new_figure(1, 3, (11.5, 4.0))
-    colours = {"cars": GAIN, "trucks": LOSS}
-    names = {"cars": "cars, US duty 2.5 %", "trucks": "light trucks, US duty 25 %"}
-    for duty, table in curves.items():
-        style = {"color": colours[duty], "marker": "o" if duty == "cars" else "s", "markersize": 3.5}
-        axes[0].plot(table.index * 100, 100 * table["regional_content"], label=names[duty], **style)
-        axes[1].plot(table.index * 100, 100 * table["utilisation"], **style)
-        for member in MEMBERS:
-            line = table[f"employment_veh_{member}"]
-            axes[2].plot(table.index * 100, line, LINES[member], color=colours[duty], linewidth=1.3)
-            axes[2].annotate(
-                member, (table.index[-1] * 100, line.iloc[-1]), fontsize=7, color=INK, xytext=(3, 0), textcoords="offset points"
-            )
-    titles = (
-        "Regional content of shipments, %",
-        "Use of the preference, % of shipments",
-        "Employment in assembly, % of no rules",
+def figures_of(result: Usmca, curves: Mapping[str, pd.DataFrame] | None = None) -> Mapping[str, Callable[[], Figure | None]]:
+    """The figures of a scenario by name: changes in each sector of the members; with curves, outcomes along the threshold."""
+    makers: dict[str, Callable[[], Figure | None]] = {name: partial(_member_changes, result, name) for name in SECTORS}
+    return makers | ({"laffer": partial(laffer, curves)} if curves else {})
+
+
+def _member_changes(result: Usmca, name: str) -> Figure:
+    """Output, employment and price of one sector by member."""
+    told = pd.DataFrame(result.summary()[name])  # members and the rest in rows
+    frame = told.loc[list(MEMBERS)].T.astype(float)
+    title = f"Change of {name} from NAFTA's rules"
+    return Figure(name=name, kind="heat", title=title, unit="%", frame=frame.rename_axis(index="change of", columns="member"))
+
+
+def laffer(curves: Mapping[str, pd.DataFrame]) -> Figure:
+    """Regional content, use of the preference and employment against the content threshold, at each duty."""
+    along = "regional value content asked, %"
+    marks = {n: 100 * r.rvc for n, r in (("NAFTA", RULES["nafta"]), ("USMCA", RULES["content"])) if r and r.rvc}
+
+    def panel(name: str, title: str, unit: str, lines: Mapping[str, pd.Series]) -> Figure:
+        frame = pd.DataFrame({label: line.to_numpy() for label, line in lines.items()})
+        frame.index = pd.Index([100 * place for place in next(iter(lines.values())).index], name=along)
+        return Figure(name=name, kind="lines", title=title, unit=unit, frame=frame, marks=marks)
+
+    content = {duty: 100 * table["regional_content"] for duty, table in curves.items()}
+    used = {duty: 100 * table["utilisation"] for duty, table in curves.items()}
+    work = {f"{duty}, {m}": table[f"employment_veh_{m}"] for duty, table in curves.items() for m in MEMBERS}
+    return Figure(
+        name="laffer",
+        kind="panels",
+        title="Along the content threshold",
+        note="; ".join(DUTIES[duty] for duty in curves),
+        panels=(
+            panel("content", "Regional content", "% of shipments", content),
+            panel("use", "Use of the preference", "% of shipments", used),
+            panel("employment", "Employment in assembly", "% of no rules", work),
+        ),
     )
-    for axis, title in zip(axes, titles, strict=True):
-        axis.set_title(title, loc="left", fontweight="bold", fontsize=9.5)
-        axis.set_xlabel("regional value content asked, %")
-        for name in ("nafta", "content"):
-            rules = RULES[name]
-            assert rules is not None
-            assert rules.rvc is not None
-            axis.axvline(100 * rules.rvc, color=INK, linewidth=0.7, linestyle=(0, (4, 3)))
-    for x, text in ((62.5, "NAFTA"), (75.0, "USMCA")):
-        axes[0].annotate(
-            text,
-            (x, axes[0].get_ylim()[1]),
-            fontsize=7,
-            ha="right",
-            va="top",
-            rotation=90,
-            xytext=(-2, 0),
-            textcoords="offset points",
-        )
-    axes[0].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.0, 0.75))
-    return figure
 
 
 def title_of(result: Usmca) -> str:
@@ -109,8 +96,7 @@ def write_html(
 def body(result: Usmca, command: str, draw: Figures, curves: Mapping[str, pd.DataFrame] | None = None) -> list[str]:
     """The parts of the report of a scenario."""
     summary = result.summary()
-    made = {name: pd.DataFrame(summary[name]).T for name in ("vehicles", "parts")}
-    vehicles = made["vehicles"]
+    vehicles = pd.DataFrame(summary["vehicles"]).T
     best = {k: vehicles.loc[k, list(MEMBERS)].astype(float) for k in ("output", "employment")}
     use = pd.DataFrame(summary["utilisation"]).mul(100)
     content = {k: 100 * float(v) for k, v in summary["regional_content"].items()}
@@ -123,34 +109,11 @@ def body(result: Usmca, command: str, draw: Figures, curves: Mapping[str, pd.Dat
         "Regional content of shipments: " + ", ".join(f"{k.replace('_', ' ')} {v:.2f} %" for k, v in content.items()) + ".",
         f"Every complementarity pair is satisfied to {summary['complementarity_gap']:.0e}.",
     ]
-    parts = [html.bullets(words)]
-    long = pd.concat({k: v.loc[:, list(MEMBERS)].astype(float) for k, v in made.items()}, names=["sector", "change, %"])
-    for name in ("vehicles", "parts"):
-        parts.append(_member_changes(draw, long.loc[name], name))
+    drawn = {figure.name: draw.show(figure) for figure in made(figures_of(result, curves))}
+    parts = [html.bullets(words), *(drawn[name] for name in SECTORS)]
     parts += [html.heading("Use of the preference, per cent of shipments"), html.table(use, 1)]
-    if curves:
-        marks = {n: 100 * r.rvc for n, r in (("NAFTA", RULES["nafta"]), ("USMCA", RULES["content"])) if r and r.rvc}
-        parts += [html.heading("Along the content threshold"), *_curves(draw, curves, marks)]
+    if "laffer" in drawn:
+        parts += [html.heading("Along the content threshold"), drawn["laffer"]]
     parts += [html.heading("By region"), html.table(result.regions(), currency=result.study.benchmark.currency)]
     parts += [html.heading("Firm types"), html.table(result.after.by_type())]
     return [*parts, *trust(result.after.solution, command, SOURCES)]
-
-
-def _member_changes(draw: Figures, frame: pd.DataFrame, name: str) -> str:
-    title = f"Change of {name} from NAFTA's rules"
-    return draw.show(
-        lambda w: w.heat(frame, title, "%", 2),
-        lambda: figures.heat(frame, title, "per cent", 2),
-        f"Output, employment and price of {name} by member",
-    )
-
-
-def _curves(draw: Figures, curves: Mapping[str, pd.DataFrame], marks: Mapping[str, float]) -> list[str]:
-    text = "against the content threshold, cars and trucks"
-    if not draw.interactive:
-        return [html.picture(laffer_figure(curves), f"Regional content, utilisation and employment {text}")]
-
-    def one(column: str, title: str) -> str:
-        return draw.show(lambda w: w.curves(curves, column, title, marks), lambda: None, f"{title} {text}")
-
-    return [one("regional_content", "Regional content of shipments"), one("utilisation", "Use of the preference")]

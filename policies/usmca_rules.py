@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from calibration.split_sector import VEHICLES
 from cge import progress
 from cge.catalogue import Question, options_of
 from cge.errors import ShockError
+from cge.figure import Figure
 from cge.mechanisms.origin.results import RulesSolution
 from cge.model import Model
 from cge.policy.policy import Policy
@@ -95,6 +96,15 @@ class UsmcaRun(OriginRun):
             shown.append(Table(f"curve_{duty}", f"Along the content threshold, duty of {duty}, per cent", part, 2))
         return shown
 
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """What every run shows; changes in each sector of the members; with curves, outcomes along the content threshold."""
+        return {**super().figures_by_name(), **usmca_report.figures_of(self.result, self.curves or None)}
+
+    @property
+    def main_figures(self) -> tuple[str, ...]:
+        """Welfare, vehicles and parts, curves."""
+        return (*super().main_figures, *usmca_report.figures_of(self.result, self.curves or None))
+
     def sentences(self) -> list[str]:
         """What the tables do not show, a line each."""
         told = self.result.summary()
@@ -116,8 +126,9 @@ class UsmcaRun(OriginRun):
         return lines
 
     def save(self, folder: str | Path, *, more_figures: bool = False) -> Path:
-        """JSON, CSV tables, the solution and, with curves, their figure."""
-        return usmca_report.write(self.result, folder, self.curves or None, self.summary())
+        """What every run saves, and tables of firm types, trade and curves."""
+        folder = super().save(folder, more_figures=more_figures)
+        return usmca_report.write(self.result, folder, self.curves or None)
 
     def body(self, command: str, draw: Any) -> list[str]:
         """The parts of its page."""

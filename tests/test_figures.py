@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from calibration import load_benchmark
 from cge import Scenario, solve
+from cge.figure import Figure
 from cge.report import figures, findings
+from cge.report.draw import draw
 from cge.report.tiles import places
 from policies import belt_and_road, rcep, tariff_change, us_china
 
@@ -18,9 +22,14 @@ def run():
     return solve(Scenario(load_benchmark()).under(rcep()))
 
 
-def test_parts_of_a_policy_add_up_to_its_welfare(run) -> None:
-    parts = findings.contributions(run)
-    assert parts is not None
+@pytest.fixture(scope="module")
+def parts(run):
+    found = findings.contributions(run)
+    assert found is not None
+    return found
+
+
+def test_parts_of_a_policy_add_up_to_its_welfare(run, parts) -> None:
     inside = [c for c in parts.columns if c != "total"]
     assert np.allclose(parts[inside].sum(axis=1), parts["total"], atol=1e-12)
     assert np.allclose(parts["total"], findings.welfare(run)["welfare"][parts.index], atol=2e-4)  # three nodes of the path
@@ -72,37 +81,31 @@ def test_every_region_has_a_tile_of_its_own() -> None:
     assert places(["EU", "AAA", "BBB"])["AAA"] != places(["EU", "AAA", "BBB"])["BBB"]
 
 
-def test_waterfall_ends_where_the_parts_sum(run) -> None:
-    figure = figures.waterfall(pd.Series({"a": 1.0, "b": -3.0, "total": -2.0}), "t", "%")
-    bars = figure.axes[0].patches
+def test_waterfall_ends_where_the_parts_sum() -> None:
+    parts = pd.Series({"a": 1.0, "b": -3.0, "total": -2.0})
+    bars = draw(Figure(name="f", kind="waterfall", title="t", unit="%", frame=parts)).axes[0].patches
     assert [b.get_x() for b in bars] == [0.0, 1.0, 0.0]
     assert [b.get_width() for b in bars] == [1.0, -3.0, -2.0]
 
 
 def test_bars_are_labelled_and_losses_hatched(run) -> None:
-    figure = figures.welfare(run, pd.DataFrame({"a": findings.welfare(run)["welfare"] - 0.1, "b": 0.5}))
-    axis = figure.axes[0]
-    shown = findings.welfare(run)["welfare"]
+    welfare = findings.welfare(run)["welfare"]
+    ranged = replace(run, ranges=pd.DataFrame({"a": welfare - 0.1, "b": 0.5}))
+    axis = ranged.figure("welfare").axes[0]
     labels = {t.get_text() for t in axis.texts}
-    assert f"{shown['JPN']:+.2f}" in labels
+    assert f"{welfare['JPN']:+.2f}" in labels
     for bar in axis.patches:
         assert (bar.get_hatch() is not None) == (bar.get_width() < 0)
     assert "%" in axis.get_title(loc="left")
+    note = ranged.figure_data("welfare").note
+    assert note == "24 of 35 regions, those that move most; line: range over studies of elasticities"
 
 
-def test_screen_figures_hold_the_same_numbers(run) -> None:
-    interactive = pytest.importorskip("cge.report.interactive")
+def test_figures_of_a_run_hold_its_findings(run, parts) -> None:
     welfare = findings.welfare(run)["welfare"]
-    bars = interactive.bars(welfare, "Welfare", "%")
-    held = {y: x for trace in bars.data for x, y in zip(trace.x, trace.y, strict=True)}
-    assert held == pytest.approx(welfare.to_dict())
-    tiles = interactive.tile_map(welfare, "Welfare", "%")
-    assert sum(len(t.x) for t in tiles.data) == len(welfare)
-    heat = interactive.heat(findings.trade_change(run.comparison), "Trade", "%")
-    assert np.nanmax(abs(np.asarray(heat.data[0].z) - findings.trade_change(run.comparison).to_numpy())) == 0
-
-
-def test_all_figures_are_written(run, tmp_path) -> None:
-    made = figures.write_all(run, tmp_path)
-    assert {p.name for p in made} == {"map.png", "trade.png", "output.png", "prices.png", "parts.png"}
-    assert all(p.stat().st_size > 10_000 for p in made)
+    assert run.figure_data("map").series.to_dict() == pytest.approx(welfare.to_dict())
+    trade = findings.trade_change(run.comparison).to_numpy()
+    assert np.nanmax(abs(run.figure_data("trade").frame.to_numpy() - trade)) == 0
+    assert run.figure_data("prices").frame.equals(findings.price_change(run))
+    told = figures.parts_of(parts, findings.told_region(run, parts))
+    assert told.series["total"] == pytest.approx(parts.loc[findings.told_region(run, parts), "total"])

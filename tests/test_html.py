@@ -73,7 +73,7 @@ def test_report_is_one_file_with_nothing_to_fetch(run, tmp_path, interactive: bo
     figures = (
         text.count("<figure aria-label=") + text.count('<figure tabindex="0" aria-label=') if interactive else len(page.sources)
     )
-    assert figures == 8
+    assert figures == 9
     assert ("<script" in text) == interactive
     assert page.alt_missing == 0
     assert not re.search(r'<(img|script|link)[^>]*(src|href)="https?:', text)

@@ -42,5 +42,5 @@ def test_what_is_printed_has_figures_for_print(monkeypatch, command, tmp_path) -
     monkeypatch.setattr("cge.cli.outputs.find_browser", lambda: "a browser")
     code, _, _ = command("run", "rcep", "--benchmark", "world-2011", "--pdf", str(tmp_path / "a.pdf"), "--quiet")
     assert code == 0
-    assert seen["text"].count("data:image/png;base64,") == 8
+    assert seen["text"].count("data:image/png;base64,") == 9
     assert "<script" not in seen["text"]

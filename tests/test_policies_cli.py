@@ -147,7 +147,7 @@ def test_value_chains_are_shown_before_and_after(command, tmp_path) -> None:
     code, out, _ = command("gvc", "rcep", "--out", str(tmp_path / "g"))
     assert code == 0
     assert "KOR" in out
-    assert {"gvc_blocs.png", "gvc_kww.png", "gvc_tiles.png", "gvc.nc", "gvc_regions.csv"} == {
+    assert {"gvc_blocs.png", "gvc_kww.png", "gvc_tiles.png", "gvc_figures.json", "gvc.nc", "gvc_regions.csv"} == {
         p.name for p in (tmp_path / "g").iterdir()
     }
 

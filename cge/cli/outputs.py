@@ -15,12 +15,12 @@ from cge.report.pdf import find_browser, no_browser
 WRITES: dict[str, tuple[str, ...]] = {
     "run": (
         *("solution.nc", "regions.csv", "bilateral.csv", "output.csv", "welfare_range.csv", "summary.json", "policy.yaml"),
-        *("welfare.png", "map.png", "trade.png", "output.png", "prices.png", "parts.png"),
+        *("*.png", "figures.json"),
         *("use_*.csv", "industry_*.csv", "types_*.csv", *(f"{name.lower()}.csv" for name in mechanisms())),
     ),
-    "gvc": ("gvc_regions.csv", "gvc.nc", "gvc_*.png"),
+    "gvc": ("gvc_regions.csv", "gvc.nc", "gvc_*.png", "gvc_figures.json"),
     "shock": ("changes.nc", "changes.har", "updated.har", "regions.csv", "welfare_parts.csv"),
-    "dynamics": ("dynamics.nc", "path.nc", "welfare.csv", "real_gdp.csv", "summary.json", "paths.png"),
+    "dynamics": ("dynamics.nc", "path.nc", "welfare.csv", "real_gdp.csv", "summary.json", "*.png", "figures.json"),
     "docs": ("*.html", "parameters.nc"),
 }
 """Names, or patterns of names, of the files that a command writes into its folder ``--out``."""

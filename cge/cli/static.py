@@ -63,7 +63,7 @@ def run(
     pdf: PdfOption = None,
     excel: Annotated[Path | None, typer.Option("--excel", help="Every table as a sheet of this .xlsx file.")] = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Welfare under every study of elasticities, both ways.")] = False,
-    more_figures: Annotated[bool, typer.Option("--figures", help="With --out: map, trade, output, prices, parts.")] = False,
+    more_figures: Annotated[bool, typer.Option("--figures", help="With --out: every figure, not welfare alone.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -190,6 +190,9 @@ def _tell(
         show(table.frame, table.title, table.decimals)
     for line in result.sentences():
         say(line)
+    if more_figures:
+        for figure in result.figures:
+            say(f"{figure.name}.png: {figure.text}", indent="  ")
     if out is not None:
         say(f"Results in {out}")
 

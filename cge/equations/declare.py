@@ -14,7 +14,7 @@ Dims are letters: ``i`` commodity, ``a`` activity, ``f`` factor, ``r s d`` regio
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any, ClassVar, Literal, ParamSpec, Self
@@ -25,6 +25,7 @@ import xarray as xr
 
 from cge.equations.fingerprint import fingerprint
 from cge.errors import ModelError
+from cge.figure import Figure
 
 SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses", "k": "types"}
 
@@ -275,6 +276,10 @@ class Mechanism(Block):
         passes between regions is counted.
         """
         return {}
+
+    def figures(self, before: Any, after: Any) -> Sequence[Figure]:
+        """What it adds to the figures of a run, beside those that every run has: data, cheap to make."""
+        return ()
 
     def describe(self) -> str:
         """Name and options, for the attributes of results; an array or table by its size and a hash of its content."""

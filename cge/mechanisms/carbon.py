@@ -16,6 +16,7 @@ from calibration.arrays import ratio
 from cge.equations.calibrated import Calibrated
 from cge.equations.declare import Mechanism, adds, definition, instrument, parameter
 from cge.errors import ModelError
+from cge.figure import Figure
 
 if TYPE_CHECKING:
     from cge.model.path import PathPoint
@@ -69,6 +70,14 @@ class Carbon(Mechanism):
             "emitted_0": emissions,
             "cint": ratio(emissions, data["maks"].sum(0)),
         }
+
+    def figures(self, before: Solution, after: Solution) -> list[Figure]:
+        """Emissions of production by region."""
+        was, now = (state["emitted"].sum("a").to_series() for state in (before, after))
+        change = 100 * (now[was > 0] / was[was > 0] - 1)
+        if change.empty:
+            return []
+        return [Figure(name="emissions", kind="bars", title="Emissions of production", unit="%", frame=change.sort_values())]
 
     def real_income(self, point: PathPoint, world: float) -> Mapping[str, np.ndarray]:
         """The price times the growth of what is emitted per head, as of any tax."""

@@ -16,8 +16,8 @@ where both shift it or both draw it towards the same value; elsewhere the two or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import field, permutations
+from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Protocol
 
 import numpy as np

@@ -171,9 +171,9 @@ def contributions(experiment: StaticRun, most: int = 7) -> pd.DataFrame | None:
     """What each part of the policy gives each region's welfare, per cent of income; parts in columns, with ``total``.
 
     Exact along the path on which the exogenous levels move linearly (:func:`cge.model.path.subtotals`). The
-    smallest parts are joined as ``others``. None where the policy has one part or an origin clause.
+    smallest parts are joined as ``others``. None where the policy has one part or an origin clause, or is no policy.
     """
-    if experiment.policy.origin:
+    if not isinstance(experiment.policy, Policy) or experiment.policy.origin:
         return None
     parts = {k: p for k, p in policy_parts(experiment.policy, experiment.base.model.benchmark).items() if _moves(experiment, p)}
     if len(parts) < 2:

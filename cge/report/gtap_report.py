@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from calibration.currency import in_currency
+from cge.figure import Figure
 from cge.gtap import GtapResult, GtapShock, contributions, gtap_subtotals
 from cge.model.shock import Shock
 from cge.report import figures, findings, html
@@ -60,6 +62,37 @@ def welfare_parts(result: GtapResult, shock: Shock) -> pd.DataFrame:
     held = contributions(result, shock)
     names = [*PARTS, "EV"]
     return held[names].to_dataframe()[names].rename_axis("region")
+
+
+def figures_of(result: GtapResult, parts: pd.DataFrame) -> list[Figure]:
+    """The figures of a shock: EV and where that of the region that moves most comes from, trade, output.
+
+    Parameters
+    ----------
+    result : GtapResult
+    parts : DataFrame
+        The result of :func:`welfare_parts`.
+    """
+    ev = result.table()["ev"].sort_values()
+    money = f"million {result.after.model.benchmark.currency}"
+    digits = 0 if ev.abs().max() >= 100 else 2
+    told = parts.loc[str(ev.abs().idxmax())].rename(PARTS).rename({"EV": "total"})
+    told = told[(told.abs() > 1e-9 * told.abs().max()) | (told.index == "total")]
+    title = f"Equivalent variation of {told.name}: where it comes from"
+    made = [
+        Figure(name="ev", kind="bars", title="Equivalent variation", unit=money, frame=ev, digits=digits),
+        *(
+            [Figure(name="parts", kind="waterfall", title=title, unit=money, frame=told, digits=1)]
+            if len(told) > 1  # nothing moves at the benchmark
+            else []
+        ),
+    ]
+    trade = findings.trade_change(result.after.compare(result.base))
+    if np.isfinite(trade.to_numpy()).any():
+        made.append(figures.trade_of(trade, 1))
+    largest = list(result.table()["ev"].abs().sort_values().index[-findings.LARGEST :][::-1])
+    made.append(figures.output_of(findings.by_commodity(result.changes()["qc"])[largest]))
+    return made
 
 
 def shock_parts(result: GtapResult, text: str) -> pd.DataFrame:
@@ -115,49 +148,24 @@ def body(
     money = f"million {currency}"
     columns = {k: in_currency(v, currency) for k, v in COLUMNS.items()}
     parts = welfare_parts(result, shock) if parts is None else parts
-    ev = table["ev"].sort_values()
-    most = str(ev.abs().idxmax())
-    told = parts.loc[most].rename(PARTS).rename({"EV": "total"})
-    told = told[(told.abs() > 1e-9 * told.abs().max()) | (told.index == "total")]
     shown = [f"{v:,.1f}" for v in table["ev"]]
+    drawn = {figure.name: draw.show(figure) for figure in figures_of(result, parts)}
     out = [
         html.bullets(_sentences(result, table, parts)),
-        draw.show(
-            lambda w: w.bars(ev, "Equivalent variation", money),
-            lambda: figures.one_bar(ev, f"Equivalent variation, {money}"),
-            f"Bars of equivalent variation by region, from {ev.index[0]} to {ev.index[-1]}",
-        ),
+        drawn["ev"],
         html.heading("By region"),
         html.table(table.assign(ev=shown).rename(columns=columns).rename_axis("region")),
         html.heading("Where the welfare comes from"),
         html.paragraph(f"Million {currency}; an identity of the model, integrated along the path (Huff and Hertel 2000)."),
         html.paragraph(f"Estimated error of what depends on the path: EV {result.error['ev']:.0e} {money}."),
-        draw.show(
-            lambda w: w.waterfall(told, f"Welfare of {most}", money, 1),
-            lambda: figures.waterfall(told, f"Welfare of {most}", money, 1),
-            f"Waterfall of the equivalent variation of {most} by source",
-        ),
+        *([drawn["parts"]] if "parts" in drawn else []),
         html.table(parts.rename(columns={k: f"{v} ({k})" for k, v in PARTS.items()}), 1),
     ]
     if subtotals is not None:
         out += [html.heading("What each shock gives, real GDP in per cent"), html.table(subtotals, 4)]
-    trade = findings.trade_change(result.after.compare(result.base))
-    largest = list(table["ev"].abs().sort_values().index[-findings.LARGEST :][::-1])
-    output = findings.by_commodity(result.changes()["qc"])[largest]
-    out += [
-        html.heading("Trade"),
-        draw.show(
-            lambda w: w.heat(trade, "Change of trade among the largest traders", "%, volume", 1),
-            lambda: figures.heat(trade, "Change of trade", "per cent, volume at benchmark prices", 1),
-            "Exporters by importers, change of trade in per cent",
-        ),
-        html.heading("Output"),
-        draw.show(
-            lambda w: w.heat(output, "Change of output", "%"),
-            lambda: figures.heat(output, "Change of output", "per cent"),
-            "Commodities by regions, change of output in per cent",
-        ),
-    ]
+    for name in ("trade", "output"):
+        if name in drawn:
+            out += [html.heading(name.capitalize()), drawn[name]]
     return [*out, *trust(result.after, command, sources)]
 
 

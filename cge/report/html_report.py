@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from calibration.elasticities import study_and_nest
-from cge.report import figures, findings, gvc_report, html
+from cge.report import findings, gvc_report, html
 from cge.report.report_parts import Figures, trust, write_page
 from cge.results.static_run import StaticRun
 
@@ -65,10 +65,8 @@ def range_sentence(ranges: pd.DataFrame, experiment: StaticRun) -> str:
     )
 
 
-def body(
-    experiment: StaticRun, command: str, draw: Figures, ranges: pd.DataFrame | None = None, *, chains: bool = False
-) -> list[str]:
-    """The parts of the report of a policy.
+def body(experiment: StaticRun, command: str, draw: Figures, *, chains: bool = False) -> list[str]:
+    """The parts of the report of a policy: every figure of the run, each under what it belongs to.
 
     Parameters
     ----------
@@ -76,85 +74,49 @@ def body(
     command : str
         What repeats the run.
     draw : Figures
-    ranges : DataFrame, optional
-        Welfare by study of elasticities.
     chains : bool
         Add value chains before and after.
     """
     policy, after = experiment.policy, experiment.after
     summary = experiment.summary()
-    welfare = findings.welfare(experiment)["welfare"]
-    parts = [html.paragraph(policy.description)] if policy.description else []
+    description, changes = getattr(policy, "description", ""), getattr(policy, "instruments", ())
+    parts = [html.paragraph(description)] if description else []
     words = sentences(experiment)
-    if ranges is not None:
-        words.append(range_sentence(ranges, experiment))
+    if experiment.ranges is not None:
+        words.append(range_sentence(experiment.ranges, experiment))
     parts += [html.bullets(words)]
-    parts += [
-        draw.show(
-            lambda w: w.bars(welfare, "Welfare by region", "% of income", ranges),
-            lambda: figures.welfare(experiment, ranges),
-            f"Bars of welfare by region, from {welfare.index[0]} to {welfare.index[-1]}",
-        ),
-        draw.show(
-            lambda w: w.tile_map(welfare, "Welfare on the map", "% of income"),
-            lambda: figures.world(experiment),
-            "Tiles of the world's economies with the change of welfare",
-        ),
-        html.heading("By region"),
-        html.table(by_region(experiment), currency=after.model.benchmark.currency),
-    ]
-    shares = findings.contributions(experiment)
+    drawn = {figure.name: draw.show(figure) for figure in experiment.figures}
+    shares = experiment.contributions
+    parts += [drawn.pop("welfare"), drawn.pop("map")]
+    parts += [html.heading("By region"), html.table(by_region(experiment), currency=after.model.benchmark.currency)]
     if shares is not None:
-        region = findings.told_region(experiment, shares)
         parts += [
             html.heading("Which part of the policy does it"),
             html.paragraph("Per cent of income; the parts act together and add up exactly (Harrison, Horridge, Pearson 2000)."),
-            draw.show(
-                lambda w: w.waterfall(shares.loc[region], f"Welfare in {region}", "% of income"),
-                lambda: figures.welfare_parts(shares, region),
-                f"Waterfall of the welfare change of {region} by part of the policy",
-            ),
+            drawn.pop("parts"),
             html.table(shares.loc[findings.moved_most(experiment)]),
         ]
-    trade = findings.trade_change(experiment.comparison)
-    output, prices = findings.output_change(experiment), findings.price_change(experiment)
-    parts += [
-        html.heading("Trade"),
-        draw.show(
-            lambda w: w.heat(trade, "Change of trade among the largest traders", "%, volume", 0),
-            lambda: figures.trade(experiment),
-            "Exporters by importers, change of trade in per cent",
-        ),
-        html.heading("Output"),
-        draw.show(
-            lambda w: w.heat(output, "Change of output", "%"),
-            lambda: figures.output(experiment),
-            "Commodities by regions, change of output in per cent",
-        ),
-        html.heading("Prices"),
-        draw.show(
-            lambda w: w.heat(prices, "Change of prices, numeraire: world factor prices", "%", 2),
-            lambda: figures.prices(experiment),
-            "Price indices and factor prices by region, change in per cent",
-        ),
-    ]
+    for name, picture in drawn.items():
+        parts += [html.heading(name.replace("_", " ").capitalize()), picture]
     for table in experiment.own_tables:
         parts += [html.heading(table.title[0].upper() + table.title[1:]), html.table(table.frame, table.decimals)]
     if chains:
-        parts += gvc_report.sections(experiment, gvc_report.compare(experiment), draw)
-    parts += [html.heading("What the policy changes")]
+        parts += gvc_report.sections(gvc_report.compare(experiment), draw)
     rows = [
         {
             "instrument": c.instrument,
             "where": "; ".join(f"{k}: {v}" for k, v in c.where.items()) or "everywhere",
             "note": c.note,
         }
-        for c in policy.instruments[:60]
+        for c in changes[:60]
     ]
-    parts += [html.table(pd.DataFrame(rows).set_index("instrument"))] if rows else []
-    parts += [html.bullets(f"Rules of origin: {clause.in_words()}" for clause in policy.origin)] if policy.origin else []
-    if len(policy.instruments) > len(rows):
-        parts += [html.paragraph(f"and {len(policy.instruments) - len(rows)} more changes of the same kind", "note")]
+    if rows:
+        parts += [html.heading("What the policy changes"), html.table(pd.DataFrame(rows).set_index("instrument"))]
+    clauses = getattr(policy, "origin", ())
+    if clauses:
+        parts += [html.heading("Rules of origin"), html.bullets(clause.in_words() for clause in clauses)]
+    if len(changes) > len(rows):
+        parts += [html.paragraph(f"and {len(changes) - len(rows)} more changes of the same kind", "note")]
     if summary["notes"]:
         parts += [html.heading("What a reader must know"), html.bullets(summary["notes"])]
     return [*parts, *trust(after, command, summary["sources"])]
@@ -164,12 +126,11 @@ def write(
     experiment: StaticRun,
     path: str | Path,
     command: str,
-    ranges: pd.DataFrame | None = None,
     *,
     chains: bool = True,
     interactive: bool | None = None,
 ) -> Path:
     """Write the report of a policy run as one HTML file; see :func:`body`."""
     draw = Figures(interactive)
-    parts = body(experiment, command, draw, ranges, chains=chains)
+    parts = body(experiment, command, draw, chains=chains)
     return write_page(f"{findings.title_of(experiment)}: results", parts, path)

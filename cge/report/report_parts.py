@@ -6,16 +6,17 @@ import html as escape
 import importlib.metadata as metadata
 import importlib.util
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from calibration import Benchmark
+from cge.figure import Figure
 from cge.model import Model
 from cge.model.solution import Solution
 from cge.report import html
+from cge.report.draw import draw
 
 PACKAGES = ("open-cge", "pyomo", "cyipopt-wheels", "numpy", "scipy", "pandas", "xarray")
 PROVENANCE = (
@@ -38,16 +39,16 @@ class Figures:
         self.interactive = installed if interactive is None else interactive
         self.drawn = 0
 
-    def show(self, screen: Callable[[Any], Any], print_: Callable[[], Any], text: str) -> str:
-        """One figure: ``screen`` takes the module :mod:`cge.report.interactive`; ``text`` describes what is to be seen."""
+    def show(self, figure: Figure) -> str:
+        """One figure, with its words for those who cannot see it."""
         self.drawn += 1
         if not self.interactive:
-            return html.picture(print_(), text)
-        from cge.report import interactive
+            return html.picture(draw(figure), figure.text)
+        from cge.report.draw import screen
 
         # the script stands before the first figure, not in the head: the words are there while it is read
-        script = interactive.script() if self.drawn == 1 else ""
-        return script + interactive.embed(screen(interactive), text, f"figure-{self.drawn}")
+        script = screen.script() if self.drawn == 1 else ""
+        return script + screen.embed(draw(figure, interactive=True), figure.text, f"figure-{self.drawn}")
 
 
 def checks(solution: Solution) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import xarray as xr
 
 from cge.dynamics.path_of_years import Difference
 from cge.errors import ModelError
+from cge.figure import Figure
 from cge.results.run import Run
 from cge.results.table import Table
 from cge.scenario import Scenario
@@ -60,6 +62,11 @@ class PathRun(Run):
         ).rename_axis("region")
         what = f"{self.difference.policy.name}: per cent of baseline, benchmark {self.difference.policy.benchmark}"
         return [Table("regions", what, frame)]
+
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """Paths of real income and debt, and the map of the last year."""
+        figures: Mapping[str, Callable[[], Figure | None]] = provided("figures of a path")(self.difference)
+        return figures
 
     def values(self, name: str) -> xr.Dataset:
         """A recorded series along the baseline (``before``) and the policy path (``after``)."""

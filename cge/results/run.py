@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pandas as pd
 import xarray as xr
 
 from calibration.cards import Carded
+from calibration.errors import nearest
 from cge.errors import ModelError
+from cge.figure import Figure, made
 from cge.results.table import Table
 from cge.scenario import Scenario
+from cge.upward import provided
 
 
 class Run(Carded, ABC):
@@ -45,6 +49,50 @@ class Run(Carded, ABC):
     def shown(self) -> list[Table]:
         """The tables that a terminal shows, their headings in words."""
         return self.tables
+
+    @abstractmethod
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """The figures it shows, each made when it is asked for; None where there is nothing to show in it."""
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Everything that files and pages draw, as data; some take longer than the solve (a policy's parts), see
+        :meth:`figure_data` for one."""
+        return made(self.figures_by_name())
+
+    def figure_data(self, name: str) -> Figure:
+        """One of :attr:`figures`, the others are not made.
+
+        Raises
+        ------
+        ModelError
+            No figure of this name, or this run has nothing to show in it.
+        """
+        known = self.figures_by_name()
+        if name not in known:
+            raise ModelError(f"run {self.title!r} has no figure {name!r}{nearest(name, known)} known: {', '.join(known)}")
+        figure = known[name]()
+        if figure is None:
+            others = ", ".join(n for n in known if n != name)
+            raise ModelError(f"run {self.title!r} has nothing to show in figure {name!r}; others: {others}")
+        return figure
+
+    def figure(self, name: str, *, interactive: bool = False) -> Any:
+        """One figure drawn.
+
+        Parameters
+        ----------
+        name : str
+            Of one of :attr:`figures`.
+        interactive : bool
+            A ``plotly.graph_objects.Figure`` (the extra ``report``) instead of a ``matplotlib.figure.Figure``.
+
+        Raises
+        ------
+        ModelError
+            As :meth:`figure_data`, or plotly is not installed.
+        """
+        return provided("a figure drawn")(self.figure_data(name), interactive=interactive, context=self.title)
 
     @abstractmethod
     def values(self, name: str) -> xr.Dataset:
@@ -92,12 +140,14 @@ class Run(Carded, ABC):
         """One self-contained HTML file; ``command`` repeats the run, figures are interactive where plotly is installed."""
 
     def save(self, folder: str | Path, *, more_figures: bool = False) -> Path:
-        """Every table as CSV, ``summary.json`` and ``scenario.yaml`` (where the scenario has a text)."""
+        """Every table as CSV, every figure as PNG and in ``figures.json``, ``summary.json`` and ``scenario.yaml`` (where the
+        scenario has a text)."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for table in self.tables:
             table.frame.to_csv(folder / f"{table.name}.csv")
         (folder / "summary.json").write_text(json.dumps(self.summary(), indent=1) + "\n", encoding="utf-8")
+        provided("figures in a folder")(self.figures, folder, self.title)
         try:
             self.scenario.to_yaml(folder / "scenario.yaml")
         except ModelError as error:

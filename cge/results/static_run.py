@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from cge.errors import ModelError
+from cge.figure import Figure
 from cge.model.shock import remarks
 from cge.model.solution import Comparison, Solution
 from cge.policy.policy import Policy
@@ -106,6 +108,22 @@ class StaticRun(Run):
             table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(low, high, strict=True)])
         return [Table("regions", f"{self.title} on benchmark {data.name}", table)]
 
+    @cached_property
+    def contributions(self) -> pd.DataFrame | None:
+        """Welfare by part of the policy (:func:`cge.report.findings.contributions`), which takes longer than the solve."""
+        parts: pd.DataFrame | None = provided("welfare by part of a policy")(self)
+        return parts
+
+    def figures_by_name(self) -> Mapping[str, Callable[[], Figure | None]]:
+        """Welfare with output, the map, parts of the policy, trade, output, prices, and what mechanisms bring."""
+        figures: Mapping[str, Callable[[], Figure | None]] = provided("figures of a static run")(self)
+        return figures
+
+    @property
+    def main_figures(self) -> tuple[str, ...]:
+        """Names of the figures that are saved where not all are asked for."""
+        return ("welfare",)
+
     def values(self, name: str) -> xr.Dataset:
         """A variable, instrument or definition ``before`` and ``after``."""
         return xr.Dataset({"before": self.base[name], "after": self.after[name]})
@@ -183,19 +201,19 @@ class StaticRun(Run):
 
     def save(self, folder: str | Path, *, more_figures: bool = False) -> Path:
         """Solution, tables, figures, summary, policy and scenario; see :func:`cge.report.files.write`."""
-        written: Path = provided("files of a static run")(self, Path(folder), self.ranges, more_figures=more_figures)
+        written: Path = provided("files of a static run")(self, Path(folder), more_figures=more_figures)
         return written
 
     def report(self, path: str | Path, command: str = "", *, interactive: bool | None = None) -> Path:
         """One self-contained HTML file; see :mod:`cge.report.html_report`."""
         if "welfare_percent" not in self.table():
             raise ModelError(f"no page of {self.title!r}: {self.table().attrs['absent']['u']}; its tables can be saved (--out)")
-        written: Path = provided("page of a static run")(self, path, command, self.ranges, interactive=interactive)
+        written: Path = provided("page of a static run")(self, path, command, interactive=interactive)
         return written
 
     def body(self, command: str, draw: Any) -> list[str]:
         """The parts of its page."""
-        parts: list[str] = provided("parts of the page of a static run")(self, command, draw, self.ranges)
+        parts: list[str] = provided("parts of the page of a static run")(self, command, draw)
         return parts
 
     def _bloc(self, members: list[str]) -> float | None:
