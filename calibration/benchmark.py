@@ -63,7 +63,7 @@ class Benchmark(Carded):
         (i, r), most-favoured-nation tariffs as fractions, and ``tariff_status`` (i, r), codes of
         :data:`calibration.mfn.STATUS`; ``tax_status`` (r), where tax revenue comes from (its attributes tell the codes);
         ``sea_borne`` (s, d), share of the freight of a pair that crosses the sea; ``unemployment`` (r), fraction of the
-        labour force, and ``skill_status`` (r).
+        labour force, ``unemployment_status`` and ``skill_status`` (r).
     """
 
     sam: Sam

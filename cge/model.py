@@ -27,6 +27,7 @@ from cge.endogenous import apply_closure
 from cge.errors import ModelError, SolveError
 from cge.ipopt import Verdict, certify, run_ipopt
 from cge.krylov import Newton, PathOptions, Preconditioner, follow_path
+from cge.mechanisms.wage_curve import with_wage_curve
 from cge.memory import guarded
 from cge.nominal import nominal_remark
 from cge.progress import Progress
@@ -104,7 +105,7 @@ class Model(Carded):
     blocks : sequence of Block classes, optional
         The composition; default :data:`cge.blocks.CORE`.
     mechanisms : sequence of Mechanism, optional
-        Put on it, in this order (:mod:`cge.mechanisms`).
+        Put on it, in this order (:mod:`cge.mechanisms`); a closure that holds the wage curve brings it.
     options : PathOptions, optional
         Limits of the fast start.
 
@@ -161,7 +162,7 @@ class Model(Carded):
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
         check_connected(self.data)
-        self.mechanisms = mechanisms
+        self.mechanisms = with_wage_curve(self.closure, mechanisms)
         self.blocks: list[Block] = [*(block() for block in blocks), *self.mechanisms]
         self.sets = sets_of(self.data.sets, self.blocks)
         self.symbols, self.rules = compose(self.blocks)

@@ -22,6 +22,7 @@ from calibration.cards import Carded
 from calibration.from_flows import one_final_demand
 from cge.deficits import TRADE_MODEL
 from cge.errors import ModelError, ShockError
+from cge.mechanisms.wage_curve import WageCurve
 from cge.model import Model
 from cge.policy.policy import Policy
 from cge.scenario import Scenario
@@ -582,8 +583,10 @@ def _path(
     first, last = years_of(years)
     data = scenario.data()
     baseline = Baseline.between(first, last, read_growth(data, growth))
-    plain = Model(data, scenario.closure, sourcing=scenario.sourcing)
-    dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=scenario.mechanisms)
+    curve = tuple(x for x in scenario.mechanisms if isinstance(x, WageCurve))  # else the closure would bring its own
+    riding = tuple(x for x in scenario.mechanisms if x not in curve)
+    plain = Model(data, scenario.closure, sourcing=scenario.sourcing, mechanisms=curve)
+    dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=riding)
     return PathRun(scenario, dynamics.run(scenario.policy, progress=progress))
 
 

@@ -27,6 +27,7 @@ from calibration.benchmark import Benchmark, load_benchmark
 from calibration.convergence import Rule, estimate_rule, project
 from calibration.geography import ECONOMIES
 from calibration.growth import COLUMNS, gdp_shares, level, members, period_rates, read_growth
+from calibration.readers.population import read_population
 
 FIRST, LAST = 2011, 2019
 SAMPLE = (2010, 2015, 2019)
@@ -56,29 +57,6 @@ def constant_gdp(data: Path) -> pd.DataFrame:
     return wdi.assign(value=values).pivot_table(index="CountryCode_ISO3", columns="Year", values="value")
 
 
-def people(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Population and people aged 15-64 by economy, 2010 to 2050, as indices that join the two revisions of the UN.
-
-    Between the five-year marks growth is even; the year 2024 of the later revision stands for the middle of 2024.
-    """
-    older = pd.read_csv(data / "un_wpp" / "wpp2019_working_age_2010_2050.csv", keep_default_na=False)
-    newer = pd.read_csv(data / "un_wpp" / "wpp2024_population_2024_2050.csv", keep_default_na=False)
-    years = np.arange(SAMPLE[0], HORIZON + 1)
-
-    def yearly(column: str) -> pd.DataFrame:
-        table = np.log(older.pivot(index="iso3", columns="year", values=column))
-        known = table.columns.to_numpy(dtype=float)
-        return pd.DataFrame({e: np.exp(np.interp(years, known, row)) for e, row in table.iterrows()}, index=years).T
-
-    total, working = yearly("population_mn"), yearly("pop_15_64_mn")
-    later = newer.pivot(index="iso3", columns="year", values="population_mn")
-    both = [e for e in total.index if e in later.index]
-    total, share = total.loc[both], (working / total).loc[both]
-    for year in range(OBSERVED + 1, HORIZON + 1):
-        total[year] = total[OBSERVED] * later.loc[both, year] / later.loc[both, OBSERVED]
-    return total, share * total
-
-
 def sample(data: Path, working: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Log output per person of working age in each Penn year, and the conditions of the rule."""
     penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""]).pivot(
@@ -95,7 +73,7 @@ def convergence_rule(data: Path) -> tuple[Rule, pd.Series]:
 
     Human capital is that of the first year, before the growth that it is to explain.
     """
-    levels, conditions = sample(data, people(data)[1])
+    levels, conditions = sample(data, read_population(data / "un_wpp")[1])
     penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""])
     at_start = conditions.assign(skills=np.log(penn[penn["year"] == SAMPLE[0]].set_index("iso3")["hc"]))
     single = [e for e in levels.index if e in ECONOMIES]
@@ -105,7 +83,7 @@ def convergence_rule(data: Path) -> tuple[Rule, pd.Series]:
 
 def output_paths(data: Path) -> pd.DataFrame:
     """GDP at constant 2015 USD by economy and year, 2011 to 2050; NaN behind 2024 where the rule lacks a condition."""
-    working = people(data)[1]
+    working = read_population(data / "un_wpp")[1]
     levels, conditions = sample(data, working)
     known = constant_gdp(data)
     penn_last = int(levels.columns[-1])
@@ -131,7 +109,7 @@ def output_paths(data: Path) -> pd.DataFrame:
 def default_rates(data: Path, benchmark: Benchmark) -> pd.DataFrame:
     """The default's rates of one benchmark; index (region, until)."""
     marks = MARKS[benchmark.name]
-    gdp, (population, working) = output_paths(data), people(data)
+    gdp, (population, working) = output_paths(data), read_population(data / "un_wpp")
     gdp = gdp[gdp[[y for y in marks if y <= OBSERVED]].notna().all(axis=1) | gdp[HORIZON].notna()]
     grown = {}
     for region, inside in members(benchmark, list(gdp.index)).items():
