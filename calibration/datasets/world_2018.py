@@ -299,6 +299,7 @@ def build(
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
             "tax_status": taxed.status(),
+            "tax_coverage": taxed.coverage(),
             "sea_borne": shipping.sea,
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
@@ -356,8 +357,9 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
     }
-    revenue = full.satellites["tax_status"]
-    least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * revenue.values, axis=1), revenue.attrs)
+    for name in ("tax_status", "tax_coverage"):
+        codes = full.satellites[name]
+        least_certain[name] = ("r", np.max(columns.astype(np.int8) * codes.values, axis=1), codes.attrs)
     weight = full.sam["vcif"].sum(1)
     duties = {
         "mfn": (
