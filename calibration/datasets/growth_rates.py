@@ -24,9 +24,10 @@ import numpy as np
 import pandas as pd
 
 from calibration.benchmark import Benchmark, load_benchmark
-from calibration.convergence import Rule, estimate_rule, project
+from calibration.convergence import PAST, Rule, estimate_rule, project
 from calibration.geography import ECONOMIES
 from calibration.growth import COLUMNS, gdp_shares, level, members, period_rates, read_growth
+from calibration.parse import reading
 from calibration.readers.population import read_population
 
 FIRST, LAST = 2011, 2019
@@ -57,34 +58,55 @@ def constant_gdp(data: Path) -> pd.DataFrame:
     return wdi.assign(value=values).pivot_table(index="CountryCode_ISO3", columns="Year", values="value")
 
 
-def sample(data: Path, working: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Log output per person of working age in each Penn year, and the conditions of the rule."""
-    penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""]).pivot(
-        index="iso3", columns="year"
-    )
-    output = penn["rgdpna"]
-    levels = np.log(output / working.reindex(output.index)[output.columns]).dropna()
-    conditions = pd.DataFrame({"skills": np.log(penn["hc"][SAMPLE[-1]]), "investment": np.log(penn["csh_i"].mean(axis=1))})
-    return levels, conditions
+def per_person(data: Path, working: pd.DataFrame) -> pd.DataFrame:
+    """Log output per person of working age by economy and year, from 1995 to the last Penn year.
+
+    Levels and growth are the Penn table's from 2010 on. Before, output grows as in the World Bank's table, and people of
+    working age as from 2010 to 2015, for the UN's table of them begins in 2010.
+    """
+    penn = penn_table(data)["rgdpna"]
+    levels = np.log(penn / working.reindex(penn.index)[penn.columns]).dropna()
+    output = np.log(constant_gdp(data)).reindex(levels.index)
+    begin, until = int(penn.columns[0]), 5
+    more_people = np.log(working[begin + until] / working[begin]).reindex(levels.index) / until
+    before = {
+        year: levels[begin] - (output[begin] - output[year]) + more_people * (begin - year)
+        for year in range(SAMPLE[0] - PAST, begin)
+    }
+    return pd.DataFrame({**before, **{year: levels[year] for year in levels}})
+
+
+def fundamentals(data: Path) -> pd.DataFrame:
+    """The conditions of the rule: human capital of the last Penn year, the share of investment its mean."""
+    penn = penn_table(data)
+    return pd.DataFrame({"skills": np.log(penn["hc"][SAMPLE[-1]]), "investment": np.log(penn["csh_i"].mean(axis=1))})
+
+
+def penn_table(data: Path) -> pd.DataFrame:
+    """The extract of the Penn World Table, economies by variable and year."""
+    path = data / "pwt_10_01" / "pwt_2010_2019.csv"
+    with reading(path, "extract of the Penn World Table"):
+        return pd.read_csv(path, keep_default_na=False, na_values=[""]).pivot(index="iso3", columns="year")
 
 
 def convergence_rule(data: Path) -> tuple[Rule, pd.Series]:
     """The rule, estimated over the economies of this library, and what every economy grew beyond it.
 
-    Human capital is that of the first year, before the growth that it is to explain.
+    Human capital and investment are those of the first year, before the growth that they are to explain: investment over the
+    sample's years follows growth too.
     """
-    levels, conditions = sample(data, read_population(data / "un_wpp")[1])
-    penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""])
-    at_start = conditions.assign(skills=np.log(penn[penn["year"] == SAMPLE[0]].set_index("iso3")["hc"]))
-    single = [e for e in levels.index if e in ECONOMIES]
-    rule = estimate_rule(levels.loc[single, list(SAMPLE)], at_start.loc[single])
-    return rule, rule.excess(levels, at_start)
+    working = read_population(data / "un_wpp")[1]
+    levels, penn, workers = per_person(data, working), penn_table(data), np.log(working)
+    at_start = np.log(pd.DataFrame({"skills": penn["hc"][SAMPLE[0]], "investment": penn["csh_i"][SAMPLE[0]]}))
+    chosen = [e for e in levels.index if e in ECONOMIES]
+    rule = estimate_rule(levels.loc[chosen], at_start.loc[chosen], workers, SAMPLE)
+    return rule, rule.excess(levels, at_start, workers)
 
 
 def output_paths(data: Path) -> pd.DataFrame:
     """GDP at constant 2015 USD by economy and year, 2011 to 2050; NaN behind 2024 where the rule lacks a condition."""
     working = read_population(data / "un_wpp")[1]
-    levels, conditions = sample(data, working)
+    levels, conditions = per_person(data, working), fundamentals(data)
     known = constant_gdp(data)
     penn_last = int(levels.columns[-1])
     per_head = levels.copy()
@@ -92,7 +114,7 @@ def output_paths(data: Path) -> pd.DataFrame:
     for year in range(penn_last + 1, OBSERVED + 1):
         per_head[year] = per_head[penn_last] + observed[year] - observed[penn_last]
     rule, excess = convergence_rule(data)
-    ruled = np.exp(project(rule, per_head, conditions, excess, HORIZON)) * working
+    ruled = np.exp(project(rule, per_head, conditions, np.log(working), excess, HORIZON)) * working
     years = list(range(FIRST, HORIZON + 1))
     ruled = ruled.dropna(how="all")[years]
     paths = ruled.copy()

@@ -61,16 +61,15 @@ def read_unemployment(folder: str | Path, year: int) -> pd.Series:
     bad = ~((rates > 0) & (rates < 100))
     if bad.any():
         economy_ = str(rates.index[int(np.argmax(bad.to_numpy()))])
-        raise DataError(f"{path}: unemployment_pct of {economy_} in {year} is {of_year[economy_]!r}, no percentage above 0")
+        raise DataError(f"{path}: unemployment_pct of {economy_} in {year} is {str(of_year[economy_])!r}, no percentage above 0")
     return rates / 100
 
 
 def unemployment_of(known: pd.Series, regions: list[str], persons: pd.Series) -> pd.DataFrame:
     """Unemployment rate of every region, and where it is from.
 
-    ``ROW`` has the mean of the economies that are none of the regions; an economy without a figure (Chinese Taipei) the mean
-    of the regions in its part of the world (:func:`calibration.geography.economy`). Means are weighted with people of working
-    age.
+    ``ROW`` has the mean, weighted with people of working age, of the economies that are none of the regions; an economy without
+    a figure (Chinese Taipei) the plain mean of the regions in its part of the world (:func:`calibration.geography.economy`).
 
     Parameters
     ----------
@@ -102,7 +101,7 @@ def unemployment_of(known: pd.Series, regions: list[str], persons: pd.Series) ->
             continue
         else:
             near = [r for r in single if r in weighted.index and economy(r).region == economy(region).region]
-            inside, status = weighted.loc[near], OTHERS
+            inside, status = weighted.loc[near].assign(people=1.0), OTHERS
         if inside.empty:
             raise DataError(f"no unemployment rate of {region}, and none of an economy that could stand for it; add a row")
         rows[region] = float(np.average(inside["rate"], weights=inside["people"])), status
