@@ -61,7 +61,8 @@ def read_unemployment(folder: str | Path, year: int) -> pd.Series:
     bad = ~((rates > 0) & (rates < 100))
     if bad.any():
         economy_ = str(rates.index[int(np.argmax(bad.to_numpy()))])
-        raise DataError(f"{path}: unemployment_pct of {economy_} in {year} is {str(of_year[economy_])!r}, no percentage above 0")
+        given = str(of_year[economy_])
+        raise DataError(f"{path}: unemployment_pct of {economy_} in {year} is {given!r}, no percentage above 0")
     return rates / 100
 
 

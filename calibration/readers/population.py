@@ -104,7 +104,8 @@ def _of_revision(path: Path, column: str) -> pd.DataFrame:
     numbers = pd.to_numeric(table[column], errors="coerce")
     odd = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
     if odd.size:
-        raise DataError(f"{path}: {column} of {cells[odd[0]]} is {str(table[column].iloc[odd[0]])!r}; millions above 0 are needed")
+        given = str(table[column].iloc[odd[0]])
+        raise DataError(f"{path}: {column} of {cells[odd[0]]} is {given!r}; millions above 0 are needed")
     whole = table.assign(iso3=table["iso3"].replace(dict(INSIDE)), people=numbers).groupby(["iso3", "year"])["people"].sum()
     by_year = whole.unstack("year")
     if by_year.isna().to_numpy().any():
