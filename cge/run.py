@@ -22,7 +22,7 @@ from calibration.cards import Carded
 from calibration.from_flows import one_final_demand
 from cge.deficits import TRADE_MODEL
 from cge.errors import ModelError, ShockError
-from cge.mechanisms.wage_curve import WageCurve
+from cge.mechanisms.wage_curve import WageCurve, unemployment_table
 from cge.model import Model
 from cge.policy.policy import Policy
 from cge.scenario import Scenario
@@ -209,7 +209,14 @@ class StaticRun(Run):
             Table("regions", f"change, per cent; EV in million {currency}", comparison.table()),
             Table("bilateral", f"exports at benchmark prices, million {currency}", flows, 1),
             Table("output", "change of output, per cent", comparison.percent("qo").to_pandas()),
+            *self._unemployment(),
         ]
+
+    def _unemployment(self) -> list[Table]:
+        """Unemployment on a wage curve; no table under other rules of labour."""
+        frame = unemployment_table(self.base, self.after)
+        title = "unemployment, per cent of the labour force, and change of employment, per cent"
+        return [] if frame.empty else [Table("unemployment", title, frame)]
 
     @property
     def shown(self) -> list[Table]:
@@ -223,7 +230,7 @@ class StaticRun(Run):
         if self.ranges is not None:
             low, high = self.ranges.min(axis=1), self.ranges.max(axis=1)
             table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(low, high, strict=True)])
-        return [Table("regions", f"{self.title} on benchmark {data.name}", table)]
+        return [Table("regions", f"{self.title} on benchmark {data.name}", table), *self._unemployment()]
 
     def values(self, name: str) -> xr.Dataset:
         """A variable, instrument or definition ``before`` and ``after``."""
@@ -267,6 +274,8 @@ class StaticRun(Run):
             ],
             "sources": list(getattr(self.policy, "sources", ())),
         } | (
+            {t.name: {str(r): dict(row) for r, row in t.frame.to_dict("index").items()} for t in self._unemployment()}
+        ) | (
             {} if self.ranges is None else {"welfare_range": {str(r): dict(v) for r, v in self.ranges.to_dict("index").items()}}
         )
 

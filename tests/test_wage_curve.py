@@ -127,11 +127,15 @@ def test_the_shipped_world_knows_unemployment_of_every_region() -> None:
     assert rates.notnull().all()
     assert ((rates > 0.005) & (rates < 0.3)).all()
     assert set(status.values.tolist()) <= {1, 2, 4}
+    assert status.sel(r="TWN") == 4
     run = solve(
         Scenario(closure=Closure.standard(labour="wage curve")).under(
             tariff_change(sources=["CHN"], destinations=["USA"], points=10)
         )
     )
+    shown = {t.name: t.frame for t in run.shown}["unemployment"]
+    assert shown.loc["USA", "after, unskl"] > shown.loc["USA", "before"] > 3
+    assert run.summary()["unemployment"]["USA"]["employment, skl"] < 0
     after = run.after  # type: ignore[attr-defined]
     skills = ["skl", "unskl"]
     assert ((after["rw"].sel(f=skills) > 1) == (after["qe"].sel(f=skills) > 1)).all()

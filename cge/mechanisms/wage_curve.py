@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from calibration.errors import nearest
 from cge.blocks.accounts import is_labour
@@ -31,6 +32,7 @@ from cge.errors import ModelError
 
 if TYPE_CHECKING:
     from cge.closure import Closure
+    from cge.solution import Solution
 
 ELASTICITY = 0.1
 """By how much the log of the real wage falls as the log of unemployment rises (Blanchflower and Oswald 1994)."""
@@ -141,6 +143,26 @@ def _check_rate(rate: object, whose: str, where: str) -> None:
             f"{where}: the unemployment rate{whose} is {rate}; a fraction of the labour force above 0 and up to {MOST:g} is "
             "needed (0.05 for 5 per cent)"
         )
+
+
+def unemployment_table(base: Solution, after: Solution) -> pd.DataFrame:
+    """Unemployment before and after and the change of employment by region and kind of labour, per cent; empty without a curve.
+
+    Returns
+    -------
+    DataFrame
+        Index region; ``before`` and by kind of labour ``after, f`` (per cent of the labour force) and ``employment, f``
+        (change, per cent). Only kinds of labour that move between activities have a rate.
+    """
+    if "unemp" not in base.model.symbols:
+        return pd.DataFrame()
+    exists = base.model.active["e_unemp"]
+    factors = [f for k, f in enumerate(base.model.sets["endw"]) if exists[k].any()]
+    columns = {"before": 100 * base["unemp"].sel(f=factors[0]).to_series()} if factors else {}
+    for factor in factors:
+        columns[f"after, {factor}"] = 100 * after["unemp"].sel(f=factor).to_series()
+        columns[f"employment, {factor}"] = 100 * (after["qe"] / base["qe"] - 1).sel(f=factor).to_series()
+    return pd.DataFrame(columns)
 
 
 def with_wage_curve(closure: Closure, mechanisms: tuple[Mechanism, ...]) -> tuple[Mechanism, ...]:
