@@ -28,7 +28,7 @@ import pandas as pd
 from calibration.errors import DataError, require_year
 from calibration.geography import ALIASES
 from calibration.labels import is_capital
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 from calibration.sam import Sam
 
 FILE = "pwt_2010_2019.csv"
@@ -63,6 +63,7 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in table]
     if missing:
         raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+    table[list(COLUMNS[2:])] = numbers_of(table, COLUMNS[2:], path, ["iso3", "year"])
     wanted = table[table["year"].isin((year - 1, year))]
     if (twice := doubled([f"{iso} in {y}" for iso, y in zip(wanted["iso3"], wanted["year"], strict=True)])) is not None:
         raise DataError(f"{path} gives {twice} twice; keep one row")

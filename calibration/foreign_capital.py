@@ -30,7 +30,7 @@ import xarray as xr
 
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError, nearest, require_year
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 from calibration.tariffs import EU27_2011
 
 RETURNS: Mapping[str, float] = {"fdi": 0.06, "equity": 0.04, "debt": 0.02}
@@ -90,7 +90,8 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
         raise DataError(f"{path} has no year {year}; it has {table['year'].min()} to {table['year'].max()}")
     if (again := doubled(list(of_year.index))) is not None:
         raise DataError(f"{path} has {again} twice in {year}; keep one row")
-    figures = _numbers(of_year[[*names.values(), "fx_reserves_musd"]], path, year)
+    told = of_year.reset_index()
+    figures = numbers_of(told, [*names.values(), "fx_reserves_musd"], path, ["iso3", "year"]).set_axis(of_year.index)
     positions = figures.rename(columns={v: k for k, v in names.items()})
     # small territories report no reserves because they have none of their own
     positions["debt_assets"] += positions.pop("fx_reserves_musd").fillna(0.0)
@@ -102,20 +103,10 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
         )
     positions = positions[list(COLUMNS)]
     if "gdp_musd" in of_year:
-        gdp = _numbers(of_year[["gdp_musd"]], path, year)["gdp_musd"]
+        gdp = numbers_of(told, ["gdp_musd"], path, ["iso3", "year"]).set_axis(of_year.index)["gdp_musd"]
         _check_unit(positions.sum(axis=1), gdp, f"{path}, {year}")
         positions.attrs["gdp"] = {str(economy): float(value) for economy, value in gdp.dropna().items()}
     return positions
-
-
-def _numbers(given: pd.DataFrame, path: Path, year: int) -> pd.DataFrame:
-    """Columns of the file as numbers, a blank as not a number."""
-    figures = given.apply(pd.to_numeric, errors="coerce")
-    unreadable = (figures.isna() & given.notna()).to_numpy()
-    if unreadable.any():
-        r, c = np.argwhere(unreadable)[0]
-        raise DataError(f"{path}: {figures.columns[c]} of {figures.index[r]} in {year} is {given.iat[r, c]!r}")
-    return figures
 
 
 def _check_unit(gross: pd.Series, gdp: pd.Series, where: str) -> None:

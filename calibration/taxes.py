@@ -35,7 +35,7 @@ from calibration.arrays import ratio
 from calibration.currency import currency_of
 from calibration.errors import DataError, require_labels, require_year
 from calibration.geography import ECONOMIES, economy
-from calibration.parse import reading
+from calibration.parse import numbers_of, reading
 from calibration.sam import SCHEMA, Sam
 
 FINAL_SHARE = 0.7
@@ -200,11 +200,7 @@ def _nearest_figures(path: Path, year: int) -> dict[str, pd.DataFrame]:
     missing = [c for c in ("iso3", *columns) if c not in raw]
     if missing:
         raise DataError(f"{path} lacks the columns {', '.join(missing)}; give the extract of the World Development Indicators")
-    numbers = raw[list(columns)].apply(pd.to_numeric, errors="coerce")
-    odd = (numbers.isna() & raw[list(columns)].notna()).to_numpy()
-    if odd.any():
-        r, c = np.argwhere(odd)[0]
-        raise DataError(f"{path}: {columns[c]} of {raw['iso3'].iloc[r]} is {raw[columns[c]].iloc[r]!r}, not a number")
+    numbers = numbers_of(raw, columns, path, ["iso3", "year"])
     below = np.flatnonzero(numbers[SERIES["goods"]] < 0)
     if below.size:
         cell, amount = raw.iloc[below[0]], float(numbers[SERIES["goods"]].iloc[below[0]])

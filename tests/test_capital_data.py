@@ -126,3 +126,10 @@ def test_tables_that_do_not_fit_are_refused(tmp_path) -> None:
     file.write_text("iso3,year,delta,cn,rnna,pl_n\nUSA,2017,0.05,1,1,1\nUSA,2018,0.05,1,1,1\nUSA,2018,0.05,2,1,1\n")
     with pytest.raises(DataError, match="gives USA in 2018 twice"):
         read_capital(tmp_path, 2018)
+
+
+def test_text_among_figures_is_named_by_its_cell(tmp_path) -> None:
+    lines = ["iso3,year,delta,cn,rnna,pl_n", "USA,2017,0.04,1,1,1", "USA,2018,0.04,n.a.,1,1"]
+    (tmp_path / "pwt_2010_2019.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"cn of USA in 2018 is 'n\.a\.', not a number"):
+        read_capital(tmp_path, 2018)

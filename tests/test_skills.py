@@ -64,7 +64,7 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="share_high_isco1_3 of USA is 38"):
         read_occupations(tmp_path)
     (tmp_path / "wdi_macro_2011_2025.csv").write_text("iso3,year,unemployment_pct\nUSA,2018,390\n")
-    with pytest.raises(DataError, match="unemployment_pct of USA in 2018 is '390', no percentage"):
+    with pytest.raises(DataError, match="unemployment_pct of USA in 2018 is 390, no percentage"):
         read_unemployment(tmp_path, 2018)
 
 

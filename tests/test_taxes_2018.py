@@ -212,7 +212,7 @@ def test_every_figure_says_whose_taxes_it_holds(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("DEU,2018,1,seven,5,16,7.5", "tax_goods_services_pct_gdp of DEU is 'seven', not a number"),
+        ("DEU,2018,1,seven,5,16,7.5", "tax_goods_services_pct_gdp of DEU in 2018 is 'seven', not a number"),
         ("DEU,2018,1,-7,5,16,7.5", "tax_goods_services_pct_gdp of DEU in 2018 is -7; 0 or more"),
     ],
 )

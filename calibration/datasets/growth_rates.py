@@ -27,7 +27,7 @@ from calibration.benchmark import Benchmark, load_benchmark
 from calibration.convergence import PAST, Rule, estimate_rule, project
 from calibration.geography import ECONOMIES
 from calibration.growth import COLUMNS, gdp_shares, level, members, period_rates, read_growth
-from calibration.parse import reading
+from calibration.parse import numbers_of, reading
 from calibration.readers.population import read_population
 
 FIRST, LAST = 2011, 2019
@@ -53,8 +53,10 @@ HEADS = {
 
 def constant_gdp(data: Path) -> pd.DataFrame:
     """GDP at constant 2015 USD, economies and years (World Development Indicators)."""
-    wdi = pd.read_csv(data / "oecd_icio_gross" / "WDI_GDP_constant2015USD.csv", keep_default_na=False)
-    values = pd.to_numeric(wdi["GDP_constant2015USD"], errors="coerce")
+    path, column = data / "oecd_icio_gross" / "WDI_GDP_constant2015USD.csv", "GDP_constant2015USD"
+    with reading(path, "table of GDP at constant prices (CountryCode_ISO3, Year, GDP_constant2015USD)"):
+        wdi = pd.read_csv(path, keep_default_na=False)
+        values = numbers_of(wdi, [column], path, ["CountryCode_ISO3", "Year"])[column]
     return wdi.assign(value=values).pivot_table(index="CountryCode_ISO3", columns="Year", values="value")
 
 

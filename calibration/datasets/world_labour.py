@@ -13,7 +13,7 @@ from calibration.benchmark import Benchmark
 from calibration.datasets.world_people import accounts_of
 from calibration.errors import DataError, require_year
 from calibration.geography import economy
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 from calibration.readers.population import read_population
 from calibration.skills import PREMIUM, read_occupations, skilled_persons, wage_share, with_skill_shares
 
@@ -52,17 +52,16 @@ def read_unemployment(folder: str | Path, year: int) -> pd.Series:
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
     if lacking := [c for c in ("iso3", "year", "unemployment_pct") if c not in table]:
         raise DataError(f"{path} lacks the columns {', '.join(lacking)}")
-    of_year = table[table["year"] == year].set_index("iso3")["unemployment_pct"].dropna()
-    if of_year.empty:
+    table["unemployment_pct"] = numbers_of(table, ["unemployment_pct"], path, ["iso3", "year"])
+    rates = table[table["year"] == year].set_index("iso3")["unemployment_pct"].dropna()
+    if rates.empty:
         raise DataError(f"{path} holds no year {year}")
-    if (twice := doubled([str(x) for x in of_year.index])) is not None:
+    if (twice := doubled([str(x) for x in rates.index])) is not None:
         raise DataError(f"{path} gives {twice} in {year} twice; keep one row")
-    rates = pd.to_numeric(of_year, errors="coerce")
     bad = ~((rates > 0) & (rates < 100))
     if bad.any():
         economy_ = str(rates.index[int(np.argmax(bad.to_numpy()))])
-        given = str(of_year[economy_])
-        raise DataError(f"{path}: unemployment_pct of {economy_} in {year} is {given!r}, no percentage above 0")
+        raise DataError(f"{path}: unemployment_pct of {economy_} in {year} is {rates[economy_]:g}, no percentage above 0")
     return rates / 100
 
 

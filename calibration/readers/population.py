@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError, require_year
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 
 OLDER, NEWER = "wpp2019_working_age_2010_2050.csv", "wpp2024_population_2024_2050.csv"
 FIRST, JOINED, LAST = 2010, 2024, 2050
@@ -101,11 +101,11 @@ def _of_revision(path: Path, column: str) -> pd.DataFrame:
     cells = [f"{iso} in {year}" for iso, year in zip(table["iso3"], table["year"], strict=True)]
     if (twice := doubled(cells)) is not None:
         raise DataError(f"{path} gives {twice} twice; keep one row")
-    numbers = pd.to_numeric(table[column], errors="coerce")
+    numbers = numbers_of(table, [column], path, ["iso3", "year"])[column]
     odd = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
     if odd.size:
-        given = str(table[column].iloc[odd[0]])
-        raise DataError(f"{path}: {column} of {cells[odd[0]]} is {given!r}; millions above 0 are needed")
+        given = float(numbers.iloc[odd[0]])
+        raise DataError(f"{path}: {column} of {cells[odd[0]]} is {given:g}; millions above 0 are needed")
     whole = table.assign(iso3=table["iso3"].replace(dict(INSIDE)), people=numbers).groupby(["iso3", "year"])["people"].sum()
     by_year = whole.unstack("year")
     if by_year.isna().to_numpy().any():
