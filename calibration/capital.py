@@ -28,7 +28,7 @@ import pandas as pd
 from calibration.errors import DataError, require_year
 from calibration.geography import ALIASES
 from calibration.labels import is_capital
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 from calibration.sam import Sam
 
 FILE = "pwt_2010_2019.csv"
@@ -63,6 +63,7 @@ def read_capital(folder: str | Path, year: int) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in table]
     if missing:
         raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+    table[list(COLUMNS[2:])] = numbers_of(table, COLUMNS[2:], path, ["iso3", "year"])
     wanted = table[table["year"].isin((year - 1, year))]
     if (twice := doubled([f"{iso} in {y}" for iso, y in zip(wanted["iso3"], wanted["year"], strict=True)])) is not None:
         raise DataError(f"{path} gives {twice} twice; keep one row")
@@ -106,7 +107,7 @@ def of_regions(
     -------
     pandas.DataFrame
         Index region; columns ``stock``, ``rate``, ``source`` (``own``, ``members`` or ``others``) and ``covered``, the share of
-        the region's GDP that has a figure.
+        the region's GDP in the SAM that has a figure: the stock of members is divided by it.
 
     Raises
     ------
@@ -123,7 +124,7 @@ def of_regions(
                 continue
             total, output = float(held["stock"].sum()), float(inside[held.index].sum())
             rate = float((held["stock"] * held["rate"]).sum()) / total
-            rows[region] = (total / output * float(gdp[region]), rate, "members", output / float(inside.sum()))
+            rows[region] = (total / output * float(gdp[region]), rate, "members", output / float(gdp[region]))
         elif code in capital.index:
             rows[region] = (float(capital.loc[code, "stock"]), float(capital.loc[code, "rate"]), "own", 1.0)
     known = list(rows)
@@ -174,8 +175,9 @@ def with_capital(sam: Sam, capital: pd.DataFrame) -> Sam:
     for k, region in enumerate(sam.regions):
         given = capital.iloc[k]
         if given["source"] == "members":
-            rule = "capital stock over GDP as in the members with a figure (share of GDP covered, stock)"
-            rows.append({"rule": rule, "cell": region, "before": float(given["covered"]), "after": float(given["stock"])})
+            share, scaled = float(given["covered"]), float(given["stock"])
+            rule = f"capital stock of members with a figure, {100 * share:.1f} % of its GDP, scaled to all of it (million USD)"
+            rows.append({"rule": rule, "cell": region, "before": scaled * share, "after": scaled})
         if given["source"] == "others":
             rule = "capital stock over GDP and rate of depreciation as in the other regions"
             rows.append({"rule": rule, "cell": region, "before": 0.0, "after": float(given["stock"])})

@@ -5,13 +5,17 @@ Distance is the mean great-circle distance over the pairs of main cities of two 
 world (``ROW``) is the economies of that table which are not shown apart, weighted by gross domestic product. Sea routes are
 longer than great circles, by a factor that a constant absorbs.
 
-A pair is sea-borne unless a land route joins it: the two share a border, or lie in one continental block whose members trade
-by road, rail and pipeline. Part of the trade of a sea-borne pair flies; the flag says which routes cross the sea.
+A pair is sea-borne unless a land route joins it. Inside mainland Europe and North America road, rail and pipeline join all.
+Other pairs with a common border are listed with their mode and its reason (``calibration/datasets/land_borders.csv``): by land
+where a road or railway open all year joins their centres of production, by sea where the Himalaya, the Amazon, a desert or a
+sea lies between them, border or no border. Finland's only land routes are to its neighbours. Part of the trade of a sea-borne
+pair flies, and part of that of a land pair goes by ship; the flag says how most of it goes, as stated: no open table has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 
 import numpy as np
@@ -26,22 +30,36 @@ ROW = "ROW"
 
 CONTINENT = frozenset(
     (
-        "AUT BEL BGR BLR CHE CZE DEU DNK ESP EST FIN FRA GRC HRV HUN ITA LTU LUX LVA NLD NOR POL PRT ROU RUS SVK SVN SWE TUR "
-        "UKR"
+        "AUT BEL BGR BLR CHE CZE DEU DNK ESP EST FRA GRC HRV HUN ITA LTU LUX LVA NLD NOR POL PRT ROU RUS SVK SVN SWE TUR UKR"
     ).split()
 )
-"""Mainland Europe: joined by road and rail."""
+"""Mainland Europe: joined by road and rail, bridges to Denmark's islands and to Sweden among them."""
 BLOCKS = (CONTINENT, frozenset({"USA", "CAN", "MEX"}))
 """Economies joined by land routes."""
-BORDERS = frozenset(
-    frozenset(pair.split("-"))
-    for pair in (
-        "AGO-COD ARE-SAU ARG-BRA ARG-CHL BGD-IND BGD-MMR BRA-COL BRA-PER BRN-MYS CHL-PER CHN-HKG CHN-IND CHN-KAZ CHN-LAO "
-        "CHN-MMR CHN-PAK CHN-RUS CHN-VNM CMR-NGA COL-PER EGY-ISR IDN-MYS IND-MMR IND-PAK ISR-JOR JOR-SAU KAZ-RUS KHM-LAO "
-        "KHM-THA KHM-VNM LAO-MMR LAO-THA LAO-VNM MMR-THA MYS-SGP MYS-THA"
-    ).split()
-)
-"""Pairs outside the blocks that share a border or a causeway."""
+MODES = ("land", "sea")
+
+
+@cache
+def borders() -> Mapping[frozenset[str], str]:
+    """Mode of each listed pair of neighbours outside the blocks, one of :data:`MODES`.
+
+    Raises
+    ------
+    DataError
+        A row with an unknown mode, one economy twice, a pair given twice or inside a block.
+    """
+    path = resources.files("calibration") / "datasets" / "land_borders.csv"
+    with path.open(encoding="utf-8") as file:
+        table = pd.read_csv(file, comment="#", keep_default_na=False)
+    listed: dict[frozenset[str], str] = {}
+    for one, other, mode in zip(table["one"], table["other"], table["mode"], strict=True):
+        pair = frozenset((str(one), str(other)))
+        if mode not in MODES:
+            raise DataError(f"land_borders.csv: mode {mode!r} of {one}-{other}; choose {' or '.join(MODES)}")
+        if len(pair) != 2 or pair in listed or any(pair <= block for block in BLOCKS):
+            raise DataError(f"land_borders.csv: {one}-{other} is one economy, listed twice, or inside a block of land routes")
+        listed[pair] = str(mode)
+    return listed
 
 
 def _cities() -> pd.DataFrame:
@@ -110,7 +128,7 @@ def sea_borne(regions: list[str]) -> xr.DataArray:
     for k, one in enumerate(regions):
         for j, other in enumerate(regions):
             together = any(one in block and other in block for block in BLOCKS)
-            by_land[k, j] |= together or frozenset({one, other}) in BORDERS
+            by_land[k, j] |= together or borders().get(frozenset({one, other})) == "land"
     return xr.DataArray(
         (~by_land).astype(float),
         dims=("s", "d"),

@@ -30,7 +30,7 @@ import xarray as xr
 
 from calibration.benchmark import Benchmark
 from calibration.errors import DataError, nearest, require_year
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 from calibration.tariffs import EU27_2011
 
 RETURNS: Mapping[str, float] = {"fdi": 0.06, "equity": 0.04, "debt": 0.02}
@@ -46,6 +46,11 @@ LARGEST_FACTOR = 1.25
 """A side of a class is scaled up to the other by at most this; beyond, the table is in doubt."""
 MOST_OF_GDP = 1.0
 """Income on positions of more than this share of GDP, either way, is refused: the unit or the mapping is wrong."""
+GROSS_OVER_GDP = (0.02, 5000.0)
+"""What an economy owns and owes together, over its GDP: outside, its row is in another unit. In the source of 2010 to 2021 it
+is from 0.11 (South Sudan) and 0.37 (Bangladesh) to 400 (Luxembourg) and 2,500 (British Virgin Islands)."""
+SAME_GDP = 5.0
+"""GDP of a region in a table of positions and in a benchmark differ by at most this factor: years apart, not units."""
 WORLD_GAP = 1e-6
 """Largest gap of the world's assets and liabilities of a class, over its liabilities."""
 
@@ -64,12 +69,13 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index iso3, columns :data:`COLUMNS`, million USD; official reserves are in ``debt_assets``. Not a number where the
-        source has no figure.
+        source has no figure. ``attrs["gdp"]``: GDP by economy where the file has ``gdp_musd``.
 
     Raises
     ------
     DataError
-        No file, a column or the year missing, an economy given twice, or a gross position below zero.
+        No file, a column or the year missing, an economy given twice, a gross position below zero, or positions outside
+        :data:`GROSS_OVER_GDP` of the file's GDP.
     """
     require_year(year, "the year of positions")
     path = Path(source) / FILE if Path(source).is_dir() else Path(source)
@@ -84,13 +90,8 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
         raise DataError(f"{path} has no year {year}; it has {table['year'].min()} to {table['year'].max()}")
     if (again := doubled(list(of_year.index))) is not None:
         raise DataError(f"{path} has {again} twice in {year}; keep one row")
-    figures = of_year[[*names.values(), "fx_reserves_musd"]].apply(pd.to_numeric, errors="coerce")
-    unreadable = figures.isna() & of_year[figures.columns].notna()
-    if unreadable.to_numpy().any():
-        r, c = np.argwhere(unreadable.to_numpy())[0]
-        raise DataError(
-            f"{path}: {figures.columns[c]} of {figures.index[r]} in {year} is {of_year[figures.columns].iat[r, c]!r}"
-        )
+    told = of_year.reset_index()
+    figures = numbers_of(told, [*names.values(), "fx_reserves_musd"], path, ["iso3", "year"]).set_axis(of_year.index)
     positions = figures.rename(columns={v: k for k, v in names.items()})
     # small territories report no reserves because they have none of their own
     positions["debt_assets"] += positions.pop("fx_reserves_musd").fillna(0.0)
@@ -100,7 +101,28 @@ def read_positions(source: str | Path, year: int) -> pd.DataFrame:
         raise DataError(
             f"{path}: {COLUMNS[c]} of {positions.index[r]} in {year} are {positions.iat[r, c]:,.4g} million, below zero"
         )
-    return positions[list(COLUMNS)]
+    positions = positions[list(COLUMNS)]
+    if "gdp_musd" in of_year:
+        gdp = numbers_of(told, ["gdp_musd"], path, ["iso3", "year"]).set_axis(of_year.index)["gdp_musd"]
+        _check_unit(positions.sum(axis=1), gdp, f"{path}, {year}")
+        positions.attrs["gdp"] = {str(economy): float(value) for economy, value in gdp.dropna().items()}
+    return positions
+
+
+def _check_unit(gross: pd.Series, gdp: pd.Series, where: str) -> None:
+    """Refuse positions that are no positions over GDP in one unit; what is zero, or has no GDP, says nothing."""
+    share = (gross / gdp).where((gross > 0) & (gdp > 0))
+    least, most = GROSS_OVER_GDP
+    odd = share[(share < least) | (share > most)]
+    if len(odd):
+        name, value = str(odd.index[0]), float(odd.iloc[0])
+        few, way = ("few", "multiply") if value < least else ("many", "divide")
+        others = f" (and of {len(odd) - 1} more)" if len(odd) > 1 else ""
+        raise DataError(
+            f"{where}: foreign assets and liabilities of {name}{others} are {gross[name]:,.4g}, {value:.2g} times its GDP of "
+            f"{gdp[name]:,.4g}: too {few} for million USD (between {least:g} and {most:g} times); {way} them by the unit "
+            "they are in"
+        )
 
 
 def positions_by_region(
@@ -129,9 +151,11 @@ def positions_by_region(
     ------
     DataError
         A region that is neither an economy of the table nor a group with members, an economy without a figure that is a region
-        of its own, or assets and liabilities of the world that lie too far apart.
+        of its own, GDP of the table and of the benchmark too far apart to be in one unit, or assets and liabilities of the
+        world that lie too far apart.
     """
     inside = _members(positions, benchmark, members or {})
+    _check_gdp(positions, benchmark, inside)
     lacking: list[str] = []
     rows = {}
     for region, economies in inside.items():
@@ -157,6 +181,20 @@ def positions_by_region(
         factors[f"{kind}_{short}"] = float(factor)
     regional.attrs = {"factors": factors, "without": sorted(lacking)}
     return regional
+
+
+def _check_gdp(positions: pd.DataFrame, benchmark: Benchmark, inside: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a table whose GDP is in another unit than the benchmark's: its positions are too."""
+    told: Mapping[str, float] = positions.attrs.get("gdp", {})
+    if not told or benchmark.currency != "USD":
+        return
+    for region, gdp in zip(benchmark.regions, benchmark.sam.gdp(), strict=True):
+        given = sum(told.get(economy, 0.0) for economy in inside[region])
+        if given > 0 and not 1 / SAME_GDP < given / gdp < SAME_GDP:
+            raise DataError(
+                f"GDP of {region} is {given:,.4g} in the table of positions (gdp_musd) and {gdp:,.4g} million USD in benchmark "
+                f"{benchmark.name!r}: not one unit (limit {SAME_GDP:g} times); bring the table to million USD"
+            )
 
 
 def _members(positions: pd.DataFrame, benchmark: Benchmark, given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -214,6 +252,7 @@ def with_positions(
     _check_table(benchmark, positions)
     _check_returns(returns)
     table = positions.loc[benchmark.regions, list(COLUMNS)].astype(float)
+    _check_unit(table.sum(axis=1), pd.Series(benchmark.sam.gdp(), benchmark.regions), f"positions for {benchmark.name!r}")
     amounts = {side: np.stack([table[f"{kind}_{side}"].to_numpy() for kind in RETURNS]) for side in SIDES}
     gap = amounts["assets"].sum(1) - amounts["liabilities"].sum(1)
     for kind, difference, owed in zip(RETURNS, gap, amounts["liabilities"].sum(1), strict=True):

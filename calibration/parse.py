@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import h5py
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from calibration.errors import DataError, require_year
@@ -200,3 +202,32 @@ def doubled(labels: Sequence[object]) -> str | None:
             return label
         seen.add(label)
     return None
+
+
+def numbers_of(table: pd.DataFrame, columns: Sequence[str], path: str | Path, named_by: Sequence[str]) -> pd.DataFrame:
+    """Columns of a table as numbers; a blank is not a number, and text is refused.
+
+    Parameters
+    ----------
+    table : DataFrame
+    columns : sequence of str
+        Which the table has.
+    path : path
+        The file, for the error.
+    named_by : sequence of str
+        Columns that say which row it is, as iso3 and year.
+
+    Raises
+    ------
+    DataError
+        A cell that is neither a number nor blank, by file, column and row.
+    """
+    given = table[list(columns)]
+    given = given.mask(given.astype(str).apply(lambda column: column.str.strip()) == "")
+    figures = given.apply(pd.to_numeric, errors="coerce")
+    odd = (figures.isna() & given.notna()).to_numpy()
+    if odd.any():
+        row, column = (int(k) for k in np.argwhere(odd)[0])
+        which = " in ".join(str(table[name].iloc[row]) for name in named_by)
+        raise DataError(f"{path}: {columns[column]} of {which} is {str(given.iat[row, column])!r}, not a number")
+    return figures.astype(float)

@@ -23,7 +23,7 @@ import pandas as pd
 
 from calibration.arrays import ratio
 from calibration.errors import DataError
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 from calibration.sam import Sam
 
 PREMIUM = 1.75
@@ -49,7 +49,7 @@ def read_occupations(folder: str | Path) -> pd.Series:
         raise DataError(f"{path} lacks the columns {', '.join(missing)}")
     if (twice := doubled([str(x) for x in table["iso3"]])) is not None:
         raise DataError(f"{path} gives {twice} twice; keep one row")
-    share = table.set_index("iso3")["share_high_isco1_3"].astype(float)
+    share = numbers_of(table, COLUMNS[1:], path, ["iso3"]).set_axis(table["iso3"])["share_high_isco1_3"]
     odd = ~((share > 0) & (share < 1))
     if odd.any():
         first = str(share.index[int(np.argmax(odd.to_numpy()))])

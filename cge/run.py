@@ -211,8 +211,12 @@ def _path(
     first, last = years_of(years)
     data = whole.data()
     baseline = Baseline.between(first, last, read_growth(data, growth))
-    plain = Model(data, whole.closure, sourcing=whole.sourcing)
-    dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=whole.mechanisms)
+    # what a closure holds must stand on the model that is closed; the others ride along
+    held = {n for swap in whole.closure.swaps for n in (swap.fixed, swap.free)}
+    standing = tuple(x for x in whole.mechanisms if held & {*x.symbols})
+    riding = tuple(x for x in whole.mechanisms if x not in standing)
+    plain = Model(data, whole.closure, sourcing=whole.sourcing, mechanisms=standing)
+    dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=riding)
     policy = whole.policy
     if not isinstance(policy, Policy) or not policy.origin:
         return PathRun(scenario, dynamics.run(policy, progress=progress))

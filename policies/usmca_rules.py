@@ -22,9 +22,9 @@ from cge.model import Model
 from cge.policy.policy import Policy
 from cge.report import html
 from cge.results.origin_run import OriginRun
-from cge.results.table import Table
 from cge.run import solve
 from cge.scenario import Scenario
+from cge.table import Table
 from policies import usmca_report
 from policies.automotive_rules import MEMBERS, RULES, checked_duty, usmca
 from policies.usmca_results import Usmca, usmca_curves, usmca_study

@@ -20,6 +20,7 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
+from cge.mechanisms.wage_curve import WageCurve
 from tests.worlds import random_benchmark
 
 
@@ -50,6 +51,7 @@ MECHANISMS: dict[str, Case] = {
         {"gtap": "GTAP's global bank does so already"},
     ),
     "carbon": Case(lambda b: Carbon(), (change("ctax", "R0", add=20.0),)),
+    "wage curve": Case(lambda b: WageCurve(unemployment=0.05), (change("lforce", "R0", factor=1.02),)),
 }
 
 

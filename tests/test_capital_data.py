@@ -45,10 +45,11 @@ def test_stocks_are_the_penn_world_tables_at_the_beginning_of_the_year(shared) -
     older = read_capital(shared / "pwt_10_01", 2011)
     rest = gdp_of_rest(shared / "national_accounts", ["ROU", "USA"], 2011)
     assert not {"ROU", "USA"} & set(rest.index)
-    row = of_regions(older, ["USA", "ROW"], pd.Series({"USA": 1.0, "ROW": 2.0}), {"ROW": rest}).loc["ROW"]
+    whole = 1.1 * float(rest.sum())
+    row = of_regions(older, ["USA", "ROW"], pd.Series({"USA": 1.0, "ROW": whole}), {"ROW": rest}).loc["ROW"]
     held = rest.index.intersection(older.index)
-    assert row["stock"] == pytest.approx(2.0 * older.loc[held, "stock"].sum() / rest[held].sum())
-    assert 0.95 < row["covered"] < 1.0
+    assert row["stock"] == pytest.approx(whole * older.loc[held, "stock"].sum() / rest[held].sum())
+    assert row["covered"] == pytest.approx(rest[held].sum() / whole)  # of the region's GDP, not of its members'
 
 
 def test_saving_falls_by_what_wears_and_gdp_stays() -> None:
@@ -80,7 +81,7 @@ def test_a_region_without_a_figure_takes_the_others_ratio_and_groups_their_membe
     found = of_regions(table, ["AAA", "XXX", "ROW"], gdp, members)
     assert found.loc["ROW", "stock"] == pytest.approx(160 / 40 * 80)
     assert found.loc["ROW", "rate"] == pytest.approx((8 + 3) / 160)
-    assert found.loc["ROW", "covered"] == pytest.approx(0.8)
+    assert found.loc["ROW", "covered"] == pytest.approx(40 / 80)  # of its GDP in the SAM: the stock 160 over it is that of all
     assert found.loc["XXX", "stock"] == pytest.approx((300 + 320) / 180 * 10)
     assert list(found["source"]) == ["own", "others", "members"]
 
@@ -98,8 +99,8 @@ def test_what_is_not_a_regions_own_figure_is_recorded() -> None:
     stock.loc[first, ["source", "covered"]] = ["members", 0.8]
     stock.loc[second, ["stock", "source"]] = [8.0 * plain.gdp()[1], "others"]
     log = with_capital(plain, stock).adjustments.set_index("cell")
-    assert "share of GDP covered" in log.loc[first, "rule"]
-    assert log.loc[first, "before"] == 0.8
+    assert "members with a figure, 80.0 % of its GDP, scaled to all of it" in log.loc[first, "rule"]
+    assert log.loc[first, "before"] == pytest.approx(0.8 * log.loc[first, "after"])
     rules = set(log.loc[[second], "rule"].str.split(" ").str[:3].str.join(" "))
     assert rules == {"capital stock over", "depreciation at most", "capital stock lowered", "gross investment below"}
 
@@ -124,4 +125,11 @@ def test_tables_that_do_not_fit_are_refused(tmp_path) -> None:
         read_capital(tmp_path, 2017)
     file.write_text("iso3,year,delta,cn,rnna,pl_n\nUSA,2017,0.05,1,1,1\nUSA,2018,0.05,1,1,1\nUSA,2018,0.05,2,1,1\n")
     with pytest.raises(DataError, match="gives USA in 2018 twice"):
+        read_capital(tmp_path, 2018)
+
+
+def test_text_among_figures_is_named_by_its_cell(tmp_path) -> None:
+    lines = ["iso3,year,delta,cn,rnna,pl_n", "USA,2017,0.04,1,1,1", "USA,2018,0.04,n.a.,1,1"]
+    (tmp_path / "pwt_2010_2019.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"cn of USA in 2018 is 'n\.a\.', not a number"):
         read_capital(tmp_path, 2018)

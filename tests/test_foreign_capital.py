@@ -188,11 +188,41 @@ def test_positions_are_kept_in_a_file(lending: Benchmark, tmp_path) -> None:
         (lambda t: t.assign(equity_assets=float("nan")), "equity_assets of R0"),
         (lambda t: t.assign(debt_assets=2 * t["debt_assets"]), "debt assets and liabilities of the world differ"),
         (lambda t: 1e3 * t, "in million USD"),
+        (lambda t: 1e-3 * t, "too few for million USD"),
+        (lambda t: 1e6 * t, "too many for million USD"),
     ],
 )
 def test_tables_that_cannot_be_meant_are_refused(lending: Benchmark, spoil, words: str) -> None:
     with pytest.raises(DataError, match=words):
         with_positions(lending, spoil(owned(lending, of_gdp(lending))))
+
+
+@pytest.mark.parametrize(
+    ("unit", "rows", "words"),
+    [
+        (1e-3, ["USA", "JPN"], "USA .and of 1 more. are .* too few for million USD .* multiply them"),
+        (1e-3, ["JPN"], "assets and liabilities of JPN are 3, 0.003 times its GDP of 1,000"),
+        (1e6, ["USA"], "too many for million USD .* divide them"),
+    ],
+)
+def test_a_file_or_a_row_in_another_unit_is_refused(tmp_path, unit: float, rows: list[str], words: str) -> None:
+    path, columns = tmp_path / "ewn.csv", [f"{c}_musd" for c in COLUMNS]
+    table = pd.DataFrame({"iso3": ["USA", "JPN"], "year": 2017, "fx_reserves_musd": 0.0, "gdp_musd": [2000.0, 1000.0]})
+    table[columns] = 500.0
+    table.to_csv(path, index=False)
+    assert read_positions(path, 2017).attrs["gdp"] == {"USA": 2000.0, "JPN": 1000.0}
+    table.loc[table["iso3"].isin(rows), columns] *= unit
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=words):
+        read_positions(path, 2017)
+
+
+def test_a_table_in_another_unit_than_the_benchmark_is_refused(lending: Benchmark) -> None:
+    """Positions and GDP of the table in thousands of millions fit one another: only the benchmark tells."""
+    table = 1e-3 * owned(lending, of_gdp(lending)) + 1e-9
+    table.attrs["gdp"] = dict(zip(lending.regions, 1e-3 * lending.sam.gdp(), strict=True))
+    with pytest.raises(DataError, match=r"GDP of R0 is .* not one unit"):
+        positions_by_region(table, lending)
 
 
 def test_returns_in_per_cent_and_other_classes_are_refused(lending: Benchmark) -> None:

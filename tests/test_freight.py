@@ -10,9 +10,10 @@ import xarray as xr
 
 from calibration import Benchmark, DataError, Sam, aggregate_benchmark, load_benchmark
 from calibration.datasets.world_freight import sample_margins
-from calibration.distances import distances, sea_borne
+from calibration.distances import MODES, borders, distances, sea_borne
 from calibration.elasticities import to_dataset
 from calibration.freight import fit_routes, hidden_importers, rates_by_good, read_rates, routes, with_freight
+from calibration.geography import ECONOMIES
 from calibration.readers import read_trade_cube
 from calibration.sam import SCHEMA, make_dataset
 from cge import Model
@@ -117,10 +118,22 @@ def test_land_routes_are_told_from_the_sea() -> None:
     for one in sea["s"].values:
         for other in sea["d"].values:
             assert sea.sel(s=one, d=other) == (0 if one == other or {(one, other), (other, one)} & by_land else 1)
+    hilly = sea_borne(["CHN", "IND", "PAK", "VNM", "BRA", "PER", "ARG", "FIN", "DEU", "SWE"])
+    overseas = {("CHN", "IND"), ("CHN", "PAK"), ("BRA", "PER"), ("FIN", "DEU")}  # Himalaya, Karakoram, Amazon, Baltic
+    joined = {("CHN", "VNM"), ("IND", "PAK"), ("ARG", "BRA"), ("FIN", "SWE"), ("DEU", "SWE")}
+    for pairs, flag in ((overseas, 1), (joined, 0)):
+        for one, other in pairs:
+            assert hilly.sel(s=one, d=other) == hilly.sel(s=other, d=one) == flag, (one, other)
     kinds = routes(["CHN", "JPN", "USA"])
     assert (kinds.sum("route") == 1).all()
     assert kinds.sel(s="CHN", d="JPN", route="short sea") == 1
     assert kinds.sel(s="CHN", d="USA", route="long sea") == 1
+
+
+def test_every_listed_border_joins_two_known_economies_once() -> None:
+    listed = borders()
+    assert {economy for pair in listed for economy in pair} <= set(ECONOMIES)
+    assert set(listed.values()) == set(MODES)
 
 
 # the estimate

@@ -13,6 +13,7 @@ from calibration.datasets.world_taxes import TaxRules
 from calibration.gtap import standard_gtap
 from calibration.sam import SCHEMA
 from calibration.taxes import (
+    COVERAGE,
     FEDERATIONS,
     FINAL_SHARE,
     HIGHEST,
@@ -179,7 +180,59 @@ def test_a_missing_file_column_or_economy_is_named(tmp_path) -> None:
         read_taxes(tmp_path, ["DEU", "JPN"])
 
 
+def test_an_exporter_of_fuel_without_a_figure_has_less_than_its_neighbours(tmp_path) -> None:
+    """Within Europe a revenue of 2 % goes with fuel in half of exports, 8 % with none: a slope of -12 points."""
+    rows = ["NOR,2018,1,2,5,16,2", "CHE,2018,1,8,5,16,8.7", "AGO,2018,1,3,5,16,3", "SEN,2018,1,9,5,16,9"]
+    (tmp_path / "wdi_2011_2020.csv").write_text(header() + "\n".join(rows) + "\n")
+    regions = ["NOR", "CHE", "AGO", "SEN", "NGA"]
+    fuel = pd.Series([0.5, 0.0, 0.5, 0.0, 0.5], regions)
+    plain, moved = (read_taxes(tmp_path, regions, fuel=given).loc["NGA"] for given in (None, fuel))
+    assert plain["goods"] == pytest.approx(0.06)
+    assert moved["goods"] == pytest.approx(0.06 - 0.12 * 0.25)
+    assert moved["coverage"] == "estimated from other economies"
+    assert moved["covered"] == 0.0
+
+
+def test_every_figure_says_whose_taxes_it_holds(tmp_path) -> None:
+    rows = ["DEU,2018,1,7,5,16,7.5", "USA,2018,1,0.5,9,6,0.5", "CHN,2018,1,6,3,6,6.4", "HRV,2018,1,19,0.3,1.5,24"]
+    table = _table(tmp_path, *rows, "KEN,2018,3,6,,,6.4", "URY,2018,1,,,,")
+    assert table["coverage"].to_dict() == {
+        "DEU": "central government of a federation: lower bound",
+        "USA": "central government of a federation: lower bound",
+        "CHN": "central and local government",
+        "JPN": "estimated from other economies",
+        "HKG": "none levied",
+        "HRV": "central government of a unitary state",
+        "ROW": "members with a figure",
+    }
+    assert set(table["coverage"]) == set(COVERAGE)
+    assert table.loc["ROW", "covered"] == pytest.approx(3 / 4)  # of the members' GDP
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("DEU,2018,1,seven,5,16,7.5", "tax_goods_services_pct_gdp of DEU in 2018 is 'seven', not a number"),
+        ("DEU,2018,1,-7,5,16,7.5", "tax_goods_services_pct_gdp of DEU in 2018 is -7; 0 or more"),
+    ],
+)
+def test_revenue_that_is_none_is_named(tmp_path, row: str, words: str) -> None:
+    (tmp_path / "wdi_2011_2020.csv").write_text(header() + row + "\n")
+    with pytest.raises(DataError, match=words):
+        read_taxes(tmp_path, ["DEU"])
+
+
 # -- the shipped world -------------------------------------------------------------------------------
+
+
+def test_the_world_ships_whose_taxes_its_revenue_holds(world_2018) -> None:
+    codes = dict(zip(world_2018.regions, world_2018.satellites["tax_coverage"].values.tolist(), strict=True))
+    bound = COVERAGE["central government of a federation: lower bound"]
+    assert all(codes[r] == bound for r in ("USA", "IND", "BRA", "CAN", "AUS", "CHE", "MEX", "RUS", "MYS", "EU"))
+    assert codes["CHN"] == COVERAGE["central and local government"]
+    assert codes["ROW"] == COVERAGE["members with a figure"]
+    assert codes["XAF"] == codes["JPN"] == COVERAGE["estimated from other economies"]  # Nigeria's
+    assert min(codes.values()) >= 1
 
 
 def test_taxes_of_the_world_stand_where_the_revenue_is(world_2018) -> None:

@@ -36,7 +36,7 @@ def test_a_year_of_preferences_that_is_no_whole_number_is_refused_in_one_line(ye
         "positions": lambda: read_positions(tmp_path, year),  # type: ignore[arg-type]
         "taxes": lambda: read_taxes(tmp_path, ["CHN"], year),  # type: ignore[arg-type]
         "rest of the world": lambda: rest_of_world(tmp_path, ["CHN"], year),  # type: ignore[arg-type]
-        "unemployment": lambda: read_unemployment(tmp_path, ["CHN"], year),  # type: ignore[arg-type]
+        "unemployment": lambda: read_unemployment(tmp_path, year),  # type: ignore[arg-type]
         "energy": lambda: read_energy_accounts(tmp_path, year),  # type: ignore[arg-type]
         "energy totals": lambda: read_energy_totals(tmp_path, ["CHN"], year),  # type: ignore[arg-type]
         "tariffs": lambda: read_tariff_data(next(iter(KINDS)), tmp_path, ["CHN"], year=year),  # type: ignore[arg-type]

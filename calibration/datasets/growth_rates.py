@@ -24,9 +24,11 @@ import numpy as np
 import pandas as pd
 
 from calibration.benchmark import Benchmark, load_benchmark
-from calibration.convergence import Rule, estimate_rule, project
+from calibration.convergence import PAST, Rule, estimate_rule, project
 from calibration.geography import ECONOMIES
 from calibration.growth import COLUMNS, gdp_shares, level, members, period_rates, read_growth
+from calibration.parse import numbers_of, reading
+from calibration.readers.population import read_population
 
 FIRST, LAST = 2011, 2019
 SAMPLE = (2010, 2015, 2019)
@@ -51,62 +53,62 @@ HEADS = {
 
 def constant_gdp(data: Path) -> pd.DataFrame:
     """GDP at constant 2015 USD, economies and years (World Development Indicators)."""
-    wdi = pd.read_csv(data / "oecd_icio_gross" / "WDI_GDP_constant2015USD.csv", keep_default_na=False)
-    values = pd.to_numeric(wdi["GDP_constant2015USD"], errors="coerce")
+    path, column = data / "oecd_icio_gross" / "WDI_GDP_constant2015USD.csv", "GDP_constant2015USD"
+    with reading(path, "table of GDP at constant prices (CountryCode_ISO3, Year, GDP_constant2015USD)"):
+        wdi = pd.read_csv(path, keep_default_na=False)
+        values = numbers_of(wdi, [column], path, ["CountryCode_ISO3", "Year"])[column]
     return wdi.assign(value=values).pivot_table(index="CountryCode_ISO3", columns="Year", values="value")
 
 
-def people(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Population and people aged 15-64 by economy, 2010 to 2050, as indices that join the two revisions of the UN.
+def per_person(data: Path, working: pd.DataFrame) -> pd.DataFrame:
+    """Log output per person of working age by economy and year, from 1995 to the last Penn year.
 
-    Between the five-year marks growth is even; the year 2024 of the later revision stands for the middle of 2024.
+    Levels and growth are the Penn table's from 2010 on. Before, output grows as in the World Bank's table, and people of
+    working age as from 2010 to 2015, for the UN's table of them begins in 2010.
     """
-    older = pd.read_csv(data / "un_wpp" / "wpp2019_working_age_2010_2050.csv", keep_default_na=False)
-    newer = pd.read_csv(data / "un_wpp" / "wpp2024_population_2024_2050.csv", keep_default_na=False)
-    years = np.arange(SAMPLE[0], HORIZON + 1)
-
-    def yearly(column: str) -> pd.DataFrame:
-        table = np.log(older.pivot(index="iso3", columns="year", values=column))
-        known = table.columns.to_numpy(dtype=float)
-        return pd.DataFrame({e: np.exp(np.interp(years, known, row)) for e, row in table.iterrows()}, index=years).T
-
-    total, working = yearly("population_mn"), yearly("pop_15_64_mn")
-    later = newer.pivot(index="iso3", columns="year", values="population_mn")
-    both = [e for e in total.index if e in later.index]
-    total, share = total.loc[both], (working / total).loc[both]
-    for year in range(OBSERVED + 1, HORIZON + 1):
-        total[year] = total[OBSERVED] * later.loc[both, year] / later.loc[both, OBSERVED]
-    return total, share * total
+    penn = penn_table(data)["rgdpna"]
+    levels = np.log(penn / working.reindex(penn.index)[penn.columns]).dropna()
+    output = np.log(constant_gdp(data)).reindex(levels.index)
+    begin, until = int(penn.columns[0]), 5
+    more_people = np.log(working[begin + until] / working[begin]).reindex(levels.index) / until
+    before = {
+        year: levels[begin] - (output[begin] - output[year]) + more_people * (begin - year)
+        for year in range(SAMPLE[0] - PAST, begin)
+    }
+    return pd.DataFrame({**before, **{year: levels[year] for year in levels}})
 
 
-def sample(data: Path, working: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Log output per person of working age in each Penn year, and the conditions of the rule."""
-    penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""]).pivot(
-        index="iso3", columns="year"
-    )
-    output = penn["rgdpna"]
-    levels = np.log(output / working.reindex(output.index)[output.columns]).dropna()
-    conditions = pd.DataFrame({"skills": np.log(penn["hc"][SAMPLE[-1]]), "investment": np.log(penn["csh_i"].mean(axis=1))})
-    return levels, conditions
+def fundamentals(data: Path) -> pd.DataFrame:
+    """The conditions of the rule: human capital of the last Penn year, the share of investment its mean."""
+    penn = penn_table(data)
+    return pd.DataFrame({"skills": np.log(penn["hc"][SAMPLE[-1]]), "investment": np.log(penn["csh_i"].mean(axis=1))})
+
+
+def penn_table(data: Path) -> pd.DataFrame:
+    """The extract of the Penn World Table, economies by variable and year."""
+    path = data / "pwt_10_01" / "pwt_2010_2019.csv"
+    with reading(path, "extract of the Penn World Table"):
+        return pd.read_csv(path, keep_default_na=False, na_values=[""]).pivot(index="iso3", columns="year")
 
 
 def convergence_rule(data: Path) -> tuple[Rule, pd.Series]:
     """The rule, estimated over the economies of this library, and what every economy grew beyond it.
 
-    Human capital is that of the first year, before the growth that it is to explain.
+    Human capital and investment are those of the first year, before the growth that they are to explain: investment over the
+    sample's years follows growth too.
     """
-    levels, conditions = sample(data, people(data)[1])
-    penn = pd.read_csv(data / "pwt_10_01" / "pwt_2010_2019.csv", keep_default_na=False, na_values=[""])
-    at_start = conditions.assign(skills=np.log(penn[penn["year"] == SAMPLE[0]].set_index("iso3")["hc"]))
-    single = [e for e in levels.index if e in ECONOMIES]
-    rule = estimate_rule(levels.loc[single, list(SAMPLE)], at_start.loc[single])
-    return rule, rule.excess(levels, at_start)
+    working = read_population(data / "un_wpp")[1]
+    levels, penn, workers = per_person(data, working), penn_table(data), np.log(working)
+    at_start = np.log(pd.DataFrame({"skills": penn["hc"][SAMPLE[0]], "investment": penn["csh_i"][SAMPLE[0]]}))
+    chosen = [e for e in levels.index if e in ECONOMIES]
+    rule = estimate_rule(levels.loc[chosen], at_start.loc[chosen], workers, SAMPLE)
+    return rule, rule.excess(levels, at_start, workers)
 
 
 def output_paths(data: Path) -> pd.DataFrame:
     """GDP at constant 2015 USD by economy and year, 2011 to 2050; NaN behind 2024 where the rule lacks a condition."""
-    working = people(data)[1]
-    levels, conditions = sample(data, working)
+    working = read_population(data / "un_wpp")[1]
+    levels, conditions = per_person(data, working), fundamentals(data)
     known = constant_gdp(data)
     penn_last = int(levels.columns[-1])
     per_head = levels.copy()
@@ -114,7 +116,7 @@ def output_paths(data: Path) -> pd.DataFrame:
     for year in range(penn_last + 1, OBSERVED + 1):
         per_head[year] = per_head[penn_last] + observed[year] - observed[penn_last]
     rule, excess = convergence_rule(data)
-    ruled = np.exp(project(rule, per_head, conditions, excess, HORIZON)) * working
+    ruled = np.exp(project(rule, per_head, conditions, np.log(working), excess, HORIZON)) * working
     years = list(range(FIRST, HORIZON + 1))
     ruled = ruled.dropna(how="all")[years]
     paths = ruled.copy()
@@ -131,7 +133,7 @@ def output_paths(data: Path) -> pd.DataFrame:
 def default_rates(data: Path, benchmark: Benchmark) -> pd.DataFrame:
     """The default's rates of one benchmark; index (region, until)."""
     marks = MARKS[benchmark.name]
-    gdp, (population, working) = output_paths(data), people(data)
+    gdp, (population, working) = output_paths(data), read_population(data / "un_wpp")
     gdp = gdp[gdp[[y for y in marks if y <= OBSERVED]].notna().all(axis=1) | gdp[HORIZON].notna()]
     grown = {}
     for region, inside in members(benchmark, list(gdp.index)).items():

@@ -4,8 +4,9 @@ Run: ``python -m calibration.datasets.world_2018 --data DATA [--out FOLDER] [--f
 DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_sample``; for tariffs,
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
 ``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``; for labour, ``ilo_occupations``,
-``wdi_macro``; for capital, ``pwt_10_01``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``, ``csv``) the rates are those of
-a data base you have access to (:mod:`calibration.readers.tariff_data`). The method and its measured errors are in
+``wdi_macro``; for capital, ``pwt_10_01``; for population, ``un_wpp``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``,
+``csv``) the rates are those of a data base you have access to (:mod:`calibration.readers.tariff_data`). The method and its
+measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
 
@@ -31,6 +32,7 @@ from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
 from calibration.datasets.world_labour import grouped_labour
 from calibration.datasets.world_labour import labour as labour_by_skill
+from calibration.datasets.world_people import accounts_of
 from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
@@ -157,7 +159,7 @@ def build(
     check_sectors(cube.sectors)
     wiod = read_wiod(data / "wiod_2013")
     donors = donors_from_wiod(wiod)
-    accounts = read_accounts(data / "national_accounts", cube.regions, YEAR)
+    accounts = accounts_of(data, cube.regions, YEAR)
     before = read_accounts(data / "national_accounts", donors.regions, donors.year)
     validation = leave_one_out(donors, before)
     relative = (before["per_head"] / before.loc["USA", "per_head"]).to_numpy()
@@ -197,11 +199,13 @@ def build(
         "source": (
             f"{cube.flows.attrs['source']} (gross trade by sector); World Input-Output Database 2013 release, year {wiod.year} "
             "(structure of use); World Bank, World Development Indicators (GDP, tax revenue); Penn World Table 10.01 "
-            "(final-use shares, labour share, population, capital stocks, depreciation); "
+            "(final-use shares, labour share, capital stocks, depreciation); United Nations, World Population Prospects 2019 "
+            "(population); "
             f"tariffs: {tariffs.applied.attrs['source']}"
         ),
         "licence": (
-            "OECD: reuse with attribution; WIOD CC BY 4.0; World Bank WDI CC BY 4.0; Penn World Table CC BY 4.0; "
+            "OECD: reuse with attribution; WIOD CC BY 4.0; World Bank WDI CC BY 4.0; Penn World Table CC BY 4.0; UN WPP CC BY "
+            "3.0 IGO; "
             "see DATA_LICENCES.md for each part"
         ),
         "observed": "output, absorption and bilateral trade of 27 goods and of all services together; national GDP; population",
@@ -295,6 +299,7 @@ def build(
             ),
             "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
             "tax_status": taxed.status(),
+            "tax_coverage": taxed.coverage(),
             "sea_borne": shipping.sea,
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
         },
@@ -352,8 +357,9 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
         "trade_status": ("i", np.max(take.astype(np.int8) * full.satellites["trade_status"].values, axis=1)),
         "use_status": ("r", np.max(columns.astype(np.int8) * full.satellites["use_status"].values, axis=1)),
     }
-    revenue = full.satellites["tax_status"]
-    least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * revenue.values, axis=1), revenue.attrs)
+    for name in ("tax_status", "tax_coverage"):
+        codes = full.satellites[name]
+        least_certain[name] = ("r", np.max(columns.astype(np.int8) * codes.values, axis=1), codes.attrs)
     weight = full.sam["vcif"].sum(1)
     duties = {
         "mfn": (

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from calibration.benchmark import Benchmark
+from calibration.datasets.world_people import accounts_of
 from calibration.geography import ALIASES
 from calibration.income_elasticities import SHIPPED, fitted_lines, sample_elasticities, with_income_elasticities
-from calibration.readers import read_accounts
 
 HEADING = """\
 # Income elasticities of private demand by area and kind of good, with each kind's share of private spending, GDP per head
@@ -26,7 +26,7 @@ HEADING = """\
 def demand(full: Benchmark, data: Path, kinds: Mapping[str, str]) -> Benchmark:
     """A world with income elasticities from the sample and the national accounts of its year under ``data``."""
     codes = {r: ALIASES.get(r, r) for r in full.regions}
-    accounts = read_accounts(data / "national_accounts", list(codes.values()), int(str(full.sam.data.attrs["year"])))
+    accounts = accounts_of(data, list(codes.values()), int(str(full.sam.data.attrs["year"])))
     income = accounts["gdp"] / accounts["pop"]
     lines = fitted_lines(sample_elasticities(data / "gtap_v7_sample"))
     return with_income_elasticities(full, {r: float(income[code]) for r, code in codes.items()}, kinds, lines)

@@ -10,11 +10,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from calibration.arrays import ratio
+from calibration.classification import GOODS
 from calibration.errors import DataError, require_labels
 from calibration.estimate import FINALS, Donors, Tables, Totals, estimate, national_value_added
 from calibration.from_cube import border
 from calibration.sam import Sam
 from calibration.taxes import (
+    COVERAGE,
     FEDERATIONS,
     FINAL_SHARE,
     MOST_OF_CONSUMPTION,
@@ -29,13 +32,13 @@ Kept = Literal["products", "all", "none"]
 """Which taxes beside duties: on products, those and on factors, or none."""
 NOTES: dict[Kept, str] = {
     "products": (
-        "Taxes on goods and services (World Bank, WDI) lie on private consumption and on output; in federations the central "
-        "government's alone, a lower bound. Taxes on factors and exports are zero."
+        "Taxes on goods and services (World Bank, WDI) lie on private consumption and on output: the central government's, in "
+        "federations a lower bound (tax_coverage by region). Taxes on factors and exports are zero."
     ),
     "all": (
-        "Taxes on goods and services (World Bank, WDI) lie on private consumption and on output; in federations the central "
-        "government's alone, a lower bound. Social contributions lie on labour, taxes on income and profits on all factors, "
-        "zero where the World Bank has no figure. Taxes on exports are zero."
+        "Taxes on goods and services (World Bank, WDI) lie on private consumption and on output: the central government's, in "
+        "federations a lower bound (tax_coverage by region). Social contributions lie on labour, taxes on income and profits "
+        "on all factors, zero where the World Bank has no figure. Taxes on exports are zero."
     ),
     "none": (
         "Value added is output less inputs: it holds taxes less subsidies on products (duties apart) and transport margins. "
@@ -48,6 +51,8 @@ CLOSE = 1e-6
 """Duties on final goods depend on the table that they help to estimate: repeated until they move less, as a share of GDP."""
 STATUS = {"own": 1, "own, from value added": 1, "central": 2, "none levied": 3, "neighbours": 4, "members": 4}
 """Codes of the satellite ``tax_status``; 0 is a world without taxes."""
+FUELS = ("B05", "B06", "C19")
+"""Detailed sectors that are fuel."""
 MEANINGS = "1 own figure; 2 lower bound (central government); 3 none levied; 4 of other economies"
 
 
@@ -107,6 +112,15 @@ class TaxedTables:
         codes = np.array([STATUS[x] if self.rules.kept != "none" else 0 for x in self.record["source"]], dtype=np.int8)
         return "r", codes, {"long_name": "source of tax revenue", "flag_meanings": MEANINGS}
 
+    def coverage(self) -> tuple[str, np.ndarray, dict[str, str]]:
+        """Whose taxes revenue holds, codes of :data:`calibration.taxes.COVERAGE`, as ``tax_coverage``; zero without taxes."""
+        kept = self.rules.kept != "none"
+        codes = np.array([COVERAGE[x] if kept else 0 for x in self.record["coverage"]], dtype=np.int8)
+        meanings = "; ".join(f"{code} {what}" for what, code in COVERAGE.items())
+        row = self.record.loc["ROW", "covered"] if "ROW" in self.record.index else 1.0
+        rest = f"of the rest of the world, {100 * float(row):.0f} % of GDP has a figure"
+        return "r", codes, {"long_name": "whose taxes revenue holds", "flag_meanings": f"{meanings}; {rest}"}
+
     def log(self) -> list[dict[str, object]]:
         """A line of the SAM's adjustments for each tax and each value added that the identity sets; none without taxes."""
         lines: list[dict[str, object]] = []
@@ -118,7 +132,7 @@ class TaxedTables:
                 rule = f"taxes on factors ({name}) added, million USD" + (": no figure, zero" if absent else "")
                 after = 0.0 if absent else float(row[name]) * float(row["gdp"])
                 lines.append({"rule": rule, "cell": str(region), "before": 0.0, "after": after})
-            told = f"({row['source']}, {int(row['year'])})"
+            told = f"({row['source']}, {int(row['year'])}; {row['coverage']}; {100 * float(row['covered']):.0f} % of GDP)"
             for what, column in (("consumption tax", "consumption_tax"), ("output tax", "output_tax")):
                 rule = f"{what} added, million USD {told}"
                 lines.append({"rule": rule, "cell": str(region), "before": 0.0, "after": float(row[column])})
@@ -126,6 +140,21 @@ class TaxedTables:
             before, after = float(row["borrowed_value_added"]), float(row["value_added"])
             lines.append({"rule": rule, "cell": str(region), "before": before, "after": after})
         return lines
+
+
+def fuel_share(flows: np.ndarray, sectors: list[str], regions: list[str]) -> pd.Series:
+    """Share of coal, oil, gas and their products in exports of goods, by region.
+
+    Parameters
+    ----------
+    flows : ndarray, dims (i, s, d)
+        Sales with own ones on the diagonal.
+    sectors, regions : list of str
+    """
+    abroad = flows.sum(2) - np.einsum("iss->is", flows)
+    of_goods = [k for k, sector in enumerate(sectors) if sector in GOODS]
+    of_fuel = [k for k, sector in enumerate(sectors) if sector in FUELS]
+    return pd.Series(ratio(abroad[of_fuel].sum(0), abroad[of_goods].sum(0)), index=regions)
 
 
 def taxed_tables(
@@ -151,7 +180,7 @@ def taxed_tables(
         Sales with own ones on the diagonal, million USD, and duties as fractions.
     rules : TaxRules
     """
-    record = read_taxes(folder, totals.regions)
+    record = read_taxes(folder, totals.regions, fuel=fuel_share(flows, sectors, totals.regions))
     if rules.kept == "none":
         return TaxedTables(estimate(totals, sectors, donors, weights, donor_gdp), record, rules)
     gdp, private = totals.gdp, FINALS.index("prv")
@@ -216,7 +245,8 @@ def add_factor_taxes(sam: Sam, record: pd.DataFrame) -> Sam:
 
 
 def tax_table(sam: Sam, taxed: TaxedTables, gdp: pd.Series) -> pd.DataFrame:
-    """By economy, per cent of GDP: revenue, what consumption and output bear, duties; GDP of the SAM over the World Bank's."""
+    """By economy, per cent of GDP: revenue (whose, and of what share of GDP), what consumption and output bear, duties; GDP of
+    the SAM over the World Bank's."""
     record, per_cent = taxed.record, 100.0 / gdp
     streams = sam.taxes()
     return pd.DataFrame(
@@ -224,6 +254,8 @@ def tax_table(sam: Sam, taxed: TaxedTables, gdp: pd.Series) -> pd.DataFrame:
             "revenue": 100 * record["goods"],
             "year": record["year"].astype(int),
             "source": record["source"],
+            "coverage": record["coverage"],
+            "covered": record["covered"],
             "consumption": (streams["tpd"] + streams["tpm"]) * per_cent,
             "output": streams["to"] * per_cent,
             "remainder": record.get("remainder", 0.0) * per_cent,

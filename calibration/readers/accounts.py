@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError, require_year
-from calibration.parse import doubled, reading
+from calibration.parse import doubled, numbers_of, reading
 
 COLUMNS = ("pop", "rgdpe", "labsh", "v_c", "v_i", "v_g", "v_gdp")
 
@@ -48,12 +48,14 @@ def read_accounts(folder: str | Path, regions: list[str], year: int) -> pd.DataF
             raise DataError(f"national accounts: {path} not found")
     with reading(files["gdp_current_usd.csv"], "table of GDP (Country Code, Year, Value)"):
         gdp = pd.read_csv(files["gdp_current_usd.csv"])
-        gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"].astype(float) / 1e6
+        gdp["Value"] = numbers_of(gdp, ["Value"], files["gdp_current_usd.csv"], ["Country Code", "Year"])
+        gdp = gdp[gdp["Year"] == year].set_index("Country Code")["Value"] / 1e6
     with reading(files["pwt_2011_2018.csv"], "extract of the Penn World Table"):
         penn = pd.read_csv(files["pwt_2011_2018.csv"])
     missing = [c for c in ("isocode", "year", *COLUMNS) if c not in penn]
     if missing:
         raise DataError(f"{files['pwt_2011_2018.csv']} lacks the columns {', '.join(missing)}")
+    penn[list(COLUMNS)] = numbers_of(penn, COLUMNS, files["pwt_2011_2018.csv"], ["isocode", "year"])
     penn = penn[penn["year"] == year].set_index("isocode")
     for path, labels in zip(files.values(), (gdp.index, penn.index), strict=True):
         if (twice := doubled(list(labels))) is not None:

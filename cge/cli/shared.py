@@ -49,7 +49,7 @@ BenchmarkArgument = Annotated[str, typer.Argument(help="Embedded name or path of
 BenchmarkOption = Annotated[str, typer.Option("--benchmark", help="Embedded name or path of a benchmark file.")]
 YearOption = Annotated[int | None, typer.Option("--year", help="rcep: duties as phased in by this year, e.g. 2035.")]
 InvestmentOption = Annotated[str, typer.Option("--investment", help="Closure: 'saving' (investment follows) or 'fixed'.")]
-LabourOption = Annotated[str, typer.Option("--labour", help="Closure: 'full employment' or 'fixed real wage'.")]
+LabourOption = Annotated[str, typer.Option("--labour", help="Closure: 'full employment', 'fixed real wage', 'wage curve'.")]
 SourcingOption = Annotated[str, typer.Option("--sourcing", help="Import bundles: by 'use', by 'agent', or 'pooled' (GTAP).")]
 DemandOption = Annotated[
     str, typer.Option("--demand", help="Private demand: of the 'benchmark', 'stone-geary' required, or 'cobb-douglas'.")

@@ -155,6 +155,8 @@ class Dynamics:
             qe[k] = state.capital if k == self.position else grown_by(growth_column(factor), year)
         population = benchmark_values["pop"] * grown_by("population", year)
         drivers = {"qe": qe, "pop": population}
+        if "lforce" in benchmark_values:  # the labour force grows as labour does: unemployment of the baseline stays
+            drivers["lforce"] = qe.copy()
         if self.investment == "saving":
             drivers["fsav"] = self._foreign_saving(year)
         if self.vintage:

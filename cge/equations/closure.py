@@ -14,6 +14,9 @@ from typing import Literal
 from calibration.labels import as_labels
 from cge.errors import ClosureError
 
+LABOUR_HOLDS = {"full employment": "", "fixed real wage": "rw", "wage curve": "wcurve"}
+"""Rule of labour -> what is exogenous in the place of employment."""
+
 
 @dataclass(frozen=True)
 class Swap:
@@ -63,7 +66,7 @@ class Closure:
         cls,
         *,
         investment: Literal["saving", "fixed"] = "saving",
-        labour: Literal["full employment", "fixed real wage"] = "full employment",
+        labour: Literal["full employment", "fixed real wage", "wage curve"] = "full employment",
         labour_factors: str | Iterable[str] = ("skl", "unskl"),
         capital: Literal["fixed", "steady"] = "fixed",
         capital_factor: str = "cap",
@@ -75,8 +78,9 @@ class Closure:
         ----------
         investment : {"saving", "fixed"}
             Saving-driven investment, or real investment fixed and the saving share adjusting.
-        labour : {"full employment", "fixed real wage"}
-            With a fixed real wage employment of ``labour_factors`` adjusts.
+        labour : {"full employment", "fixed real wage", "wage curve"}
+            With a fixed real wage employment of ``labour_factors`` adjusts. On a wage curve it does too, and the real wage
+            rises as unemployment falls (:mod:`cge.mechanisms.wage_curve`; the benchmark must know unemployment).
         capital : {"fixed", "steady"}
             The capital that is there, or a steady state: ``capital_factor`` adjusts until what a unit of it earns over the
             price of investment goods is back at the benchmark's (Harrison, Rutherford and Tarr 1997). Its wear is charged to
@@ -91,14 +95,14 @@ class Closure:
             closure = closure.swap("qinv", "dpsave")
         elif investment != "saving":
             raise ClosureError(f"unknown investment rule {investment!r}; choose 'saving' or 'fixed'")
-        if labour == "fixed real wage":
-            closure = closure.swap("rw", "qe", f=as_labels(labour_factors, "labour factors"))
+        if labour not in LABOUR_HOLDS:
+            raise ClosureError(f"unknown labour rule {labour!r}; choose {', '.join(map(repr, LABOUR_HOLDS))}")
+        if held := LABOUR_HOLDS[labour]:
+            closure = closure.swap(held, "qe", f=as_labels(labour_factors, "labour factors"))
         if capital == "steady":
             closure = closure.with_swap(Swap("rkinv", "qe", (), (("f", (capital_factor,)),)))
         elif capital != "fixed":
             raise ClosureError(f"unknown capital rule {capital!r}; choose 'fixed' or 'steady'")
-        if labour not in ("full employment", "fixed real wage"):
-            raise ClosureError(f"unknown labour rule {labour!r}; choose 'full employment' or 'fixed real wage'")
         return closure
 
     def swap(self, fixed: str, free: str, **where: str | Iterable[str]) -> Closure:

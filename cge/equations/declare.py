@@ -26,6 +26,7 @@ import xarray as xr
 from cge.equations.fingerprint import fingerprint
 from cge.errors import ModelError
 from cge.figure import Figure
+from cge.table import Table
 
 SET_OF_DIM = {"i": "comm", "a": "acts", "f": "endw", "r": "reg", "s": "reg", "d": "reg", "m": "marg", "u": "uses", "k": "types"}
 
@@ -276,6 +277,17 @@ class Mechanism(Block):
         passes between regions is counted.
         """
         return {}
+
+    def tables(self, before: Any, after: Any) -> Sequence[Table]:
+        """What it adds to the tables of a run: by default what it :attr:`shows` by region, before and after."""
+        columns: dict[str, pd.Series] = {}
+        for name in self.shows:
+            old, new = before[name], after[name]
+            if new.dims == ("r",):
+                label = f"{new.attrs['long_name']}, {new.attrs['units']}"
+                columns |= {f"{label}, before": old.to_series(), f"{label}, after": new.to_series()}
+        name = type(self).__name__
+        return [Table(name.lower(), self.describe(), pd.DataFrame(columns).rename_axis("region"))] if columns else []
 
     def figures(self, before: Any, after: Any) -> Sequence[Figure]:
         """What it adds to the figures of a run, beside those that every run has: data, cheap to make."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from calibration.errors import nearest
-from cge.equations.declare import Mechanism
+from cge.equations.closure import Closure
+from cge.equations.declare import Block, Mechanism
 from cge.errors import ModelError
 from cge.finding import objects
 
@@ -37,3 +38,19 @@ def mechanism_named(name: str, options: Mapping[str, Any]) -> Mechanism:
         return known[name].from_options(options)
     except TypeError as error:
         raise ModelError(f"mechanism {name}: {error}") from error
+
+
+def with_those_of_closure(
+    closure: Closure, blocks: Sequence[type[Block]], given: tuple[Mechanism, ...]
+) -> tuple[Mechanism, ...]:
+    """The mechanisms, with those whose variables the closure holds and nobody declares, each as it is by default."""
+    declared = {name for block in (*blocks, *given) for name in block.symbols}
+    brought: dict[str, Mechanism] = {}
+    for name in (n for swap in closure.swaps for n in (swap.fixed, swap.free)):
+        for kind in mechanisms().values():
+            if name not in declared and name in kind.symbols and kind.__name__ not in brought:
+                try:
+                    brought[kind.__name__] = kind()
+                except ModelError:  # it cannot stand without options; who misses its variable says so
+                    continue
+    return (*given, *brought.values())

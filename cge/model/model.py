@@ -22,6 +22,7 @@ from cge.equations.compose import compose, replaced_symbols, sets_of
 from cge.equations.connectivity import check_connected
 from cge.equations.declare import SET_OF_DIM, Block, Composition, Mechanism, as_mechanisms
 from cge.equations.endogenous import apply_closure
+from cge.equations.known_mechanisms import with_those_of_closure
 from cge.equations.squareness import check_determined, check_square
 from cge.errors import ModelError, SolveError
 from cge.model.branches import connect, end_of_path
@@ -104,7 +105,7 @@ class Model(Carded):
     blocks : sequence of Block classes, optional
         The composition; default :data:`cge.blocks.CORE`.
     mechanisms : sequence of Mechanism, optional
-        Put on it, in this order (:mod:`cge.mechanisms`).
+        Put on it, in this order (:mod:`cge.mechanisms`); a closure that holds a variable of one brings it.
     options : PathOptions, optional
         Limits of the fast start.
 
@@ -161,7 +162,7 @@ class Model(Carded):
         multi_product = any(block.multi_product for block in blocks)
         self.data = Calibrated(benchmark, sourcing, self.specific, multi_product)
         check_connected(self.data)
-        self.mechanisms = mechanisms
+        self.mechanisms = with_those_of_closure(self.closure, blocks, mechanisms)
         self.blocks: list[Block] = [*(block() for block in blocks), *self.mechanisms]
         self.sets = sets_of(self.data.sets, self.blocks)
         self.symbols, self.rules = compose(self.blocks)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cge.mechanisms.origin.results import RulesSolution
 from cge.results.static_run import StaticRun
-from cge.results.table import Table
+from cge.table import Table
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +46,7 @@ class OriginRun(StaticRun):
     @property
     def shown(self) -> list[Table]:
         """The table by region and use of the preference."""
-        return [*super().shown, *(t for t in self.own_tables if t.name.startswith("use_"))]
+        return [t for t in super().shown if not t.name.startswith(("types_", "industry_"))]
 
     def summary(self) -> dict[str, Any]:
         """The keys of every run, and of each covered sector use, content, cost and complementarity."""

@@ -14,8 +14,8 @@ from cge.dynamics.path_of_years import Difference
 from cge.errors import ModelError
 from cge.figure import Figure
 from cge.results.run import Run
-from cge.results.table import Table
 from cge.scenario import Scenario
+from cge.table import Table
 from cge.upward import provided
 
 

@@ -16,8 +16,8 @@ from calibration.cards import Carded
 from calibration.errors import nearest
 from cge.errors import ModelError
 from cge.figure import Figure, made
-from cge.results.table import Table
 from cge.scenario import Scenario
+from cge.table import Table
 from cge.upward import provided
 
 

@@ -19,8 +19,8 @@ from cge.model.shock import remarks
 from cge.model.solution import Comparison, Solution
 from cge.policy.policy import Policy
 from cge.results.run import Run
-from cge.results.table import Table
 from cge.scenario import Scenario
+from cge.table import Table
 from cge.upward import provided
 
 
@@ -80,19 +80,8 @@ class StaticRun(Run):
 
     @property
     def own_tables(self) -> list[Table]:
-        """What the mechanisms on the model show: their variables and instruments by region, before and after."""
-        tables = []
-        for mechanism in self.after.model.mechanisms:
-            columns: dict[str, pd.Series] = {}
-            for name in mechanism.shows:
-                values = self.values(name)
-                if values["before"].dims == ("r",):
-                    text, unit = (str(values["after"].attrs[k]) for k in ("long_name", "units"))
-                    columns |= {f"{text}, {unit}, {when}": values[when].to_series() for when in ("before", "after")}
-            if columns:
-                name = type(mechanism).__name__
-                tables.append(Table(name.lower(), mechanism.describe(), pd.DataFrame(columns).rename_axis("region")))
-        return tables
+        """What the mechanisms on the model show (:meth:`cge.equations.declare.Mechanism.tables`)."""
+        return [t for x in self.after.model.mechanisms for t in x.tables(self.base, self.after)]
 
     @property
     def shown(self) -> list[Table]:
@@ -106,7 +95,7 @@ class StaticRun(Run):
         if self.ranges is not None:
             low, high = self.ranges.min(axis=1), self.ranges.max(axis=1)
             table.insert(1, "range", [f"{a:+.2f}..{b:+.2f}" for a, b in zip(low, high, strict=True)])
-        return [Table("regions", f"{self.title} on benchmark {data.name}", table)]
+        return [Table("regions", f"{self.title} on benchmark {data.name}", table), *self.own_tables]
 
     @cached_property
     def contributions(self) -> pd.DataFrame | None:
@@ -166,6 +155,7 @@ class StaticRun(Run):
                 *model.remarks,
             ],
             "sources": list(getattr(self.policy, "sources", ())),
+            "tables": {t.name: t.rows() for t in self.own_tables},
         } | (
             {} if self.ranges is None else {"welfare_range": {str(r): dict(v) for r, v in self.ranges.to_dict("index").items()}}
         )

@@ -27,3 +27,15 @@ class Table:
     title: str
     frame: pd.DataFrame
     decimals: int = 3
+
+    def rows(self) -> dict[str, dict[str, object]]:
+        """Its rows by label, for JSON; what is not a finite number is None."""
+        plain = self.frame.astype(object).where(self.frame.notna(), None)
+        return {
+            " ".join(map(str, k if isinstance(k, tuple) else (k,))): {str(c): _plain(v) for c, v in row.items()}
+            for k, row in plain.T.to_dict().items()
+        }
+
+
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
