@@ -379,7 +379,7 @@ FAULTS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a clause in a policy": (
         lambda: Policy(name="x", instruments=[], origin={"sektor": "g0"}),
-        r"'origin.sektor'; did you mean 'sector'",
+        r"'origin.0.sektor'; did you mean 'sector'",
     ),
     "no mapping": (lambda: Policy.model_validate(5), r"Policy: Input should be a valid dictionary"),
     "no JSON": (lambda: Policy.model_validate_json("{"), r"Policy: Invalid JSON"),

@@ -193,9 +193,10 @@ def test_questions_are_found_by_folder_and_summed_by_name() -> None:
     by_hand = 0.5 * rcep() + find_policy("free-trade")
     assert half == by_hand
     assert find_policy("rcep", world, year=2035).name == "rcep-2035"
+    assert [c.sector for c in find_policy("rcep + usmca", rules="labour").origin] == ["veh"]
     for text, message in (
         ("rcpe", "did you mean 'rcep'"),
-        ("rcep + usmca", "run it by itself, as cge run usmca"),
+        ("0.5*usmca", "has rules of origin, of which there is no share of 0.5"),
         ("x*rcep", "no policy named"),
     ):
         with pytest.raises(ShockError, match=message):

@@ -44,7 +44,7 @@ def with_those_of_closure(
     closure: Closure, blocks: Sequence[type[Block]], given: tuple[Mechanism, ...]
 ) -> tuple[Mechanism, ...]:
     """The mechanisms, with those whose variables the closure holds and nobody declares, each as it is by default."""
-    declared = {name for block in (*blocks, *given) for name in block.symbols}
+    declared = {n for block in blocks for n in block.symbols} | {n for block in given for n in block.symbols}
     brought: dict[str, Mechanism] = {}
     for name in (n for swap in closure.swaps for n in (swap.fixed, swap.free)):
         for kind in mechanisms().values():
