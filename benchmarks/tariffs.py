@@ -29,7 +29,7 @@ from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, SECTOR_NAMES
 from calibration.datasets.world_2018 import build, world
 from calibration.mfn import rates_of_2005
-from calibration.preferences import FARM, GROUPS, remaining, with_use
+from calibration.preferences import FARM, GROUPS, with_use
 from calibration.readers import read_caliendo_parro, read_trade_cube
 from calibration.readers.oecd_cube import TradeCube
 from calibration.tariffs_2018 import Tariffs, tariffs_2018
@@ -128,9 +128,9 @@ def measure(folder: Path = SHARED) -> dict[str, Any]:
 def with_wto_rates(folder: Path, made: Tariffs) -> xr.DataArray:
     """Applied rates with the WTO's most-favoured-nation rates of five importers in the place of ours, agreements kept."""
     truth = wto_mfn(folder) / 100
-    goods, regions = ([str(x) for x in made.applied[d].values] for d in ("i", "s"))
-    left = xr.DataArray(remaining(goods, regions), dims=("i", "s", "d"), coords=made.applied.coords)
-    applied = made.applied.copy(deep=True)
+    regions = [str(x) for x in made.applied["s"].values]
+    assert made.left is not None
+    left, applied = made.left, made.applied.copy(deep=True)
     for code in WTO_IMPORTERS:
         importers = [r for r in regions if r in GROUPS["EU28"]] if code == "DEU" else [code]
         rates = xr.DataArray(truth[code].to_numpy(), dims="i", coords={"i": list(truth.index)})

@@ -148,7 +148,7 @@ def read_taxes(folder: str | Path, regions: list[str], year: int = 2018) -> pd.D
         raise DataError(f"{path} lacks the columns {', '.join(missing)}; give the extract of the World Development Indicators")
     raw["apart"] = (raw["year"] - year).abs()
     nearest = {
-        name: raw.dropna(subset=[column]).sort_values("apart").drop_duplicates("iso3").set_index("iso3")
+        name: raw.dropna(subset=[column]).sort_values(["apart", "year"]).drop_duplicates("iso3").set_index("iso3")
         for name, column in SERIES.items()
     }
     goods, years, mended = _in_one_currency(nearest["goods"], share_of_value_added)

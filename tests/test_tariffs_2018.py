@@ -414,10 +414,11 @@ def test_shipped_tables_are_what_the_scripts_build(shared) -> None:
 def test_duty_revenue_follows_taxes_on_international_trade(shared) -> None:
     from calibration import load_benchmark
     from calibration.datasets.world_2018 import build
-    from calibration.datasets.world_tariffs import OTHER_TRADE_TAXES, duty_table
+    from calibration.datasets.world_tariffs import duty_table
+    from calibration.tariffs_2018 import OTHER_TRADE_TAXES
 
     built = build(shared)
-    table = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, shared / "wdi_2018")
+    table = duty_table(built.full, built.accounts["gdp"], built.tariffs.record, shared / "wdi_2018")
     alone = ~table.index.isin([*economies_of("EU28"), *OTHER_TRADE_TAXES])
     known = table[alone & (table["trade_taxes"] > 0.05)]
     assert len(known) > 30
