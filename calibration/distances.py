@@ -94,6 +94,21 @@ def distances(regions: list[str], rest: Mapping[str, float] | None = None) -> xr
     )
 
 
+def main_places(economies: list[str]) -> pd.DataFrame:
+    """The first main city of each economy: columns ``latitude, longitude``, degrees.
+
+    Raises
+    ------
+    DataError
+        An economy has no city in the table.
+    """
+    first = _cities().drop_duplicates("economy").set_index("economy")[["latitude", "longitude"]]
+    unknown = [r for r in economies if r not in first.index]
+    if unknown:
+        raise DataError(f"no main city of {', '.join(unknown)}; add it to calibration/datasets/main_cities.csv")
+    return first.loc[economies]
+
+
 def distances_from(points: np.ndarray, regions: list[str]) -> np.ndarray:
     """Mean great-circle distance from points to the main cities of economies, kilometres; dims (point, region).
 

@@ -17,7 +17,7 @@ The rest of the world has no agreement of its own: what its members' remove is w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -227,21 +227,30 @@ class Agreement:
 
 @cache
 def agreements() -> tuple[Agreement, ...]:
-    """All agreements of the table.
+    """All agreements in force by the end of 2018.
 
     Raises
     ------
     DataError
         An unknown economy or kind, or a share outside [0, 1].
     """
-    file = FOLDER / "agreements.csv"
+    return _read("agreements.csv")
+
+
+@cache
+def later_agreements() -> tuple[Agreement, ...]:
+    """Agreements that came into force after 2018, as far as they are known here; errors as :func:`agreements`."""
+    return _read("agreements_later.csv")
+
+
+def _read(file: str) -> tuple[Agreement, ...]:
     text = ("a", "b", "date", "last", "goods")
-    table = pd.read_csv(file, comment="#", dtype=dict.fromkeys(text, str)).fillna(dict.fromkeys(text, ""))
-    return tuple(_agreement(row) for row in table.to_dict("records"))
+    table = pd.read_csv(FOLDER / file, comment="#", dtype=dict.fromkeys(text, str)).fillna(dict.fromkeys(text, ""))
+    return tuple(_agreement(row, file) for row in table.to_dict("records"))
 
 
-def _agreement(row: dict[str, object]) -> Agreement:
-    name = f"agreements.csv: {row['name']!r}"
+def _agreement(row: dict[Hashable, object], file: str) -> Agreement:
+    name = f"{file}: {row['name']!r}"
     if row["kind"] not in ("union", "free", "oneway"):
         raise DataError(f"{name} has kind {row['kind']!r}; known: union, free, oneway")
     shares = {key: float(str(row[key])) for key in ("covered", "covered_farm", "use", "at_once")}
@@ -283,7 +292,7 @@ def in_force(year: int) -> tuple[Agreement, ...]:
         The year is no whole number.
     """
     require_year(year, "the year of agreements in force")
-    return tuple(x for x in agreements() if x.counts(year))
+    return tuple(x for x in (*agreements(), *later_agreements()) if x.counts(year))
 
 
 def with_use(use: float) -> tuple[Agreement, ...]:
@@ -320,7 +329,7 @@ def remaining(
     year : int
         Year whose phase-in counts.
     agreed : sequence of Agreement, optional
-        Default: the table's.
+        Default: the tables'.
     rest : MemberTrade, optional
         Trade of the members of ``ROW`` (:func:`calibration.rest_of_world.member_trade`), which weighs their agreements; without
         it ``ROW`` has no preference.
@@ -331,11 +340,11 @@ def remaining(
         The year is no whole number.
     """
     require_year(year, "the year of preferences")
-    chosen = [x for x in (agreements() if agreed is None else agreed) if x.counts(year)]
+    chosen = in_force(year) if agreed is None else [x for x in agreed if x.counts(year)]
     if rest is None or "ROW" not in regions:
-        return _pairs(goods, regions, year, chosen)
+        return pairs_left(goods, regions, year, chosen)
     every = [*regions, *rest.members]
-    pairs = _pairs(goods, every, year, chosen)
+    pairs = pairs_left(goods, every, year, chosen)
     known, row, n = [r for r in regions if r != "ROW"], list(regions).index("ROW"), len(regions)
     places = [list(regions).index(r) for r in known]
     left = pairs[:, :n, :n]
@@ -344,7 +353,7 @@ def remaining(
     return left
 
 
-def _pairs(goods: Sequence[str], regions: Sequence[str], year: int, chosen: Sequence[Agreement]) -> np.ndarray:
+def pairs_left(goods: Sequence[str], regions: Sequence[str], year: int, chosen: Sequence[Agreement]) -> np.ndarray:
     """Share still paid between economies shown apart; dims (i, s, d)."""
     left = np.ones((len(goods), len(regions), len(regions)))
     place = {r: k for k, r in enumerate(regions)}

@@ -31,7 +31,7 @@ from calibration.datasets.world_energy import summed, world_energy
 from calibration.datasets.world_freight import Freight, add_freight, freight, sea_share
 from calibration.datasets.world_labour import grouped_labour
 from calibration.datasets.world_labour import labour as labour_by_skill
-from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
+from calibration.datasets.world_tariffs import chosen_tariffs, duty_table, grouped_satellites, tariff_satellites
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
 from calibration.errors import DataError, require_labels
@@ -301,25 +301,7 @@ def build(
             },
             # goods are observed in the cube, services only in total; use comes from the own table of 2011 or from others
             "trade_status": ("i", np.where(np.isin(sectors, SERVICES), 2, 1).astype(np.int8)),
-            "mfn": (
-                ("i", "r"),
-                (tariffs.paid_without_preference() if collected else tariffs.mfn).reindex(i=sectors, fill_value=0.0).values,
-                {
-                    "long_name": "most-favoured-nation tariff",
-                    "units": "fraction of cif value",
-                    "source": "calibration/tariffs_2018.py",
-                },
-            ),
-            "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
-            "duty_collected": (
-                ("i", "r"),
-                np.ones((len(sectors), len(cube.regions))) if collected else tariffs.share_collected(sectors),
-                {
-                    "long_name": "share of the duties here that customs collect, estimated",
-                    "units": "1",
-                    "source": "calibration/tariffs_2018.py; World Bank, taxes on international trade",
-                },
-            ),
+            **tariff_satellites(tariffs, sectors, collected),
             "tax_status": taxed.status(),
             "sea_borne": shipping.sea,
             "use_status": ("r", np.where(np.isin(cube.regions, donors.regions), 3, 4).astype(np.int8)),
@@ -380,26 +362,11 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
     }
     revenue = full.satellites["tax_status"]
     least_certain["tax_status"] = ("r", np.max(columns.astype(np.int8) * revenue.values, axis=1), revenue.attrs)
-    weight = full.sam["vcif"].sum(1)
-    paid, share = full.sam["vmsb"].sum(1) - weight, full.satellites["duty_collected"]
-    duties = {
-        "mfn": (
-            ("i", "r"),
-            ratio(take @ (full.satellites["mfn"].values * weight) @ columns.T, take @ weight @ columns.T),
-            full.satellites["mfn"].attrs,
-        ),
-        "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
-        "duty_collected": (
-            ("i", "r"),
-            ratio(take @ (share.values * paid) @ columns.T, take @ paid @ columns.T, 1.0),
-            share.attrs,
-        ),
-    }
     satellites = xr.Dataset(
         {
             **energy,
             "sea_borne": sea_share(full, columns),
-            **duties,
+            **grouped_satellites(full, take, columns),
             **{k: (("study", "i"), v) for k, v in by_study.items()},
             **least_certain,
             **grouped_labour(full, columns),
@@ -427,12 +394,6 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
 def _groups(names: Sequence[str], dim: str, labels: Sequence[str], member: np.ndarray) -> xr.DataArray:
     """Which labels belong to each group, 1 or 0; dims (new, dim)."""
     return xr.DataArray(member, dims=("new", dim), coords={"new": list(names), dim: list(labels)})
-
-
-def _most(codes: np.ndarray, take: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """The highest (least certain) code among the members of each cell; dims (i, r)."""
-    chosen = take[:, :, None, None] * columns[None, None, :, :] * codes[None, :, None, :]
-    return np.asarray(chosen.max((1, 3)).astype(np.int8))
 
 
 @script

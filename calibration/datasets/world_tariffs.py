@@ -120,3 +120,55 @@ def duty_table(full: Benchmark, gdp: pd.Series, record: pd.DataFrame, folder: Pa
         trade_taxes=published["tax_intl_trade_pct_gdp"],
         trade_taxes_year=published["tax_intl_trade_year"],
     )
+
+
+def tariff_satellites(tariffs: Tariffs, sectors: list[str], collected: bool) -> dict[str, tuple[object, ...]]:
+    """``mfn``, ``tariff_status``, ``duty_collected`` of a benchmark, dims (i, r); ``collected``: its duties are so already."""
+    mfn = tariffs.paid_without_preference() if collected else tariffs.mfn
+    share = np.ones((len(sectors), mfn.sizes["d"])) if collected else tariffs.share_collected(sectors)
+    return {
+        "mfn": (
+            ("i", "r"),
+            mfn.reindex(i=sectors, fill_value=0.0).values,
+            {
+                "long_name": "most-favoured-nation tariff",
+                "units": "fraction of cif value",
+                "source": "calibration/tariffs_2018.py",
+            },
+        ),
+        "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
+        "duty_collected": (
+            ("i", "r"),
+            share,
+            {
+                "long_name": "share of the duties here that customs collect, estimated",
+                "units": "1",
+                "source": "calibration/tariffs_2018.py; World Bank, taxes on international trade",
+            },
+        ),
+    }
+
+
+def grouped_satellites(full: Benchmark, take: np.ndarray, columns: np.ndarray) -> dict[str, tuple[object, ...]]:
+    """The same over groups: means weighted with imports and with duties, the least certain status.
+
+    Parameters
+    ----------
+    full : Benchmark
+    take, columns : ndarray
+        Members of each group of goods (new, i) and of regions (new, r), 1 or 0.
+    """
+    held, imports = full.satellites, full.sam["vcif"].sum(1)
+    assert held is not None
+    duties = full.sam["vmsb"].sum(1) - imports
+
+    def mean(name: str, weight: np.ndarray, otherwise: float) -> tuple[object, ...]:
+        whole = take @ (held[name].values * weight) @ columns.T
+        return ("i", "r"), ratio(whole, take @ weight @ columns.T, otherwise), held[name].attrs
+
+    chosen = take[:, :, None, None] * columns[None, None, :, :] * held["tariff_status"].values[None, :, None, :]
+    return {
+        "mfn": mean("mfn", imports, 0.0),
+        "tariff_status": (("i", "r"), chosen.max((1, 3)).astype(np.int8)),
+        "duty_collected": mean("duty_collected", duties, 1.0),
+    }
