@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from benchmarks.hidden_members import hidden_members
 from benchmarks.split import SHARED
 from benchmarks.tariff_yardsticks import (
     STAGES,
@@ -122,6 +123,22 @@ def measure(folder: Path = SHARED) -> dict[str, Any]:
             }
             for stage, row in stage_errors(folder, cube, made.applied.values).iterrows()
         },
+        "rest of the world, share of duties paid": _paid_by_rest(cube, made),
+        "rest of the world, hidden groups": {
+            f"{group}, {side}": {str(k): float(v) for k, v in row.items()}
+            for (group, side), row in hidden_members(folder, cube).iterrows()
+        },
+    }
+
+
+def _paid_by_rest(cube: TradeCube, made: Tariffs) -> dict[str, float]:
+    """Duties that ROW faces and levies, per cent of those at most-favoured-nation rates."""
+    flows, rates, row = imports_of_goods(cube), made.applied.values, cube.regions.index("ROW")
+    whole = flows * made.mfn.values[:, None, :]
+    paid = flows * rates
+    return {
+        "faced": float(100 * paid[:, row].sum() / whole[:, row].sum()),
+        "levied": float(100 * paid[:, :, row].sum() / whole[:, :, row].sum()),
     }
 
 
@@ -166,11 +183,12 @@ def _world_with(folder: Path, applied: xr.DataArray) -> Benchmark:
 
 
 def policies_under(folder: Path = SHARED) -> dict[str, dict[str, dict[str, float]]]:
-    """Welfare by region, per cent, of RCEP and of free trade under six sets of tariffs of 2018."""
+    """Welfare by region, per cent, of RCEP and of free trade under seven sets of tariffs of 2018."""
     cube = read_trade_cube(folder / "oecd_icio_gross")
     made = tariffs_2018(folder, cube)
     cases = {
         "here": world(build(folder).full),
+        "duties collected": world(build(folder, collected=True).full),
         "half of trade claims": world(build(folder, agreed=with_use(0.5)).full),
         "98 % of trade claims": world(build(folder, agreed=with_use(0.98)).full),
         "Teti's rates": world(build(folder, f"teti:{folder / 'oecd_icio_gross' / 'ICIO2018.mat'}").full),
