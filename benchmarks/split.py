@@ -70,7 +70,7 @@ def _merge(sam: Sam, regions: int, sectors: int) -> Sam:
     """Merge the smallest regions (sectors) into one where fewer are wanted."""
 
     def keep(labels: list[str], size: np.ndarray, count: int, rest: str) -> dict[str, str]:
-        big = [labels[k] for k in np.argsort(size)[::-1][: count - 1]]
+        big = [labels[k] for k in np.argsort(-size, kind="stable")[: count - 1]]
         return {x: x if x in big or count >= len(labels) else rest for x in labels}
 
     r = keep(sam.regions, sam.gdp(), regions, "REST")

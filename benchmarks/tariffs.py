@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from benchmarks.hidden_members import hidden_members
 from benchmarks.split import SHARED
 from benchmarks.tariff_yardsticks import (
     STAGES,
@@ -29,7 +30,7 @@ from calibration.benchmark import Benchmark
 from calibration.classification import GOODS, SECTOR_NAMES
 from calibration.datasets.world_2018 import build, world
 from calibration.mfn import rates_of_2005
-from calibration.preferences import FARM, GROUPS, remaining, with_use
+from calibration.preferences import FARM, GROUPS, with_use
 from calibration.readers import read_caliendo_parro, read_trade_cube
 from calibration.readers.oecd_cube import TradeCube
 from calibration.tariffs_2018 import Tariffs, tariffs_2018
@@ -122,15 +123,31 @@ def measure(folder: Path = SHARED) -> dict[str, Any]:
             }
             for stage, row in stage_errors(folder, cube, made.applied.values).iterrows()
         },
+        "rest of the world, share of duties paid": _paid_by_rest(cube, made),
+        "rest of the world, hidden groups": {
+            f"{group}, {side}": {str(k): float(v) for k, v in row.items()}
+            for (group, side), row in hidden_members(folder, cube).iterrows()
+        },
+    }
+
+
+def _paid_by_rest(cube: TradeCube, made: Tariffs) -> dict[str, float]:
+    """Duties that ROW faces and levies, per cent of those at most-favoured-nation rates."""
+    flows, rates, row = imports_of_goods(cube), made.applied.values, cube.regions.index("ROW")
+    whole = flows * made.mfn.values[:, None, :]
+    paid = flows * rates
+    return {
+        "faced": float(100 * paid[:, row].sum() / whole[:, row].sum()),
+        "levied": float(100 * paid[:, :, row].sum() / whole[:, :, row].sum()),
     }
 
 
 def with_wto_rates(folder: Path, made: Tariffs) -> xr.DataArray:
     """Applied rates with the WTO's most-favoured-nation rates of five importers in the place of ours, agreements kept."""
     truth = wto_mfn(folder) / 100
-    goods, regions = ([str(x) for x in made.applied[d].values] for d in ("i", "s"))
-    left = xr.DataArray(remaining(goods, regions), dims=("i", "s", "d"), coords=made.applied.coords)
-    applied = made.applied.copy(deep=True)
+    regions = [str(x) for x in made.applied["s"].values]
+    assert made.left is not None
+    left, applied = made.left, made.applied.copy(deep=True)
     for code in WTO_IMPORTERS:
         importers = [r for r in regions if r in GROUPS["EU28"]] if code == "DEU" else [code]
         rates = xr.DataArray(truth[code].to_numpy(), dims="i", coords={"i": list(truth.index)})
@@ -166,11 +183,12 @@ def _world_with(folder: Path, applied: xr.DataArray) -> Benchmark:
 
 
 def policies_under(folder: Path = SHARED) -> dict[str, dict[str, dict[str, float]]]:
-    """Welfare by region, per cent, of RCEP and of free trade under six sets of tariffs of 2018."""
+    """Welfare by region, per cent, of RCEP and of free trade under seven sets of tariffs of 2018."""
     cube = read_trade_cube(folder / "oecd_icio_gross")
     made = tariffs_2018(folder, cube)
     cases = {
         "here": world(build(folder).full),
+        "duties collected": world(build(folder, collected=True).full),
         "half of trade claims": world(build(folder, agreed=with_use(0.5)).full),
         "98 % of trade claims": world(build(folder, agreed=with_use(0.98)).full),
         "Teti's rates": world(build(folder, f"teti:{folder / 'oecd_icio_gross' / 'ICIO2018.mat'}").full),

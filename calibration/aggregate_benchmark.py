@@ -147,6 +147,11 @@ def _satellites(
         by_sector = aggregate_weighted(held["mfn"], weights, sectors, "i", new.commodities)
         grouped = aggregate_weighted(by_sector, _sum(weights, sectors, "i", new.commodities), regions, "r", new.regions)
         out["mfn"] = grouped.transpose("i", "r").assign_attrs(held["mfn"].attrs)
+    if "duty_collected" in held:
+        weights = held["duty_collected"].copy(data=(benchmark.sam["vmsb"] - benchmark.sam["vcif"]).sum(1))
+        by_sector = aggregate_weighted(held["duty_collected"], weights, sectors, "i", new.commodities)
+        grouped = aggregate_weighted(by_sector, _sum(weights, sectors, "i", new.commodities), regions, "r", new.regions)
+        out["duty_collected"] = grouped.transpose("i", "r").assign_attrs(held["duty_collected"].attrs)
     if "sea_borne" in held:
         weights = held["sea_borne"].copy(data=benchmark.sam["vtwr"].sum((0, 1)))
         by_source = aggregate_weighted(held["sea_borne"], weights, regions, "s", new.regions)

@@ -271,7 +271,7 @@ def _largest_changes(
     change = abs(after - before).ravel()
     count = min(count, change.size)
     top = np.argpartition(change, change.size - count)[change.size - count :]
-    top = top[np.argsort(change[top])[::-1]]
+    top = top[np.argsort(-change[top], kind="stable")]
     i, j = np.unravel_index(top, before.shape)
     return pd.DataFrame(
         {

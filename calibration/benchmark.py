@@ -63,10 +63,10 @@ class Benchmark(Carded):
         ``energy_status`` (r); ``esubm_by_study`` and ``esubd_by_study`` (study, i);
         ``trade_status`` (i) and ``use_status`` (r), codes of :data:`STATUS`, read cell by cell with :meth:`status`; ``mfn``
         (i, r), most-favoured-nation tariffs as fractions, and ``tariff_status`` (i, r), codes of
-        :data:`calibration.mfn.STATUS`; ``tax_status`` (r), where tax revenue comes from, and ``tax_coverage`` (r), whose
-        taxes it holds (their attributes tell the codes); ``sea_borne`` (s, d), share of the freight of a pair that crosses the
-        sea; ``unemployment`` (r), fraction of the
-        labour force, ``unemployment_status`` and ``skill_status`` (r).
+        :data:`calibration.mfn.STATUS`; ``duty_collected`` (i, r), share of the duties that customs collect, estimated;
+        ``tax_status`` (r), where tax revenue comes from, and ``tax_coverage`` (r), whose taxes it holds (their attributes tell
+        the codes); ``sea_borne`` (s, d), share of the freight of a pair that crosses the sea; ``unemployment`` (r), fraction of
+        the labour force, ``unemployment_status`` and ``skill_status`` (r).
     """
 
     sam: Sam

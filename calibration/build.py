@@ -223,7 +223,7 @@ def _report(benchmark: Benchmark, source: str, path: str) -> dict[str, Any]:
         raise DataError(f"{path}: the SAM does not balance: {worst['identity']} at {worst['cell']} is off by {worst['gap']:g}")
     log = sam.adjustments
     change = (log["after"] - log["before"]).abs() if len(log) else pd.Series(dtype=float)
-    largest = log.loc[change.sort_values(ascending=False).index[:20]]
+    largest = log.loc[change.sort_values(ascending=False, kind="stable").index[:20]]
     by_rule = (
         log.groupby("rule").agg(cells=("cell", "size"), before=("before", "sum"), after=("after", "sum")) if len(log) else log
     )

@@ -112,6 +112,46 @@ def distances(regions: list[str], rest: Mapping[str, float] | None = None) -> xr
     )
 
 
+def main_places(economies: list[str]) -> pd.DataFrame:
+    """The first main city of each economy: columns ``latitude, longitude``, degrees.
+
+    Raises
+    ------
+    DataError
+        An economy has no city in the table.
+    """
+    first = _cities().drop_duplicates("economy").set_index("economy")[["latitude", "longitude"]]
+    unknown = [r for r in economies if r not in first.index]
+    if unknown:
+        raise DataError(f"no main city of {', '.join(unknown)}; add it to calibration/datasets/main_cities.csv")
+    return first.loc[economies]
+
+
+def distances_from(points: np.ndarray, regions: list[str]) -> np.ndarray:
+    """Mean great-circle distance from points to the main cities of economies, kilometres; dims (point, region).
+
+    Parameters
+    ----------
+    points : ndarray, dims (point, 2)
+        Latitude and longitude, degrees.
+    regions : list of str
+        Economies with a city in the table.
+
+    Raises
+    ------
+    DataError
+        An economy has no city in the table.
+    """
+    cities = _cities()
+    unknown = sorted(set(regions) - set(cities["economy"]))
+    if unknown:
+        raise DataError(f"no main city of {', '.join(unknown)}; add it to calibration/datasets/main_cities.csv")
+    member = (cities["economy"].to_numpy() == np.array(regions)[:, None]).astype(float)
+    both = np.vstack([points, cities[["latitude", "longitude"]].to_numpy(dtype=float)])
+    between = _great_circle(*np.radians(both).T)[: len(points), len(points) :]
+    return np.asarray(between @ (member / member.sum(1, keepdims=True)).T)
+
+
 def _great_circle(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     """Kilometres between every two points (haversine)."""
     north, east = latitude[:, None] - latitude, longitude[:, None] - longitude

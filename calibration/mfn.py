@@ -31,7 +31,7 @@ with trade), else the mean of peers' structures relative to their own mean, neig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -268,8 +268,8 @@ class Structure:
         By good: fraction, variance over rate (relative within the importer), code of :data:`STATUS`.
     common : float
         c of the module's text.
-    rise : Series, optional
-        Added to ``spread`` where rates rise.
+    rise, fall : Series, optional
+        Added to ``spread`` where rates rise, and where they fall.
     """
 
     rates: pd.Series
@@ -277,10 +277,22 @@ class Structure:
     status: pd.Series
     common: float = COMMON
     rise: pd.Series | None = None
+    fall: pd.Series | None = None
+
+    def with_quotas(self) -> Structure:
+        """The same where farm rates above the importer's mean are those of quotas once full: as unsure as they are high.
+
+        What enters within a quota pays less, so that such a rate can only be too high; its standard deviation is the rate.
+        """
+        farm = pd.Series([g in FARM for g in GOODS], list(GOODS))
+        positive = self.rates[self.rates > 0]
+        relative = self.rates / float(positive.mean()) if len(positive) else self.rates
+        return replace(self, fall=(relative - self.spread).clip(lower=0.0) * farm)
 
     def at(self, theta: float, share: pd.Series) -> pd.Series:
         """Rates moved by ``theta``; ``share`` of each good in the imports that pay."""
-        spread = self.spread if self.rise is None or theta <= 0 else self.spread + self.rise
+        extra = self.rise if theta > 0 else self.fall
+        spread = self.spread if extra is None else self.spread + extra
         power = np.clip(theta * spread * (share + self.common), -50.0, 50.0)
         return (self.rates * np.exp(power)).clip(upper=HIGHEST)
 

@@ -216,7 +216,7 @@ class Sam(Carded):
                 at = tuple(index)
                 rows.append({"identity": name, "cell": " ".join(labels), "left": left[at], "right": right[at], "gap": gap[at]})
         frame = pd.DataFrame(rows, columns=["identity", "cell", "left", "right", "gap"])
-        return frame.reindex(frame["gap"].abs().sort_values(ascending=False).index).reset_index(drop=True)
+        return frame.reindex(frame["gap"].abs().sort_values(ascending=False, kind="stable").index).reset_index(drop=True)
 
     def largest_gap(self) -> float:
         """Largest gap of an identity relative to its larger side, as :meth:`check` measures it."""

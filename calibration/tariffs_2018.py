@@ -8,11 +8,19 @@ of goods of the benchmark, T the World Bank's weighted mean of all products (WDI
 nearest year; :math:`\theta_d` solves the second equation. The European Union (28 members in 2018) is one importer, its
 weights are imports from outside. The World Bank counts every printed preference as used; here the mean with its stated use
 meets it, so that the difference lies in the most-favoured-nation rates. Services are free; there is no duty on own sales.
+
+**Duties that nobody pays.** The published mean counts over-quota rates of farm goods at the trade that enters within the quota,
+and imports that exporters process free of duty. Where it would give more than :data:`MOST_OF_REVENUE` times what the customs
+collect (WDI taxes on international trade, :data:`REVENUE_YEARS` around 2018, duties alone), the duties collected are that
+multiple: :attr:`Tariffs.collected` is the share of the rates above, farm goods bearing most of the difference
+(:meth:`calibration.mfn.Structure.with_quotas`). Both published figures cannot hold at once: the shipped benchmark has the
+rates, with this share in its satellite ``duty_collected``; ``--duties collected`` builds it with what is collected. Revenue
+never raises a rate: it may hold other taxes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +33,23 @@ from calibration.classification import GOODS
 from calibration.errors import DataError
 from calibration.geography import ECONOMIES, economy
 from calibration.mfn import Structure, read_schedules, structures
+from calibration.parse import reading
 from calibration.preferences import GROUPS, Agreement, remaining
+from calibration.readers.accounts import read_accounts
 from calibration.readers.caliendo_parro import CaliendoParro, read_caliendo_parro
 from calibration.readers.oecd_cube import TradeCube
+from calibration.rest_of_world import member_trade
 
+MOST_OF_REVENUE = 1.5
+"""Duties of the rates over those collected, at most: stated. Among importers that are not more than twice above their revenue
+the median is 1.2 and the upper quartile 1.35, for investors and inputs of exports are often exempt."""
+REVENUE_YEARS = 1
+"""Years around 2018 whose revenue counts."""
+OTHER_TRADE_TAXES = ("KAZ", "RUS", "BLR", "ARG", "CIV", "AUS", "NZL", "PHL")
+"""Economies whose taxes on international trade (WDI) hold more than duties: taxes on exports (the first five), excises on
+imports (AUS, NZL), value-added tax at the border (PHL)."""
+LEAST_REVENUE = 0.05
+"""Per cent of GDP: a figure below is not the whole customs revenue (members of unions, federations of emirates)."""
 LARGEST_MOVE = 1e6
 """Bound of theta; a mean that needs more cannot be met by the importer's lines."""
 
@@ -47,13 +68,35 @@ class Tariffs:
         Codes of :data:`calibration.mfn.STATUS`; 0 for services.
     record : DataFrame
         By importer: ``target`` and ``year`` of the World Bank's mean (per cent), ``source`` (own, union, neighbours, members),
-        ``before`` and ``mean`` (per cent, with agreements), ``theta``.
+        ``before`` and ``mean`` (per cent, with agreements), ``theta``;
+        ``collected``, the mean that customs collect (per cent).
+    left : DataArray, dims (i, s, d), optional
+        Share of the most-favoured-nation duty still paid.
+    collected : DataArray, dims (i, d), optional
+        Share of the rates that customs collect; None: all.
     """
 
     applied: xr.DataArray
     mfn: xr.DataArray
     status: xr.DataArray
     record: pd.DataFrame
+    left: xr.DataArray | None = None
+    collected: xr.DataArray | None = None
+
+    def paid(self) -> xr.DataArray:
+        """Rates collected, dims (i, s, d): fractions of the cif value."""
+        if self.collected is None:
+            return self.applied
+        return (self.applied * self.collected).transpose("i", "s", "d").assign_attrs(self.applied.attrs)
+
+    def share_collected(self, sectors: list[str]) -> np.ndarray:
+        """:attr:`collected` of these sectors, dims (i, d); 1 for services and where nothing is known."""
+        whole = xr.ones_like(self.mfn) if self.collected is None else self.collected
+        return np.asarray(whole.reindex(i=sectors, fill_value=1.0).transpose("i", "d").values)
+
+    def paid_without_preference(self) -> xr.DataArray:
+        """Most-favoured-nation rates collected, dims (i, d)."""
+        return self.mfn if self.collected is None else (self.mfn * self.collected).transpose(*self.mfn.dims)
 
 
 def read_targets(folder: Path, regions: list[str]) -> pd.DataFrame:
@@ -95,8 +138,32 @@ def _outside(every: pd.DataFrame, regions: list[str]) -> float:
     """Mean over the economies outside the list, each in the year nearest to 2018, weighted with imports."""
     part = every.dropna(subset=["tariff_wm_all", "imports_const2015usd"])
     part = part[~part["iso3"].isin([*regions, *ECONOMIES])]
-    nearest_year = part.assign(gap=(part["year"] - 2018).abs()).sort_values("gap").drop_duplicates("iso3")
+    nearest_year = part.assign(gap=(part["year"] - 2018).abs()).sort_values(["gap", "year", "iso3"]).drop_duplicates("iso3")
     return float(np.average(nearest_year["tariff_wm_all"], weights=nearest_year["imports_const2015usd"])) / 100.0
+
+
+def most_by_revenue(folder: Path, gdp: pd.Series, imports: pd.Series) -> pd.Series:
+    """Highest mean tariff that revenue allows, a fraction of imports; NaN where there is no figure of duties alone.
+
+    Parameters
+    ----------
+    folder : path
+        With ``wdi_2018_nearest.csv``.
+    gdp, imports : Series
+        By importer, million USD; imports of goods.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or lacks a column.
+    """
+    path = folder / "wdi_2018_nearest.csv"
+    with reading(path, "table of the World Development Indicators"):
+        table = pd.read_csv(path).set_index("iso3")
+        revenue, year = table["tax_intl_trade_pct_gdp"], table["tax_intl_trade_year"]
+    alone = (revenue > LEAST_REVENUE) & ~revenue.index.isin([*OTHER_TRADE_TAXES, *GROUPS["EU28"]])
+    collected = revenue.where(alone & ((year - 2018).abs() <= REVENUE_YEARS)).reindex(imports.index) / 100.0
+    return MOST_OF_REVENUE * collected * gdp.reindex(imports.index) / imports
 
 
 def set_level(structure: Structure, paying: pd.Series, imports: float, target: float, where: str) -> tuple[pd.Series, float]:
@@ -167,40 +234,53 @@ def tariffs_2018(
     source = source or read_caliendo_parro(data / "caliendo_parro_2015")
     flows = cube.flows.sel(i=goods).values.copy()
     flows[:, np.arange(len(regions)), np.arange(len(regions))] = 0.0
-    left = remaining(goods, regions, agreed=agreed)
+    rest = member_trade(data / "national_accounts", regions, cube.year) if "ROW" in regions else None
+    left = remaining(goods, regions, agreed=agreed, rest=rest)
     targets = read_targets(data / "wdi_2018", regions)
+    gdp = read_accounts(data / "national_accounts", regions, cube.year)["gdp"]
+    most = most_by_revenue(data / "wdi_2018", gdp, pd.Series(flows.sum((0, 1)), regions))
     units = {r: ("EU28" if r in GROUPS["EU28"] else r) for r in regions}
     names = list(dict.fromkeys(units.values()))
     built = structures(names, read_schedules(data), source, pd.Series(flows.sum((1, 2)), goods))
     mfn, status = np.zeros((len(goods), len(regions))), np.zeros((len(goods), len(regions)), dtype=np.int8)
-    rows = {}
+    collected, rows = np.ones(mfn.shape), {}
     for name in names:
         columns = [k for k, r in enumerate(regions) if units[r] == name]
         outside = [k for k, r in enumerate(regions) if units[r] != name]
         part = flows[np.ix_(range(len(goods)), outside, columns)]
         paying = pd.Series((part * left[np.ix_(range(len(goods)), outside, columns)]).sum((1, 2)), goods)
-        target = targets.loc[regions[columns[0]]]
-        rates, theta = set_level(built[name], paying, float(part.sum()), float(target["target"]), name)
+        target, imports = targets.loc[regions[columns[0]]], float(part.sum())
+        rates, theta = set_level(built[name], paying, imports, float(target["target"]), name)
         mfn[:, columns] = rates.to_numpy()[:, None]
         status[:, columns] = built[name].status.to_numpy()[:, None]
-        before, mean = (100 * float((x * paying).sum() / part.sum()) for x in (built[name].rates, rates))
+        lowered = rates
+        if most[regions[columns[0]]] < float(target["target"]):
+            quotas = replace(built[name], rates=rates).with_quotas()
+            lowered, _ = set_level(quotas, paying, imports, float(most[regions[columns[0]]]), f"{name}, duties collected")
+            collected[:, columns] = (lowered / rates.where(rates > 0)).fillna(1.0).to_numpy()[:, None]
+        before, mean, final = (100 * float((x * paying).sum() / imports) for x in (built[name].rates, rates, lowered))
         for k in columns:
-            rows[regions[k]] = (100 * float(target["target"]), target["year"], target["source"], before, mean, theta)
+            published = 100 * float(target["target"]), target["year"], target["source"]
+            rows[regions[k]] = (*published, before, mean, theta, final)
     applied = mfn[:, None, :] * left
     applied[:, np.arange(len(regions)), np.arange(len(regions))] = 0.0
-    record = pd.DataFrame.from_dict(rows, orient="index", columns=["target", "year", "source", "before", "mean", "theta"])
+    columns_of = ["target", "year", "source", "before", "mean", "theta", "collected"]
+    record = pd.DataFrame.from_dict(rows, orient="index", columns=columns_of)
     return Tariffs(
         _labelled(applied, goods, regions),
         xr.DataArray(mfn, dims=("i", "d"), coords={"i": goods, "d": regions}, attrs={"units": "fraction of cif value"}),
         xr.DataArray(status, dims=("i", "d"), coords={"i": goods, "d": regions}),
         record.loc[regions].rename_axis("importer"),
+        _labelled(left, goods, regions).assign_attrs(long_name="share of the most-favoured-nation duty still paid", units="1"),
+        xr.DataArray(collected, dims=("i", "d"), coords={"i": goods, "d": regions}, attrs={"units": "share of the rate"}),
     )
 
 
 SOURCE = (
     "customs schedules of the USA, EU, Japan, China, Australia by tariff line, elsewhere law, rates of 2005 (Caliendo and "
     "Parro, REStud 2015) and peers; agreements in force in 2018 (WTO RTA data base) with stated coverage, phase-in and use; "
-    "weighted means of the World Bank (WDI) met; calibration/tariffs_2018.py"
+    "weighted means of the World Bank (WDI) met; preferences of the rest of the world from its "
+    "members' agreements and estimated trade; calibration/tariffs_2018.py"
 )
 
 

@@ -19,9 +19,18 @@ from calibration.classification import GOODS
 from calibration.geography import ECONOMIES
 from calibration.hs import FOLDER, hs_sector, line_weights
 from calibration.mfn import Lines, Structure, to_codes
-from calibration.preferences import FARM, agreements, economies_of, in_force, remaining, with_use
+from calibration.preferences import (
+    FARM,
+    _agreement,
+    agreements,
+    economies_of,
+    in_force,
+    remaining,
+    rest_members,
+    with_use,
+)
 from calibration.readers.tariff_data import in_fractions, read_tariff_data
-from calibration.tariffs_2018 import Tariffs, read_targets, set_level, tariffs_2018, with_other_rates
+from calibration.tariffs_2018 import Tariffs, most_by_revenue, read_targets, set_level, tariffs_2018, with_other_rates
 
 # -- lines to goods ----------------------------------------------------------------------------------
 
@@ -149,13 +158,45 @@ def test_uniform_lines_do_not_move_and_mixed_lines_do() -> None:
     assert found["C29"] == pytest.approx(0.1)
 
 
+def test_farm_rates_above_the_mean_bear_what_revenue_does_not_show() -> None:
+    structure = _structure({"A01": 0.6, "C28": 0.05, "C29": 0.08})
+    paying = pd.Series(1.0, list(GOODS))
+    found, _ = set_level(structure.with_quotas(), paying, 27.0, 0.4 / 27, "XXX")
+    plain, _ = set_level(structure, paying, 27.0, 0.4 / 27, "XXX")
+    assert float((found * paying).sum()) == pytest.approx(0.4)
+    assert found["A01"] < plain["A01"]
+    assert found["C29"] > plain["C29"]
+    assert (found <= structure.rates + 1e-15).all()
+
+
+def test_revenue_bounds_a_mean_only_where_it_is_of_duties_alone_and_of_the_year(tmp_path) -> None:
+    rows = "KOR,0.44,2018\nEGY,0.9,2015\nKAZ,3.1,2018\nFRA,0.4,2018\nARE,0.002,2018\nTWN,,\n"
+    (tmp_path / "wdi_2018_nearest.csv").write_text("iso3,tax_intl_trade_pct_gdp,tax_intl_trade_year\n" + rows)
+    economies = ["KOR", "EGY", "KAZ", "FRA", "ARE", "TWN", "XYZ"]
+    most = most_by_revenue(tmp_path, pd.Series(1000.0, economies), pd.Series(250.0, economies))
+    assert most["KOR"] == pytest.approx(1.5 * 0.0044 * 4)
+    assert most.drop("KOR").isna().all()
+    with pytest.raises(DataError, match=r"wdi_2018_nearest\.csv"):
+        most_by_revenue(tmp_path / "nowhere", pd.Series(dtype=float), pd.Series(dtype=float))
+
+
+def test_the_mean_of_the_rest_of_the_world_does_not_depend_on_the_order_of_rows(tmp_path) -> None:
+    rows = ["KEN,2017,10,5", "KEN,2019,20,5", "UGA,2018,8,3", "QAT,2016,4,9"]
+    (tmp_path / "wdi_2018_nearest.csv").write_text("iso3,tariff_wm_all,tariff_wm_all_year\nUSA,1.6,2018\n")
+    found = []
+    for order in (rows, rows[::-1], [rows[1], rows[3], rows[0], rows[2]]):
+        (tmp_path / "wdi_2011_2020.csv").write_text("iso3,year,tariff_wm_all,imports_const2015usd\n" + "\n".join(order) + "\n")
+        found.append(float(read_targets(tmp_path, ["USA", "ROW"]).loc["ROW", "target"]))
+    assert found == pytest.approx([(10 * 5 + 8 * 3 + 4 * 9) / 17 / 100] * 3)  # of two years as near, the earlier
+
+
 # -- agreements --------------------------------------------------------------------------------------
 
 
 def test_agreements_have_three_stated_numbers_and_known_members() -> None:
     assert len({x.name for x in agreements()}) == len(agreements()) > 80
     for x in agreements():
-        assert set(x.a) | set(x.b) <= set(ECONOMIES), x.name
+        assert set(x.a) | set(x.b) <= {*ECONOMIES, *rest_members().index}, x.name
         assert x.entry <= 2018, x.name
         assert x.basis, x.name
     rates = {x.use for x in agreements() if x.kind != "union"}
@@ -186,6 +227,68 @@ def test_agreements_of_later_years_do_not_count_in_2018() -> None:
     assert all(x.entry <= 2010 for x in in_force(2010))
     early, late = (remaining(["C29"], ["AUS", "CHN"], year=y)[0, 0, 1] for y in (2016, 2018))
     assert late < early < 1.0
+
+
+def _left(good: str, exporter: str, importer: str, year: int = 2018) -> float:
+    return float(remaining([good], [exporter, importer], year=year)[0, 0, 1])
+
+
+def test_a_year_counts_an_agreement_in_force_for_half_of_it_until_it_ends() -> None:
+    pacific = next(x for x in agreements() if x.name == "Trans-Pacific Partnership (CPTPP)")
+    assert (pacific.entry, pacific.month) == (2018, 12)  # 30 December 2018
+    assert _left("C29", "JPN", "CAN") == 1.0
+    assert _left("C29", "JPN", "CAN", 2019) < 0.5
+    assert _left("C29", "VNM", "CAN", 2019) < 0.7  # 14 January 2019
+    assert _left("C29", "RUS", "UKR", 2015) < 0.5
+    assert _left("C29", "RUS", "UKR") == _left("C29", "UKR", "RUS") == 1.0  # suspended from 2016
+    assert _left("C29", "KAZ", "UKR") < 0.5  # not with Kazakhstan
+    assert _left("C29", "JOR", "TUR") < 0.5 < _left("C29", "JOR", "TUR", 2019)  # ended in November 2018
+
+
+def test_cuts_of_the_first_day_count_at_once() -> None:
+    canada = next(x for x in agreements() if x.name == "EU-Canada")  # provisionally from 21 September 2017: 98 % of lines
+    assert canada.phase(2017) == 0.0
+    assert canada.phase(2018) == pytest.approx(0.97 + 0.03 * 2 / 8)
+    ukraine = {x.name: x for x in agreements() if x.name.startswith("EU-Ukraine")}
+    into_the_union, into_ukraine = (ukraine[f"EU-Ukraine, into {x}"].phase(2018) for x in ("the EU", "Ukraine"))
+    assert into_the_union > 0.95 > into_ukraine > 0.5
+    assert _left("C29", "CHN", "CHE") < _left("C29", "CHE", "CHN")  # Switzerland opened industry on the first day
+
+
+def test_an_agreement_on_some_goods_leaves_the_others() -> None:
+    alone = [x for x in agreements() if x.name.startswith("Mercosur-Mexico cars")]
+    left = remaining(["C29", "C28"], ["BRA", "MEX"], agreed=alone)
+    assert left[0, 0, 1] < 0.3
+    assert (left[1] == 1.0).all()
+    assert _left("C29", "MEX", "ARG") < 0.3
+
+
+def test_preferences_of_the_eurasian_union_are_a_quarter_of_the_duty_on_a_list() -> None:
+    for exporter in ("CHN", "IND", "BRA", "THA", "IDN", "MYS", "TUR"):
+        assert 0.75 <= _left("A01", exporter, "RUS") < 1.0
+        assert 0.95 < _left("C29", exporter, "KAZ") < 1.0
+    assert _left("C29", "USA", "RUS") == 1.0
+    assert _left("A01", "RUS", "CHN") == 1.0  # one way
+
+
+def test_pairs_with_an_agreement_that_was_missing_have_it() -> None:
+    pairs = "SGP-TWN BRA-MEX CRI-PER CHE-PHL ARE-CHE CAN-JOR ISL-SGP HKG-CHL THA-PER BRA-EGY ARG-ISR TUR-SGP COL-CRI VNM-CHL"
+    for pair in pairs.split():
+        one, other = pair.split("-")
+        assert min(_left("C29", one, other), _left("C29", other, one)) < 1.0, pair
+
+
+def test_bad_rows_of_agreements_are_named() -> None:
+    row = dict(
+        name="X", kind="free", a="AUS", b="NZL", date="2018-13", years=1, covered=1, covered_farm=1, use=1, basis="law",
+        at_once=0, last="", goods="",
+    )  # fmt: skip
+    with pytest.raises(DataError, match="'X' has date '2018-13'; write year and month"):
+        _agreement(row, "agreements.csv")
+    with pytest.raises(DataError, match=r"unknown good of agreements\.csv: 'X' 'C299'; did you mean 'C29'"):
+        _agreement({**row, "date": "2018-01", "goods": "C299"}, "agreements.csv")
+    with pytest.raises(DataError, match="has a share outside 0 to 1"):
+        _agreement({**row, "date": "2018-01", "at_once": 97}, "agreements.csv")
 
 
 def test_use_of_preferences_can_be_varied() -> None:
@@ -339,6 +442,48 @@ def test_each_importers_mean_meets_the_world_banks(shared, made) -> None:
 
 
 @pytest.mark.shared
+def test_duties_that_customs_do_not_collect_are_told_by_importer(shared, made) -> None:
+    cube, tariffs = made
+    flows = imports_of_goods(cube)
+    rates, paid = tariffs.applied.values, tariffs.paid().values
+    assert (paid <= rates + 1e-12).all()
+    gdp = pd.read_csv(shared / "national_accounts" / "gdp_current_usd.csv").query("Year == 2018")
+    gdp = gdp.set_index("Country Code")["Value"] / 1e6
+    taxes = pd.read_csv(shared / "wdi_2018" / "wdi_2018_nearest.csv").set_index("iso3")["tax_intl_trade_pct_gdp"] / 100
+    lowered = {r for k, r in enumerate(cube.regions) if (paid[:, :, k] < rates[:, :, k] - 1e-9).any()}
+    assert {"KOR", "NOR", "CHE", "ISL", "MYS", "THA"} <= lowered
+    assert not lowered & {"USA", "CHN", "JPN", "DEU", "IND", "RUS", "AUS", "CIV", "ROW"}
+    for region in lowered:
+        k = cube.regions.index(region)
+        assert (flows[:, :, k] * paid[:, :, k]).sum() == pytest.approx(1.5 * taxes[region] * gdp[region], rel=1e-6), region
+    korea = tariffs.collected.sel(d="KOR")
+    assert float(korea.sel(i="A01")) < 0.2  # over-quota rates of grain
+    assert float(korea.sel(i="C29")) > 0.6
+
+
+@pytest.mark.shared
+def test_a_users_rates_are_in_the_report_with_their_own_means_in_the_unit_he_says(shared, made, tmp_path) -> None:
+    from calibration.datasets.world_tariffs import chosen_tariffs
+
+    cube, _ = made
+    path = tmp_path / "macmap.csv"
+    goods = "\n".join(f"USA,WLD,{g},4" for g in GOODS)
+    path.write_text(f"importer,exporter,product,ave\n{goods}\n")
+    with pytest.raises(DataError, match="--tariff-unit percent"):
+        chosen_tariffs(shared, cube, f"macmap:{path}")
+    found, _ = chosen_tariffs(shared, cube, f"macmap:{path}", unit="percent")
+    flows = imports_of_goods(cube)[:, :, cube.regions.index("USA")]
+    mean = 100 * (flows * found.applied.sel(d="USA").values).sum() / flows.sum()
+    row = found.record.loc["USA"]
+    assert row["mean"] == pytest.approx(mean)
+    assert 2.0 < mean < 4.0  # four per cent, less what agreements take off
+    assert row["source"] == "macmap"
+    assert row["target"] == pytest.approx(1.59)
+    assert row["before"] == pytest.approx(1.59)
+    assert found.collected is None
+
+
+@pytest.mark.shared
 def test_legal_facts_hold(made) -> None:
     _, tariffs = made
     mfn = tariffs.mfn
@@ -414,10 +559,11 @@ def test_shipped_tables_are_what_the_scripts_build(shared) -> None:
 def test_duty_revenue_follows_taxes_on_international_trade(shared) -> None:
     from calibration import load_benchmark
     from calibration.datasets.world_2018 import build
-    from calibration.datasets.world_tariffs import OTHER_TRADE_TAXES, duty_table
+    from calibration.datasets.world_tariffs import duty_table
+    from calibration.tariffs_2018 import OTHER_TRADE_TAXES
 
     built = build(shared)
-    table = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, shared / "wdi_2018")
+    table = duty_table(built.full, built.accounts["gdp"], built.tariffs.record, shared / "wdi_2018")
     alone = ~table.index.isin([*economies_of("EU28"), *OTHER_TRADE_TAXES])
     known = table[alone & (table["trade_taxes"] > 0.05)]
     assert len(known) > 30
@@ -436,7 +582,9 @@ def test_signs_under_other_tariffs_are_recorded_by_country() -> None:
         for name in ("Teti's rates", "WTO's rates of five importers", "WITS means by stage", "98 % of trade claims"):
             theirs = pd.Series(sets[name])
             large = (ours * theirs < 0) & (np.maximum(abs(ours), abs(theirs)) > 0.02)
-            assert large.sum() <= 5, (policy, name)
+            # the last is no yardstick: there, of the effects that are not nil here
+            count = (large & (abs(ours) > 0.02)).sum() if name.startswith("98") else large.sum()
+            assert count <= 3, (policy, name)
             assert np.corrcoef(ours.rank(), theirs.rank())[0, 1] > 0.5, (policy, name)
     for sets in stored["rcep"].values():
         assert min(sets[r] for r in ("JPN", "KOR", "NZL", "AUS")) > 0 > max(sets[r] for r in ("TWN", "USA", "VNM"))

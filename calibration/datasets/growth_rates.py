@@ -17,7 +17,6 @@ carried on; labour and natural resources with population.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from calibration.geography import ECONOMIES
 from calibration.growth import COLUMNS, gdp_shares, level, members, period_rates, read_growth
 from calibration.parse import numbers_of, reading
 from calibration.readers.population import read_population
+from calibration.script import arguments_of, parser_of, script
 
 FIRST, LAST = 2011, 2019
 SAMPLE = (2010, 2015, 2019)
@@ -201,12 +201,12 @@ def shares_beside_ssp(data: Path, benchmark: Benchmark, year: int = 2035) -> pd.
     ).loc[benchmark.regions]
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser = parser_of(__doc__)
     parser.add_argument("--report", action="store_true", help="print the rule, and shares of world GDP beside SSP2's")
-    args = parser.parse_args()
+    args = arguments_of(parser)
     for name, table in build(args.data).items():
         numbers = table.select_dtypes(float).columns
         table[numbers] = np.round(table[numbers], 5)

@@ -6,7 +6,6 @@ holds ``wiod_2013``, ``caliendo_parro_2015``, ``national_accounts``, ``pwt_10_01
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +23,7 @@ from calibration.from_mrio import mrio_sam
 from calibration.income_elasticities import grouped_demand
 from calibration.mrio import Mrio
 from calibration.readers import read_caliendo_parro, read_wiod
+from calibration.script import arguments_of, parser_of, script
 from calibration.tariffs import EU27_2011, caliendo_parro_tariffs
 
 REGIONS = ["USA", "CAN", "MEX", "CHN", "JPN", "KOR", "AUS", "IDN", "TWN", "IND", "EU", "GBR", "RUS", "TUR", "BRA", "ROW"]
@@ -116,13 +116,13 @@ def world(full: Benchmark) -> Benchmark:
     return grouped_demand(full, region_map, sector_map, grouped)
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser = parser_of(__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the embedded file")
     parser.add_argument("--full", type=Path, help="also write the 41 x 35 benchmark to this file")
-    args = parser.parse_args()
+    args = arguments_of(parser)
     full = full_benchmark(args.data)
     world(full).save(args.out / "world-2011.nc")
     if args.full:

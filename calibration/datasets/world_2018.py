@@ -5,14 +5,13 @@ DATA holds ``oecd_icio_gross``, ``wiod_2013``, ``national_accounts``, ``gtap_v7_
 ``caliendo_parro_2015``, ``wdi_2018``, ``tariff_japan``, ``tariff_australia``, ``eu_uk_mfn_tariff``, ``section_301``,
 ``china_retaliation``; for energy and CO2, ``emissions_2018``, ``jrc_namea``, ``eia_energy``; for labour, ``ilo_occupations``,
 ``wdi_macro``; for capital, ``pwt_10_01``; for population, ``un_wpp``. With ``--tariffs macmap:FILE`` (``teti``, ``wits``,
-``csv``) the rates are those of a data base you have access to (:mod:`calibration.readers.tariff_data`). The method and its
-measured errors are in
+``csv``) the rates are those of a data base you have access to (:mod:`calibration.readers.tariff_data`; ``--tariff-unit`` says
+per cent or fractions). The method and its measured errors are in
 ``calibration/estimate.py`` and docs/data.md.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,10 +32,10 @@ from calibration.datasets.world_freight import Freight, add_freight, freight, se
 from calibration.datasets.world_labour import grouped_labour
 from calibration.datasets.world_labour import labour as labour_by_skill
 from calibration.datasets.world_people import accounts_of
-from calibration.datasets.world_tariffs import chosen_tariffs, duty_table
+from calibration.datasets.world_tariffs import chosen_tariffs, duty_table, grouped_satellites, tariff_satellites
 from calibration.datasets.world_taxes import NOTES, STATED, TaxedTables, TaxRules, apply_taxes, tax_table, taxed_tables
 from calibration.elasticities import STUDIES, study_table, to_dataset
-from calibration.errors import require_labels
+from calibration.errors import DataError, require_labels
 from calibration.estimate import (
     FINAL_ERROR,
     FINALS,
@@ -59,6 +58,8 @@ from calibration.income_elasticities import grouped_demand
 from calibration.preferences import Agreement
 from calibration.readers import read_accounts, read_trade_cube, read_wiod, rest_of_world
 from calibration.sam import Sam
+from calibration.script import arguments_of, parser_of, script
+from calibration.tariff_table import Unit
 from calibration.tariffs_2018 import Tariffs
 
 YEAR = 2018
@@ -134,6 +135,8 @@ def build(
     agreed: tuple[Agreement, ...] | None = None,
     taxes: TaxRules = STATED,
     without: Collection[str] = (),
+    unit: Unit | None = None,
+    collected: bool = False,
 ) -> Built:
     """The benchmark of 81 economies x 32 sectors from the raw tables under ``data``.
 
@@ -148,6 +151,11 @@ def build(
         Which taxes beside duties, and what is stated of them.
     without : collection of str
         Steps left out, to measure what each does (:data:`STEPS`).
+    unit : {"fraction", "percent"}, optional
+        Of the rates in that data base; default its publisher's.
+    collected : bool
+        Duties as far as customs collect them, instead of the rates that meet every published mean
+        (:mod:`calibration.tariffs_2018`).
 
     Raises
     ------
@@ -182,8 +190,9 @@ def build(
         accounts["per_head"].to_numpy(),
         accounts[list(FINALS)].to_numpy(),
     )
-    tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed)
-    duties = tariffs.applied.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
+    tariffs, tariff_log = chosen_tariffs(data, cube, rates, agreed, unit)
+    chosen = tariffs.paid() if collected else tariffs.applied
+    duties = chosen.reindex(i=sectors, fill_value=0.0).transpose("i", "s", "d")
     shipping = freight(data, cube, sectors)
     if "freight" in without:
         shipping = replace(shipping, rates=0.0 * shipping.rates)
@@ -237,7 +246,14 @@ def build(
             f"uncertain. {NOTES[taxes.kept]} The source leaves re-exports out: goods that only pass through Hong Kong or "
             "Singapore are trade of their makers. Sourcing by use is not observed: every use of a good has the same import "
             f"share and origins. Saving is {'gross' if 'capital' in without else 'net of depreciation'}. "
-            "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china)."
+            "Duties of the US-China tariff war are not in the benchmark: they are a policy (us-china). Preferences given to "
+            "and by the rest of the world are estimated: its members' agreements weighed with stated shares of its trade "
+            "(calibration/rest_of_world.py). "
+            + (
+                "Duties are those that customs collect, where far below published rates."
+                if collected
+                else "Duties are of published rates: customs collect far less in some, see duty_collected."
+            )
         ),
         "built_by": "calibration/datasets/world_2018.py",
         "row_members": json.dumps(
@@ -288,16 +304,7 @@ def build(
             },
             # goods are observed in the cube, services only in total; use comes from the own table of 2011 or from others
             "trade_status": ("i", np.where(np.isin(sectors, SERVICES), 2, 1).astype(np.int8)),
-            "mfn": (
-                ("i", "r"),
-                tariffs.mfn.reindex(i=sectors, fill_value=0.0).values,
-                {
-                    "long_name": "most-favoured-nation tariff",
-                    "units": "fraction of cif value",
-                    "source": "calibration/tariffs_2018.py",
-                },
-            ),
-            "tariff_status": (("i", "r"), tariffs.status.reindex(i=sectors, fill_value=0).values.astype(np.int8)),
+            **tariff_satellites(tariffs, sectors, collected),
             "tax_status": taxed.status(),
             "tax_coverage": taxed.coverage(),
             "sea_borne": shipping.sea,
@@ -360,20 +367,11 @@ def world(full: Benchmark, sectors: Mapping[str, tuple[str, tuple[str, ...]]] = 
     for name in ("tax_status", "tax_coverage"):
         codes = full.satellites[name]
         least_certain[name] = ("r", np.max(columns.astype(np.int8) * codes.values, axis=1), codes.attrs)
-    weight = full.sam["vcif"].sum(1)
-    duties = {
-        "mfn": (
-            ("i", "r"),
-            ratio(take @ (full.satellites["mfn"].values * weight) @ columns.T, take @ weight @ columns.T),
-            full.satellites["mfn"].attrs,
-        ),
-        "tariff_status": (("i", "r"), _most(full.satellites["tariff_status"].values, take, columns)),
-    }
     satellites = xr.Dataset(
         {
             **energy,
             "sea_borne": sea_share(full, columns),
-            **duties,
+            **grouped_satellites(full, take, columns),
             **{k: (("study", "i"), v) for k, v in by_study.items()},
             **least_certain,
             **grouped_labour(full, columns),
@@ -403,23 +401,29 @@ def _groups(names: Sequence[str], dim: str, labels: Sequence[str], member: np.nd
     return xr.DataArray(member, dims=("new", dim), coords={"new": list(names), dim: list(labels)})
 
 
-def _most(codes: np.ndarray, take: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """The highest (least certain) code among the members of each cell; dims (i, r)."""
-    chosen = take[:, :, None, None] * columns[None, None, :, :] * codes[None, :, None, :]
-    return np.asarray(chosen.max((1, 3)).astype(np.int8))
-
-
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser = parser_of(__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the embedded file")
     parser.add_argument("--full", type=Path, help="also write the 81 x 32 benchmark to this file")
     parser.add_argument("--report", type=Path, help="also write validation and GDP tables (CSV) to this folder")
     parser.add_argument("--taxes", default="products", choices=list(NOTES), help="taxes beside duties")
     parser.add_argument("--tariffs", default="", help="another data base: macmap:FILE, teti:FILE, wits:FILE or csv:FILE")
-    args = parser.parse_args()
-    built = build(args.data, args.tariffs, taxes=TaxRules(args.taxes))
+    parser.add_argument("--tariff-unit", choices=("fraction", "percent"), help="unit of its rates, where not its publisher's")
+    parser.add_argument(
+        "--duties",
+        default="published",
+        choices=("published", "collected"),
+        help="rates as published, or as customs collect them",
+    )
+    args = arguments_of(parser)
+    if args.tariff_unit and not args.tariffs:
+        raise DataError("--tariff-unit belongs to --tariffs: name the data base whose rates it measures")
+    if args.tariffs and args.duties == "collected":
+        raise DataError("--duties collected belongs to the tariffs of this build: leave --tariffs out")
+    collected = args.duties == "collected"
+    built = build(args.data, args.tariffs, taxes=TaxRules(args.taxes), unit=args.tariff_unit, collected=collected)
     world(built.full).save(args.out / "world.nc")
     if args.full:
         built.full.save(args.full)
@@ -429,7 +433,7 @@ def main() -> None:
         gdp = pd.DataFrame({"sam": built.full.sam.gdp(), "wdi": built.accounts["gdp"].to_numpy()}, index=built.full.regions)
         gdp["ratio"] = gdp["sam"] / gdp["wdi"]
         gdp.rename_axis("region").to_csv(args.report / "world_2018_gdp.csv", float_format="%.4f")
-        duties = duty_table(built.full.sam, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
+        duties = duty_table(built.full, built.accounts["gdp"], built.tariffs.record, args.data / "wdi_2018")
         duties.to_csv(args.report / "world_2018_tariffs.csv", float_format="%.4f")
         taxes = tax_table(built.full.sam, built.taxes, built.accounts["gdp"])
         taxes.to_csv(args.report / "world_2018_taxes.csv", float_format="%.4f")

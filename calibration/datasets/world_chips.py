@@ -6,10 +6,11 @@ Run: ``python -m calibration.datasets.world_chips --data DATA``, where DATA hold
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
+
+from calibration.script import arguments_of, parser_of, script
 
 CHINA_COMPONENTS = 94
 BEA_CHIPS = "334413"
@@ -42,11 +43,11 @@ def measured(data: Path) -> dict[str, float]:
     }
 
 
+@script
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
-    for name, value in measured(parser.parse_args().data).items():
+    parser = parser_of(__doc__)
+    for name, value in measured(arguments_of(parser).data).items():
         print(f"{name}: {value:.4f}")
 
 

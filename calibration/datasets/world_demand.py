@@ -6,7 +6,6 @@ Run once for the table that the library ships: ``python -m calibration.datasets.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from calibration.benchmark import Benchmark
 from calibration.datasets.world_people import accounts_of
 from calibration.geography import ALIASES
 from calibration.income_elasticities import SHIPPED, fitted_lines, sample_elasticities, with_income_elasticities
+from calibration.script import arguments_of, parser_of, script
 
 HEADING = """\
 # Income elasticities of private demand by area and kind of good, with each kind's share of private spending, GDP per head
@@ -32,12 +32,12 @@ def demand(full: Benchmark, data: Path, kinds: Mapping[str, str]) -> Benchmark:
     return with_income_elasticities(full, {r: float(income[code]) for r, code in codes.items()}, kinds, lines)
 
 
+@script
 def main() -> None:
     """Command line of the shipped table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser = parser_of(__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the table")
-    args = parser.parse_args()
+    args = arguments_of(parser)
     table = sample_elasticities(args.data / "gtap_v7_sample")
     text = table.to_csv(float_format="%.6f", lineterminator="\n")
     (args.out / SHIPPED).write_text(HEADING + text, encoding="utf-8")

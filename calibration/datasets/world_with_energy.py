@@ -21,7 +21,6 @@ estimated tables know little of it; electricity has one share in every use of a 
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from calibration.datasets.world_2018 import AGGREGATES, YEAR, build, world
 from calibration.datasets.world_energy import read_energy_totals
 from calibration.geography import economy
 from calibration.parse import reading, require_file
+from calibration.script import arguments_of, parser_of, script
 from calibration.split_energy import Costs, split_energy_sector
 
 OIL, GAS, ELECTRICITY, WATER = "oil", "gas", "ely", "wtr"
@@ -161,13 +161,13 @@ def world_with_energy(full: Benchmark, data: Path) -> Benchmark:
     return replace(grouped, name="world+energy")
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    parser = parser_of(__doc__)
     parser.add_argument("--full", type=Path, help="the full benchmark, where it is built already")
     parser.add_argument("--out", type=Path, default=Path("world-energy.nc"), help="file to write")
-    args = parser.parse_args()
+    args = arguments_of(parser)
     full = load_benchmark(args.full) if args.full else build(args.data).full
     world_with_energy(full, args.data).save(args.out)
 

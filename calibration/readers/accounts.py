@@ -122,7 +122,7 @@ def gdp_of_rest(folder: str | Path, regions: list[str], year: int) -> pd.Series:
         countries = pd.read_csv(folder / "pwt_2011_2018.csv", usecols=["isocode"])["isocode"].unique()
     extra = [c for c in ("AFG", "SOM", "LBY", "PNG", "TLS", "ERI", "SSD", "CUB") if c in gdp.index]
     inside = gdp[[c for c in dict.fromkeys([*countries, *extra]) if c in gdp.index and c not in regions]].dropna()
-    return inside.sort_values(ascending=False)
+    return inside.sort_values(ascending=False, kind="stable")
 
 
 def rest_of_world(folder: str | Path, regions: list[str], year: int) -> dict[str, float]:

@@ -24,6 +24,7 @@ def open_csv(path: str | Path, year: int | None = None) -> Iterator[tuple[str, I
     if year is not None:
         require_year(year, "the year asked for")
     path = require_file(path, "table", "give the path of the csv or zip file as downloaded")
+    _require_text(path)
     if path.suffix.lower() != ".zip":
         year_of(path.name, year, path)
         with path.open("rb") as file:
@@ -39,6 +40,34 @@ def open_csv(path: str | Path, year: int | None = None) -> Iterator[tuple[str, I
             raise DataError(f"{path} holds {len(names)} csv files for year {year}; name one of its years: {listed}")
         with archive.open(names[0]) as file:
             yield names[0], file
+
+
+BINARY = {
+    b"\x89HDF": "HDF5 or MATLAB file (.mat, .nc)",
+    b"MATLAB": "MATLAB file",
+    b"\xd0\xcf\x11\xe0": "workbook of Excel (.xls)",
+    b"CDF": "netCDF file",
+    b"\x1f\x8b": "gzip archive",
+    b"7z\xbc\xaf": "7z archive",
+    b"Rar!": "rar archive",
+    b"%PDF": "PDF document",
+}
+"""First bytes of files that are no table of text, and what they are."""
+
+
+def _require_text(path: Path) -> None:
+    """Raise where a file is of a binary kind that no csv reader takes."""
+    with path.open("rb") as file:
+        first = file.read(8)
+    kind = next((words for start, words in BINARY.items() if first.startswith(start)), None)
+    if kind is None and first.startswith(b"PK") and path.suffix.lower() in (".xlsx", ".xlsm", ".ods"):
+        kind = "workbook"
+    if kind is None:
+        return
+    remedy = "give the csv, or zip of csv, as its publisher offers it for download"
+    if path.suffix.lower() == ".mat":
+        remedy += "; a trade cube (.mat with data/Xjik_3D) has no uses; calibration.datasets.world_2018 builds from it"
+    raise DataError(f"{path} is a {kind}, not a csv table; {remedy}")
 
 
 def read_matrix(path: str | Path, year: int | None = None) -> tuple[str, list[str], list[str], np.ndarray]:

@@ -84,10 +84,11 @@ def in_fractions(rates: np.ndarray, unit: Unit, sure: bool, where: str) -> np.nd
         middle, top = float(np.median(positive)), float(positive.max())
         if unit == "fraction" and (top > PLAUSIBLE or middle > TYPICAL):
             raise DataError(
-                f"{where}: half the positive rates are above {middle:g}, the highest is {top:g}: per cent? say unit='percent'"
+                f"{where}: half the positive rates are above {middle:g}, the highest is {top:g}: per cent? say unit='percent' "
+                "(--tariff-unit percent)"
             )
         if unit == "percent" and top <= TYPICAL:
-            raise DataError(f"{where}: no rate is above {top:g}: fractions? say unit='fraction'")
+            raise DataError(f"{where}: no rate is above {top:g}: fractions? say unit='fraction' (--tariff-unit fraction)")
     found = rates / 100.0 if unit == "percent" else rates
     if (found > HIGHEST).any():
         raise DataError(

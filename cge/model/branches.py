@@ -57,7 +57,7 @@ def farthest(newton: Newton, x: Array, y: Array, count: int = 3) -> list[str]:
     """The unknowns in which two points differ most, with both values."""
     apart = np.nan_to_num(distance(newton, x, y), nan=np.inf)
     names = newton.system.name_of_unknown
-    return [f"{names(int(k))} = {x[k]:.4g} against {y[k]:.4g}" for k in np.argsort(apart)[::-1][:count]]
+    return [f"{names(int(k))} = {x[k]:.4g} against {y[k]:.4g}" for k in np.argsort(-apart, kind="stable")[:count]]
 
 
 def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array]) -> dict[str, Any]:

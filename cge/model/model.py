@@ -587,7 +587,7 @@ class Model(Carded):
     def worst(self, x: np.ndarray, count: int = 5) -> list[str]:
         """The equations and cells with the largest scaled residuals."""
         r = abs(self.newton.residual(x))
-        return [f"{self.system.name_of_row(int(k))}: {r[k]:.1e}" for k in np.argsort(r)[::-1][:count]]
+        return [f"{self.system.name_of_row(int(k))}: {r[k]:.1e}" for k in np.argsort(-r, kind="stable")[:count]]
 
 
 def _rebuilt(

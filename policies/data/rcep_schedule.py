@@ -2,16 +2,16 @@
 
 Run: ``python -m policies.data.rcep_schedule --data DATA``, where DATA holds ``tariff_japan``, ``tariff_australia``,
 ``eu_uk_mfn_tariff``, ``section_301`` and ``china_retaliation``. Each duty is the most-favoured-nation duty by line times the
-weights of
-:mod:`calibration.mfn`; the columns say which share of a sector's duty goes at once, in 11 or in 16 equal yearly steps, or
-stays. Japan: lines of 2026 with the steps that the rates of 2025 and 2026 imply; lines whose steps are unclear take the
+weights of :mod:`calibration.mfn`, but that lines of a sector weigh alike in Japan (the trade in those weights is what the
+United States sells to China: wet hides, cotton yarn; members sell Japan other goods of the sector). The columns say which share
+of a sector's duty goes at once, in 11 or in 16 equal yearly steps, or stays. Japan: lines of 2026 with the
+steps that the rates of 2025 and 2026 imply; lines whose steps are unclear take the
 number that 2026 implies, at most 16. Australia: everything is free but the lines listed with a rate, whose later cuts are not
 in the source (their printed rate stays: an upper bound). Rates by weight are excise-equivalents and left out.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ import pandas as pd
 
 from calibration.datasets.world_2018 import AGGREGATES
 from calibration.mfn import read_schedules, to_codes
-from calibration.readers.schedules import read_china_imports, read_japan_lines
+from calibration.readers.schedules import read_japan_lines
+from calibration.script import arguments_of, parser_of, script
 
 GROUPS = {"rcep_chn": "CHN", "rcep_kor": "KOR", "rcep_asean_aus_nzl": "ASEAN-AUS-NZL"}
 CUTS_BY_2026 = 6
@@ -34,7 +35,6 @@ _SECTOR = {good: sector for sector, (_, goods) in AGGREGATES.items() for good in
 def japan(data: Path) -> pd.DataFrame:
     """Rows (importer, partner, sector) of Japan."""
     lines = read_japan_lines(data / "tariff_japan")
-    flows = read_china_imports(data / "china_retaliation")
     parts = []
     for column, partner in GROUPS.items():
         given, steps = lines[column], lines[f"{column}_steps"]
@@ -46,7 +46,7 @@ def japan(data: Path) -> pd.DataFrame:
         kind = kind.mask(given.notna() & ((number < 7) | ratio.isna() & (given == 0)), "free")
         table = lines.assign(**{name: (kind == name).astype(float) for name in ("free", "steps11", "steps16", "stays")})
         columns = ("rate", "free", "steps11", "steps16", "stays")
-        codes = to_codes(table, flows, columns).table
+        codes = to_codes(table, pd.Series(dtype=float), columns).table
         parts.append(_by_sector(codes, "JPN", partner))
     return pd.concat(parts, ignore_index=True)
 
@@ -72,7 +72,7 @@ def _by_sector(codes: pd.DataFrame, importer: str, partner: str) -> pd.DataFrame
         table[kind] = (due * codes[kind]).groupby(sector).sum() / total.where(total > 0)
     table = table[table["mfn"] > 0].rename_axis("sector").reset_index()
     order = {name: k for k, name in enumerate(AGGREGATES)}
-    return table.sort_values("sector", key=lambda x: x.map(order)).assign(importer=importer, partner=partner)
+    return table.sort_values("sector", key=lambda x: x.map(order), kind="stable").assign(importer=importer, partner=partner)
 
 
 def build(data: Path) -> pd.DataFrame:
@@ -86,11 +86,11 @@ def build(data: Path) -> pd.DataFrame:
     return table[["importer", "partner", "sector", "mfn", *kinds]].round({"mfn": 5})
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
-    args = parser.parse_args()
+    parser = parser_of(__doc__)
+    args = arguments_of(parser)
     Path(__file__).with_suffix(".csv").write_text(HEAD + build(args.data).to_csv(index=False), encoding="utf-8")
 
 

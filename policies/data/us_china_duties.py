@@ -12,13 +12,13 @@ sectors: HS6 to GTAP sectors, GTAP sectors to the benchmark's.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from calibration import DataError
+from calibration.script import arguments_of, parser_of, script
 
 SECTORS = {
     "agr": "PDR WHT GRO V_F OSD C_B PFB OCR CTL OAP RMK WOL FRS FSH",
@@ -121,11 +121,11 @@ def build(data: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
-    args = parser.parse_args()
+    parser = parser_of(__doc__)
+    args = arguments_of(parser)
     out = Path(__file__).with_suffix(".csv")
     head = "# Additional duties of the US-China tariff war, fractions; sources: policies/data/us_china_duties.py\n"
     out.write_text(head + build(args.data).to_csv(index=False), encoding="utf-8")

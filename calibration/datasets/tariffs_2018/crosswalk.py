@@ -8,10 +8,11 @@ sectors comes from the Budget Lab at Yale; GTAP sectors to ISIC Rev. 4 as below.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
+
+from calibration.script import arguments_of, parser_of, script
 
 GOODS = {
     "A01": "PDR WHT GRO V_F OSD C_B PFB OCR CTL OAP RMK WOL",
@@ -78,11 +79,11 @@ def prefixes(pairs: dict[str, tuple[str, str]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["prefix", "gtap", "good"])
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
-    args = parser.parse_args()
+    parser = parser_of(__doc__)
+    args = arguments_of(parser)
     raw = pd.read_csv(args.data / "section_301" / "hs6_gtap_crosswalk.csv", dtype=str)
     pairs = {code: good_of(code, gtap.upper()) for code, gtap in zip(raw["hs6_code"], raw["gtap_code"], strict=True)}
     head = "# Prefix of the Harmonised System -> GTAP sector, detailed good (longest prefix decides); made by crosswalk.py\n"

@@ -1,15 +1,15 @@
 """Build ``japan_margins.csv``: the share of Japan's duties that its preferences remove, by exporter and good.
 
-Run: ``python -m calibration.datasets.tariffs_2018.japan --data DATA``, where DATA holds ``tariff_japan`` and
-``china_retaliation``. From the schedule of 2026 by line, weighted as in :mod:`calibration.mfn`; agreements of 2019 and later
-(CPTPP, EU, United Kingdom, USA, RCEP) are left out. ``kind`` is that of the agreement the row belongs to: ``free``
-(economic partnership, with the
-lower of ASEAN's and the own agreement's rate) or ``oneway`` (generalised and least developed preferences).
+Run: ``python -m calibration.datasets.tariffs_2018.japan --data DATA``, where DATA holds ``tariff_japan``. From the schedule of
+2026 by line; agreements of 2019 and later (CPTPP, EU, United Kingdom, USA, RCEP) are left out. ``kind`` is that of the
+agreement the row belongs to: ``free`` (economic partnership, with the lower of ASEAN's and the own agreement's rate) or
+``oneway`` (``JAPAN_GSP`` and ``LDC``: all beneficiaries of generalised and least developed preferences). Lines of a sector
+weigh alike: the trade in :mod:`calibration.mfn` is of the United States, which sells other goods (hides, cotton) than these
+partners.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,8 @@ import pandas as pd
 
 from calibration.classification import GOODS
 from calibration.mfn import to_codes
-from calibration.preferences import GROUPS, agreements
-from calibration.readers.schedules import PREFERENCES, read_china_imports, read_japan_lines
+from calibration.readers.schedules import PREFERENCES, read_japan_lines
+from calibration.script import arguments_of, parser_of, script
 
 PARTNERS = {
     **{code: ("asean", code.lower()) for code in "BRN IDN MYS PHL SGP THA VNM".split()},
@@ -26,6 +26,8 @@ PARTNERS = {
     **{code: (code.lower(),) for code in "MEX CHL CHE IND PER AUS".split()},
 }
 """Exporter -> preference columns of its economic partnership."""
+SCHEMES = {"JAPAN_GSP": ["gsp"], "LDC": ["ldc", "gsp"]}
+"""Group of beneficiaries -> preference columns of its scheme."""
 
 
 def margins(data: Path) -> pd.DataFrame:
@@ -33,13 +35,10 @@ def margins(data: Path) -> pd.DataFrame:
     lines = read_japan_lines(data / "tariff_japan")
     for column in PREFERENCES:  # nothing printed: the most-favoured-nation rate; a rate beside a specific duty: that rate
         lines[column] = lines[column].fillna(lines["rate"])
-    table = to_codes(lines, read_china_imports(data / "china_retaliation"), ("rate", *PREFERENCES)).table
-    rows: dict[tuple[str, str], pd.Series] = {}
-    for exporter, columns in PARTNERS.items():
-        rows[exporter, "free"] = _removed(table, list(columns))
-    schemes = next(x for x in agreements() if x.name == "Japan generalised preferences").b
-    for exporter in dict.fromkeys((*GROUPS["LDC"], *schemes)):
-        rows[exporter, "oneway"] = _removed(table, ["ldc", "gsp"] if exporter in GROUPS["LDC"] else ["gsp"])
+    table = to_codes(lines, pd.Series(dtype=float), ("rate", *PREFERENCES)).table
+    rows = {(exporter, "free"): _removed(table, list(columns)) for exporter, columns in PARTNERS.items()}
+    for scheme, names in SCHEMES.items():
+        rows[scheme, "oneway"] = _removed(table, names)
     found = pd.DataFrame(rows).T.rename_axis(["exporter", "kind"])
     return found[[g for g in GOODS if g in found]].dropna(axis=1, how="all").sort_index()
 
@@ -51,11 +50,11 @@ def _removed(table: pd.DataFrame, columns: list[str]) -> pd.Series:
     return (saved / due.where(due > 0)).dropna()
 
 
+@script
 def main() -> None:
     """Command line of the build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
-    args = parser.parse_args()
+    parser = parser_of(__doc__)
+    args = arguments_of(parser)
     head = (
         "# Share of Japan's duty that a preference removes in the end, by exporter, kind of agreement, good; made by japan.py\n"
     )
