@@ -25,7 +25,7 @@ from cge.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
 from cge.model import Model
 from cge.pyomo_templates import PYOMO_LOCK
-from cge.templates import templatize
+from cge.tape import templatize
 
 LETTERS = {
     "comm": ("i", "j", "h"),

@@ -9,7 +9,6 @@ alone moves quantities where a nominal value stays, and does not where that valu
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,8 +25,6 @@ REAL = ("qo", "qms", "qinv")
 NEUTRAL = 1e-8
 """Elasticity of a quantity with respect to the numeraire below which money is neutral."""
 
-_KNOWN: WeakKeyDictionary[Model, tuple[str, ...]] = WeakKeyDictionary()
-
 
 def fixed_nominal(model: Model) -> tuple[str, ...]:
     """Names of the nominal variables that swaps of the closure fix; once a model.
@@ -37,10 +34,7 @@ def fixed_nominal(model: Model) -> tuple[str, ...]:
     SolveError
         The benchmark has no tangent.
     """
-    with model.lock:
-        if model not in _KNOWN:
-            _KNOWN[model] = _found(model)
-        return _KNOWN[model]
+    return model.memo.get("nominal values that swaps fix", lambda: _found(model))
 
 
 def _found(model: Model) -> tuple[str, ...]:
@@ -50,7 +44,7 @@ def _found(model: Model) -> tuple[str, ...]:
     numeraire = model.symbols.get(NUMERAIRE)
     if not fixed or numeraire is None or model.free[NUMERAIRE].any():
         return ()
-    still = Solution(model, "benchmark", model.benchmark_values, [], None, {})
+    still = Solution(model, "benchmark", dict(model.benchmark_values), [], None, {})
     real = [n for n in REAL if n in model.system.index]
     if not real:
         return ()

@@ -18,14 +18,15 @@ from calibration.labels import as_labels
 from calibration.sam import SCHEMA
 from cge import checks, saved, sensitivity
 from cge.absent import absent, reason
-from cge.declare import SET_OF_DIM
 from cge.differences import Difference, exogenous_differences
 from cge.door import aligned
 from cge.errors import ModelError
 from cge.gvc.icio import Icio
 from cge.gvc.indicators import Indicators
 from cge.nominal import fixed_nominal
-from cge.templates import Kernel
+from cge.preconditioner import Factors
+from cge.rule_kernels import rule_kernel
+from cge.templates import Values
 
 if TYPE_CHECKING:
     from cge.ipopt import Verdict
@@ -51,6 +52,8 @@ class Solution(Carded):
         ``newton_steps, gmres_iterations, factorisations, iterations, status, max_residual, seconds``.
     policy_values : dict of ndarray
         What the policy set: instruments at their values after it.
+    factors : Factors or None
+        With which what begins at this solution goes on; None: with the benchmark's.
 
     A solution is pickled with the recipe of its model; :meth:`save` and :meth:`load` keep one in a file.
     """
@@ -62,6 +65,7 @@ class Solution(Carded):
     verdict: Verdict | None
     info: dict[str, Any]
     policy_values: dict[str, np.ndarray] = field(default_factory=dict)
+    factors: Factors | None = None
 
     def _card(self) -> tuple[str, dict[str, object]]:
         told: dict[str, object] = {k: self.info[k] for k in ("status", "connection") if k in self.info}
@@ -104,16 +108,9 @@ class Solution(Carded):
             raise absent(model, name)
         if 0 in model.shape(name):  # over an empty set, as margins of a world without them
             return np.zeros(model.shape(name))
-        with model.lock:
-            kernel = model._definition_kernels.get(name)
-            if kernel is None:
-                rule = model.definitions[name]
-                index_sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-                shapes = {n: a.shape for n, a in self.arrays.items()}
-                kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, self.arrays)
-                model._definition_kernels[name] = kernel
-            with np.errstate(all="ignore"):  # what does not exist (trade of one region alone) is 0 / 0
-                return np.array(kernel.evaluate(model.values, self.arrays))
+        kernel = rule_kernel(model, name, self.arrays, "everything")
+        with np.errstate(all="ignore"):  # what does not exist (trade of one region alone) is 0 / 0
+            return np.array(kernel.evaluate(Values(self.arrays), self.arrays))
 
     def value(self, name: str, prices: Literal["current", "base"] = "current") -> xr.DataArray:
         """A header of the SAM at this solution, million USD: at its own prices, or its quantities at benchmark prices.
@@ -128,7 +125,7 @@ class Solution(Carded):
     def _labelled(self, name: str, dims: tuple[str, ...], values: np.ndarray, text: str, unit: str) -> xr.DataArray:
         coords = {d: self.model.labels(d) for d in dims}
         attrs = {"long_name": text, "units": in_currency(unit, self.model.benchmark.currency)}
-        return xr.DataArray(values, dims=dims, coords=coords, name=name, attrs=attrs)
+        return xr.DataArray(np.array(values), dims=dims, coords=coords, name=name, attrs=attrs)
 
     def to_dataset(self, names: str | Iterable[str] | None = None) -> xr.Dataset:
         """Variables, instruments and definitions (default: all) with the model's choices in the attributes."""
