@@ -29,8 +29,8 @@ SINGULAR = 1e12
 """Factors that magnify numbers of order one beyond this are of a matrix that is singular but for rounding."""
 
 
-KEPT = 2
-"""Preconditioners of a model that are kept beside the benchmark's; older ones are made again where a solve asks for them."""
+KEPT = 1
+"""Preconditioners of a model kept beside the benchmark's, for they are large; others are made again where asked for."""
 
 
 class Preconditioner:
