@@ -23,19 +23,20 @@ from benchmarks.split import split_benchmark
 from cge import Model
 from cge.equations.declare import SET_OF_DIM
 from cge.model.shock import targets
+from cge.model.workspace import Workspace
 from cge.solver.ipopt import run_ipopt
+from cge.solver.newton import Newton
 from cge.solver.pyomo_block import pyomo_block
 from policies import tariff_change
 
 
 def ipopt_alone(model: Model, times: float, tuned: bool, limit: float) -> dict[str, Any]:
     """One Ipopt run from the benchmark with the whole shock; cut off after ``limit`` seconds of processor time."""
-    x = _shocked(model, times)
+    newton, x = _shocked(model, times)
     start = time.perf_counter()
-    verdict = run_ipopt(model.newton, x, tuned=tuned, max_iter=200, max_cpu_time=limit)
+    verdict = run_ipopt(newton, x, tuned=tuned, max_iter=200, max_cpu_time=limit)
     seconds = time.perf_counter() - start
-    residual = float(abs(model.newton.residual(verdict.x)).max())
-    model._restore()
+    residual = float(abs(newton.residual(verdict.x)).max())
     return {
         "seconds": round(seconds, 2),
         "iterations": verdict.iterations,
@@ -47,25 +48,23 @@ def ipopt_alone(model: Model, times: float, tuned: bool, limit: float) -> dict[s
 
 def sparse_lu(model: Model, times: float) -> dict[str, Any]:
     """Newton in logs with a sparse LU of the whole Jacobian at each step."""
-    x = _shocked(model, times)
+    newton, x = _shocked(model, times)
     start = time.perf_counter()
     steps = 0
-    r = model.newton.residual(x)
+    r = newton.residual(x)
     while abs(r).max() > 1e-11 and steps < 20:
-        step = sla.spsolve(model.newton.matrix(x).tocsc(), r)
-        x = model.newton.move(x, step)
-        r = model.newton.residual(x)
+        step = sla.spsolve(newton.matrix(x).tocsc(), r)
+        x = newton.move(x, step)
+        r = newton.residual(x)
         steps += 1
-    model._restore()
     return {"seconds": round(time.perf_counter() - start, 2), "steps": steps, "residual": float(abs(r).max())}
 
 
-def _shocked(model: Model, times: float) -> np.ndarray:
-    x = model.system.pack(model.benchmark_values)
-    model.newton.prepare(x)
-    for name, value in targets(model, tariff_change(times=times)).items():
-        model.values.set(name, value)
-    return x
+def _shocked(model: Model, times: float) -> tuple[Newton, np.ndarray]:
+    work = Workspace(model)
+    work.begin()
+    work.bring(targets(model, tariff_change(times=times)))
+    return work.newton, model.benchmark_point
 
 
 def expanded_nl(regions: int, sectors: int) -> dict[str, Any]:

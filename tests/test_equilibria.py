@@ -25,6 +25,7 @@ from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.model.branches import determinant_sign, probe_equilibria
+from cge.model.workspace import Workspace
 from cge.solver.memory import Room, room
 from policies import tariff_change
 from tests.gtap_folders import small_gtap
@@ -261,13 +262,13 @@ def test_separate_blocs_are_refused_by_name(build) -> None:
 
 
 def test_a_bloc_has_no_price_level_exactly_where_it_does_not_trade(monkeypatch) -> None:
-    monkeypatch.setattr("cge.model.check_connected", lambda data: None)
+    monkeypatch.setattr("cge.model.model.check_connected", lambda data: None)
     smallest = {}
     for link in (0.0, 1e-4, 1e-2):
         model = Model(side_by_side(link))
-        x = model.system.pack(model.benchmark_values)
-        model.newton.prepare(x)
-        smallest[link] = float(np.linalg.svd(model.newton.matrix(x).toarray(), compute_uv=False)[-1])
+        x, newton = model.benchmark_point, Workspace(model).newton
+        newton.prepare(x)
+        smallest[link] = float(np.linalg.svd(newton.matrix(x).toarray(), compute_uv=False)[-1])
         assert (len(blocs(model.data)) == 1) == (link > 0)
     assert smallest[0.0] < 1e-14
     assert smallest[1e-2] / smallest[1e-4] == pytest.approx(100, rel=0.1)  # the level is as firm as the link is thick
@@ -358,8 +359,7 @@ def test_a_probe_reports_an_equilibrium_that_no_path_reaches(folded: Model) -> N
 
 
 def test_the_determinant_sign_is_that_of_the_whole_matrix(models) -> None:
-    newton = models["core"].newton
-    x = models["core"].system.pack(models["core"].benchmark_values)
+    x, newton = models["core"].benchmark_point, Workspace(models["core"]).newton
     newton.prepare(x)
     assert determinant_sign(newton, x) == int(np.linalg.slogdet(newton.matrix(x).toarray())[0])
 

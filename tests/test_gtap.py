@@ -84,7 +84,7 @@ def test_equations_hold_in_percentage_change_form_to_first_order(model, seed: in
     rng = np.random.default_rng(seed)
     direction = {n: rng.normal(size=model.shape(n)) for n in ("tms", "txs", "ao", "tpd", "tfe", "qe", "to")}
     from cge.model.path import PathPoint
-    from cge.solver.sensitivity import tangent
+    from cge.model.sensitivity import tangent
 
     point = PathPoint(0.0, base, {**tangent(base, direction), **direction})
     d, v = point.log_slope, point.value

@@ -11,7 +11,12 @@ from pyomo.environ import value
 
 from cge import Closure, Model
 from cge.equations.declare import SET_OF_DIM
+from cge.model.workspace import Workspace
+from cge.solver.evaluator import Evaluator
 from cge.solver.pyomo_block import pyomo_block
+from cge.solver.rule_kernels import rule_kernel
+from cge.solver.tape import Tape
+from cge.solver.templates import Values
 from tests.worlds import random_benchmark
 
 
@@ -26,24 +31,30 @@ def model(request) -> Model:
 
 
 @pytest.fixture(scope="module")
-def point(model: Model) -> np.ndarray:
-    """A point away from the benchmark, with the instruments moved too."""
+def moved(model: Model) -> tuple[Evaluator, np.ndarray]:
+    """The equations at a point away from the benchmark, with the instruments moved too."""
     rng = np.random.default_rng(5)
+    equations = Workspace(model).evaluator
     for name, symbol in model.symbols.items():
         if symbol.kind == "instrument":
-            held = model.benchmark_values[name]
-            model.values.set(name, held + 0.1 * rng.uniform(0, 1, held.shape))
+            benchmark = model.benchmark_values[name]
+            equations.values.set(name, benchmark + 0.1 * rng.uniform(0, 1, benchmark.shape))
     x = rng.uniform(0.8, 1.2, model.system.n)
-    for name, array in model.system.unpack(x).items():
-        model.values.set(name, np.array(array))
-    return x
+    for name, array in equations.unpack(x).items():
+        equations.values.set(name, np.array(array))
+    return equations, x
 
 
-def test_every_equation_equals_pyomos_value(model: Model, point: np.ndarray) -> None:
-    block = pyomo_block(model)  # fresh components read the current values
-    for family in model.system.families:
+Moved = tuple[Evaluator, np.ndarray]
+
+
+def test_every_equation_equals_pyomos_value(model: Model, moved: Moved) -> None:
+    equations, _ = moved
+    arrays = equations.values.arrays
+    block = pyomo_block(model, arrays)
+    for family, kernel in zip(model.system.families, equations.kernels, strict=True):
         rule = family.rule
-        ours = family.kernel.evaluate(model.values, model.values.arrays)
+        ours = kernel.evaluate(equations.values, arrays)
         for index in np.ndindex(*ours.shape):
             labels = [model.sets[SET_OF_DIM[d]][k] for d, k in zip(rule.dims, index, strict=True)]
             left, right = rule.function(block, *labels).args
@@ -52,50 +63,46 @@ def test_every_equation_equals_pyomos_value(model: Model, point: np.ndarray) -> 
             assert ours[index] == pytest.approx(wanted, rel=1e-10, abs=1e-10), (rule.name, labels)
 
 
-def test_every_definition_equals_pyomos_value(model: Model, point: np.ndarray) -> None:
-    from cge.solver.templates import Kernel
-
-    block = pyomo_block(model)
-    shapes = {n: a.shape for n, a in model.values.arrays.items()}
+def test_every_definition_equals_pyomos_value(model: Model, moved: Moved) -> None:
+    values = moved[0].values
+    block = pyomo_block(model, values.arrays)
     for name, rule in model.definitions.items():
-        sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-        ours = Kernel(rule.function, model.pyomo, sets, shapes, shapes).evaluate(model.values, model.values.arrays)
+        ours = rule_kernel(model, name, values.arrays).evaluate(Values(values.arrays), values.arrays)
         members = list(itertools.product(*(model.sets[SET_OF_DIM[d]] for d in rule.dims)))
         for index, labels in list(zip(np.ndindex(*ours.shape), members, strict=True))[:: max(1, len(members) // 12)]:
             theirs = value(rule.function(block, *labels))
             assert ours[index] == pytest.approx(theirs, rel=1e-10, abs=1e-12), (name, labels)
 
 
-def test_jacobian_equals_the_complex_step(model: Model, point: np.ndarray) -> None:
-    matrix = model.system.jacobian(point).toarray()
+def test_jacobian_equals_the_complex_step(moved: Moved) -> None:
+    equations, point = moved
+    matrix = equations.jacobian(point).toarray()
     step = np.empty_like(matrix)
     for k in range(point.size):
-        moved = point.astype(complex)
-        moved[k] += 1e-30j
-        step[:, k] = model.system.residual(moved).imag / 1e-30
+        beside = point.astype(complex)
+        beside[k] += 1e-30j
+        step[:, k] = equations.residual(beside).imag / 1e-30
     scale = abs(step).max(axis=1, keepdims=True)
     assert (abs(matrix - step) / scale).max() < 1e-12
 
 
 @pytest.mark.parametrize("rates", ["no tax at all", "subsidies"])
-def test_no_derivative_falls_outside_the_fixed_pattern(model: Model, point: np.ndarray, rates: str) -> None:
+def test_no_derivative_falls_outside_the_fixed_pattern(model: Model, moved: Moved, rates: str) -> None:
     """The pattern is found once; where taxes vanish or turn to subsidies no derivative appears that it leaves out."""
-    kept = {n: model.values[n] for n, s in model.symbols.items() if s.kind == "instrument" and s.unit.startswith("power")}
-    try:
-        for name, array in kept.items():
-            model.values.set(name, np.full_like(array, 1.0) if rates == "no tax at all" else 0.9 * array)
-        fixed = model.system.jacobian(point)
-        outside = np.ones(fixed.shape, bool)
-        outside[model.system.row_index, model.system.column_index] = False
-        for k in range(0, point.size, 3):
-            moved = point.astype(complex)
-            moved[k] += 1e-30j
-            step = model.system.residual(moved).imag / 1e-30
-            assert not step[outside[:, k]].any(), model.system.name_of_unknown(k)
-            assert abs(fixed[:, [k]].toarray().ravel() - step).max() <= 1e-11 * max(abs(step).max(), 1.0)
-    finally:
-        for name, array in kept.items():
-            model.values.set(name, array)
+    equations, point = moved[0].copy(), moved[1]
+    for name, symbol in model.symbols.items():
+        if symbol.kind == "instrument" and symbol.unit.startswith("power"):
+            array = equations.values[name]
+            equations.values.set(name, np.full_like(array, 1.0) if rates == "no tax at all" else 0.9 * array)
+    fixed = equations.jacobian(point)
+    outside = np.ones(fixed.shape, bool)
+    outside[model.system.row_index, model.system.column_index] = False
+    for k in range(0, point.size, 3):
+        beside = point.astype(complex)
+        beside[k] += 1e-30j
+        step = equations.residual(beside).imag / 1e-30
+        assert not step[outside[:, k]].any(), model.system.name_of_unknown(k)
+        assert abs(fixed[:, [k]].toarray().ravel() - step).max() <= 1e-11 * max(abs(step).max(), 1.0)
 
 
 def test_one_member_expands_to_an_ordinary_pyomo_expression(small_model: Model) -> None:
@@ -104,25 +111,24 @@ def test_one_member_expands_to_an_ordinary_pyomo_expression(small_model: Model) 
     assert "esubm" in text
 
 
-def test_vector_jacobian_products_equal_the_jacobian(model: Model, point: np.ndarray) -> None:
+def test_vector_jacobian_products_equal_the_jacobian(model: Model, moved: Moved) -> None:
+    equations, point = moved
     rng = np.random.default_rng(1)
     weights = rng.normal(size=model.system.rows)
-    wanted = model.system.jacobian(point).T @ weights
-    assert np.allclose(model.system.pull(weights, point), wanted, rtol=1e-10, atol=1e-10 * abs(wanted).max())
+    wanted = equations.jacobian(point).T @ weights
+    assert np.allclose(equations.pull(weights, point), wanted, rtol=1e-10, atol=1e-10 * abs(wanted).max())
 
 
 def test_rules_outside_the_language_are_refused() -> None:
     import pyomo.environ as pyo
 
-    from cge.solver.templates import Kernel
-
     block = pyo.ConcreteModel()
     block.reg = pyo.Set(initialize=["A", "B"])
     block.x = pyo.Var(block.reg, block.reg)
     with pytest.raises(TypeError, match="takes one index twice"):
-        Kernel(lambda m, r: m.x[r, r], block, [block.reg], {"x": (2, 2)}, ["x"])
+        Tape(lambda m, r: m.x[r, r], block, [block.reg], {"x": (2, 2)}, ["x"])
     with pytest.raises(TypeError, match="not supported"):
-        Kernel(lambda m, r: pyo.sin(m.x[r, "A"]), block, [block.reg], {"x": (2, 2)}, ["x"])
+        Tape(lambda m, r: pyo.sin(m.x[r, "A"]), block, [block.reg], {"x": (2, 2)}, ["x"])
 
 
 @pytest.mark.parametrize("high", [2.0, 12.0, 33.0, 60.0])
@@ -133,9 +139,10 @@ def test_the_jacobian_holds_every_derivative_whatever_the_elasticities(high: flo
     behaviour["esubd"][:] = high
     behaviour["esubm"][:] = high
     model = Model(replace(world, elasticities=behaviour))
+    equations = Workspace(model).evaluator
     rng = np.random.default_rng(0)
     for spread in (0.0, 0.05):
-        x = model.system.pack(model.benchmark_values) * np.exp(rng.normal(0, spread, model.system.n))
+        x = model.benchmark_point * np.exp(rng.normal(0, spread, model.system.n))
         along = rng.normal(size=x.size)
-        exact = model.system.residual(x + 1e-30j * along).imag / 1e-30
-        assert np.allclose(model.system.jacobian(x) @ along, exact, rtol=1e-9, atol=1e-9 * high)
+        exact = equations.residual(x + 1e-30j * along).imag / 1e-30
+        assert np.allclose(equations.jacobian(x) @ along, exact, rtol=1e-9, atol=1e-9 * high)

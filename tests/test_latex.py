@@ -19,7 +19,8 @@ from cge.mechanisms.loans import Loans
 from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.report import html
 from cge.report.latex import LETTERS, Printer, equations_page, symbol_latex
-from cge.solver.templates import Kernel
+from cge.solver.pyomo_block import pyomo_block
+from cge.solver.tape import Tape
 from tests.read_latex import LatexReader
 from tests.worlds import random_benchmark
 
@@ -60,12 +61,12 @@ def test_printed_equations_refer_to_what_is_compiled(all_models, name: str) -> N
             out |= expanded(inside[s]) if s in inside else {s}
         return out
 
-    shapes = {n: a.shape for n, a in model.values.arrays.items()}
+    shapes = {n: a.shape for n, a in model.benchmark_values.items()}
     for equation, rule in model.equations.items():
         printed = printer.rule(equation)
         index_sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-        kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, shapes, rule.logs)
-        assert expanded(printed.symbols) == set(kernel.names), equation
+        tape = Tape(rule.function, model.pyomo, index_sets, shapes, shapes, rule.logs)
+        assert expanded(printed.symbols) == set(tape.names), equation
         assert {SET_OF_DIM[d] for d in rule.dims} <= printed.sets
 
 
@@ -93,20 +94,20 @@ def test_every_index_letter_belongs_to_the_set_of_its_dim(all_models, name: str)
 @pytest.mark.parametrize("name", ["core", "rules", "growth", "gtap"])
 def test_printed_equations_have_the_value_of_the_solved_ones(name: str) -> None:
     """The LaTeX of each rule, read back and evaluated at a random point, equals Pyomo's own value of the rule."""
-    model = models()[name]  # of its own: its values are overwritten
+    model = models()[name]
     rng = np.random.default_rng(3)
+    values = {}
     for symbol in model.symbols:
         low, high = (0.1, 0.5) if model.symbols[symbol].kind == "parameter" else (0.8, 1.2)
-        model.values.set(symbol, rng.uniform(low, high, model.shape(symbol)))
-        if not model.symbols[symbol].dims and model.symbols[symbol].kind != "parameter":
-            getattr(model.pyomo, symbol).set_value(float(model.values[symbol]))
+        values[symbol] = np.asarray(rng.uniform(low, high, model.shape(symbol)))
+    block = pyomo_block(model, values)
     dims = {n: s.dims for n, s in model.symbols.items()} | {n: r.dims for n, r in model.definitions.items()}
 
     def value(symbol: str, labels: tuple[str, ...]) -> float:
         if symbol in model.definitions:
-            return float(pyo.value(model.expression(symbol, *labels)))
+            return float(pyo.value(model.rules[symbol].function(block, *labels)))
         at = tuple(model.sets[SET_OF_DIM[d]].index(x) for d, x in zip(dims[symbol], labels, strict=True))
-        return float(model.values[symbol][at])
+        return float(values[symbol][at])
 
     reader = LatexReader(model.sets, dims, value)
     printer = Printer(model)
@@ -116,7 +117,7 @@ def test_printed_equations_have_the_value_of_the_solved_ones(name: str) -> None:
         for _ in range(3):
             labels = tuple(str(rng.choice(model.sets[SET_OF_DIM[d]])) for d in rule.dims)
             at = dict(zip(rule.dims, labels, strict=True))
-            expression = model.expression(name_, *labels)
+            expression = rule.function(block, *labels)
             solved = expression.args if rule.is_equation else (None, expression)
             for shown, held in zip((left, right), solved, strict=True):
                 if held is not None:

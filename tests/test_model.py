@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cge import Closure, InstrumentChange, Model, ModelError, Policy
-from cge.solver.newton import Newton
+from cge.model.workspace import Workspace, residual_at
 from policies import rcep, tariff_change
 from tests.worlds import random_benchmark, symmetric_benchmark
 
@@ -18,8 +18,7 @@ def shock(instrument: str, **change: object) -> Policy:
 
 
 def test_benchmark_is_replicated(world_model, world_base) -> None:
-    start = world_model.system.pack(world_model.benchmark_values)
-    assert abs(world_model.newton.residual(start)).max() <= 1e-12
+    assert residual_at(world_model, world_model.benchmark_values) <= 1e-12
     assert all(world_base.checks()["ok"])
     assert abs(world_base["qgdp"] - 1).max() < 1e-12
     assert abs(world_base["ev"]).max() < 1e-6
@@ -27,8 +26,8 @@ def test_benchmark_is_replicated(world_model, world_base) -> None:
 
 def test_perturbed_start_returns_to_the_benchmark(world_model, world_base) -> None:
     rng = np.random.default_rng(0)
-    x = world_model.system.pack(world_model.benchmark_values)
-    newton = Newton(world_model.system, world_model.options.any_leap())
+    x, newton = world_model.benchmark_point, Workspace(world_model).newton
+    newton.options = world_model.options.any_leap()
     newton.prepare(x)
     found = newton.solve(x * np.exp(rng.normal(0, 0.003, x.size)))
     assert found is not None
@@ -39,9 +38,7 @@ def test_perturbed_start_returns_to_the_benchmark(world_model, world_base) -> No
 @given(st.integers(2, 4), st.integers(2, 4), st.integers(0, 10_000))
 def test_random_worlds_replicate_and_keep_every_identity_under_a_shock(regions: int, goods: int, seed: int) -> None:
     model = Model(random_benchmark(regions, goods, seed))
-    start = model.system.pack(model.benchmark_values)
-    model.newton.prepare(start)
-    assert abs(model.newton.residual(start)).max() <= 1e-12
+    assert residual_at(model, model.benchmark_values) <= 1e-12
     after = model.solve(shock("ams", factor=1.01, among=True))
     assert after.checks()["ok"].all(), after.checks()
 

@@ -9,11 +9,13 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-import cge.model as model_module
 from cge import Model, SolveError
 from cge.equations.ces import COBB_DOUGLAS_BAND, NEAR_COBB_DOUGLAS, ces_price_of_two
 from cge.gtap import GtapShock, decompose, gtap_model, solve_gtap
+from cge.model import equilibrium
+from cge.model.workspace import Workspace
 from cge.solver.ipopt import certify
+from cge.solver.tape import Tape
 from cge.solver.templates import Kernel, Values
 from policies import tariff_change
 from tests.worlds import bounded_gtap, random_benchmark, random_gtap
@@ -80,7 +82,8 @@ def test_ces_price_near_unity_equals_fifty_digits() -> None:
     block.reg = pyo.Set(initialize=["A"])
     block.p, block.q, block.s = (pyo.Var(block.reg) for _ in range(3))
     shapes = {n: (1,) for n in "pqs"}
-    kernel = Kernel(lambda m, r: ces_price_of_two(0.3, m.p[r], m.q[r], m.s[r]), block, [block.reg], shapes, ["p", "q"])
+    tape = Tape(lambda m, r: ces_price_of_two(0.3, m.p[r], m.q[r], m.s[r]), block, [block.reg], shapes, ["p", "q"])
+    kernel = Kernel(tape)
     arrays = {"p": np.array([1.3]), "q": np.array([0.8]), "s": np.array([1.0])}
     values = Values(arrays)
     for rho in (2e-6, -3e-5, 1e-3, 9e-3):
@@ -94,32 +97,27 @@ def test_ces_price_near_unity_equals_fifty_digits() -> None:
 
 def test_the_rounding_floor_bounds_what_rounding_does(bounded: Model) -> None:
     # two points that differ by half a unit in the last place have residuals that differ by rounding and its response alone
-    x = bounded.system.pack(bounded.solve(GtapShock("tm=+10%")).arrays)
-    floor = bounded.system.rounding_floor(x)
+    x, equations = bounded.system.pack(bounded.solve(GtapShock("tm=+10%")).arrays), Workspace(bounded).evaluator
+    floor = equations.rounding_floor(x)
     rng = np.random.default_rng(0)
-    here = bounded.system.residual(x)
+    here = equations.residual(x)
     for _ in range(20):
-        moved = bounded.system.residual(x * (1 + 2.0**-53 * rng.choice([-1.0, 0.0, 1.0], x.size)))
+        moved = equations.residual(x * (1 + 2.0**-53 * rng.choice([-1.0, 0.0, 1.0], x.size)))
         assert (abs(moved - here) <= 2 * floor).all()
     assert (floor < 1e-9).all()
 
 
 def test_newton_and_ipopt_answer_the_same_question(bounded: Model) -> None:
     # a tolerance below what rounding leaves: both take the point that cannot be bettered and refuse one that can
-    x = bounded.system.pack(bounded.benchmark_values)
-    newton = bounded.newton
+    x, newton = bounded.benchmark_point, Workspace(bounded).newton
     newton.prepare(x)
-    options = newton.options
-    try:
-        newton.options = replace(options, tolerance=1e-17)
-        assert newton.solves(x)
-        assert certify(newton, x).status == 0
-        moved = x * np.exp(1e-10 * np.random.default_rng(1).normal(size=x.size))
-        assert not newton.solves(moved)
-        with_ipopt = certify(newton, moved)
-        assert not (with_ipopt.status == 0 and np.array_equal(with_ipopt.x, moved))
-    finally:
-        newton.options = options
+    newton.options = replace(bounded.options, tolerance=1e-17)
+    assert newton.solves(x)
+    assert certify(newton, x).status == 0
+    moved = x * np.exp(1e-10 * np.random.default_rng(1).normal(size=x.size))
+    assert not newton.solves(moved)
+    with_ipopt = certify(newton, moved)
+    assert not (with_ipopt.status == 0 and np.array_equal(with_ipopt.x, moved))
 
 
 def test_a_point_that_is_not_certified_shows_the_residuals_of_that_point(small_model: Model, monkeypatch) -> None:
@@ -130,7 +128,7 @@ def test_a_point_that_is_not_certified_shows_the_residuals_of_that_point(small_m
         moved[newton.system.offset["y"]] *= 1.01
         return replace(verdict, x=moved, status=-1, message="stopped")
 
-    monkeypatch.setattr(model_module, "certify", spoiled)
+    monkeypatch.setattr(equilibrium, "certify", spoiled)
     with pytest.raises(SolveError, match="does not certify the point: stopped") as caught:
         small_model.solve(tariff_change(points=10.0))
     worst = float(caught.value.worst[0].split(": ")[1])

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from cge.model import Model
 
 
-def apply_closure(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Where each variable and instrument is endogenous, and where each equation is active; boolean arrays by name.
+def apply_closure(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[str]]:
+    """Where each variable and instrument is endogenous and each equation active (boolean arrays by name), and remarks.
 
     Raises
     ------
@@ -37,13 +37,14 @@ def apply_closure(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.nda
         active[name] = exists[rule.defines]
     free = {n: mask.copy() for n, mask in exists.items()}
     free.update({n: np.zeros(model.shape(n), bool) for n, s in model.symbols.items() if s.kind == "instrument"})
+    remarks: list[str] = []
     for swap in model.closure.swaps:
-        _apply_swap(model, swap, free, exists)
-    return free, active
+        remarks += _apply_swap(model, swap, free, exists)
+    return free, active, remarks
 
 
-def _apply_swap(model: Model, swap: Swap, free: dict[str, np.ndarray], exists: Mapping[str, np.ndarray]) -> None:
-    """One swap on the masks of what is endogenous; refused where it changes nothing, noted where only in part."""
+def _apply_swap(model: Model, swap: Swap, free: dict[str, np.ndarray], exists: Mapping[str, np.ndarray]) -> list[str]:
+    """One swap on the masks of what is endogenous; refused where it changes nothing, a remark where only in part."""
     closure = f"closure {model.closure.name!r}"
     for name in (swap.fixed, swap.free):
         if name not in free:
@@ -69,15 +70,16 @@ def _apply_swap(model: Model, swap: Swap, free: dict[str, np.ndarray], exists: M
             else f"{swap.fixed} does not exist there (no such flow, or a factor that does not move)"
         )
         raise ClosureError(f"{closure}: the swap of {swap.fixed} and {swap.free} touches nothing: {why}; drop it")
-    idle = np.flatnonzero(fixed & ~leaving)
-    if idle.size:
-        cells = ", ".join(model.label(swap.fixed, int(k)) for k in idle[:5]) + (" and more" if idle.size > 5 else "")
-        model.remarks.append(
-            f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are "
-            f"(they do not exist or are exogenous already): {cells}"
-        )
     free[swap.fixed] &= ~fixed
     free[swap.free] |= freed
+    idle = np.flatnonzero(fixed & ~leaving)
+    if not idle.size:
+        return []
+    cells = ", ".join(model.label(swap.fixed, int(k)) for k in idle[:5]) + (" and more" if idle.size > 5 else "")
+    return [
+        f"the swap of {swap.fixed} and {swap.free} leaves {idle.size} of {int(fixed.sum())} elements as they are "
+        f"(they do not exist or are exogenous already): {cells}"
+    ]
 
 
 def _chosen(model: Model, name: str, where: Sequence[tuple[str, tuple[str, ...]]]) -> np.ndarray:

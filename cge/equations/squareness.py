@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from cge.errors import ClosureError
 
 if TYPE_CHECKING:
+    from cge.solver.evaluator import Evaluator
     from cge.solver.system import System
 
 WORLD = -1
@@ -48,15 +49,16 @@ def check_square(system: System, closure: str) -> None:
     raise ClosureError("; ".join(parts) + "; swap one of them")
 
 
-def check_determined(system: System, x: np.ndarray, closure: str) -> None:
+def check_determined(evaluator: Evaluator, x: np.ndarray, closure: str) -> None:
     """Raise :class:`ClosureError` where equations match unknowns one to one, but do not hold them at ``x``.
 
     What a swap fixes may follow from what is fixed already: the trade balances of all regions sum to zero, whatever is
     freed for the last of them.
     """
+    system = evaluator.system
     if system.n > LARGEST_CHECKED:
         return
-    matrix = system.jacobian(x) @ sp.diags(np.where(system.in_logs, x, 1.0))
+    matrix = evaluator.jacobian(x) @ sp.diags(np.where(system.in_logs, x, 1.0))
     largest = abs(matrix).max(axis=1).toarray().ravel()
     if not np.isfinite(matrix.data).all() or (largest == 0).any():
         return  # Newton names the equation

@@ -8,9 +8,9 @@ from cge.errors import ModelError
 from cge.gtap import indices
 from cge.gtap.results import GtapResult, require_standard
 from cge.model.path import Path
+from cge.model.sensitivity import polished
 from cge.model.solution import Solution
 from cge.solver.quadrature import GOAL
-from cge.solver.sensitivity import polished
 
 
 def result_of(solution: Solution) -> GtapResult:

@@ -21,10 +21,10 @@ from cge.gtap.names import DERIVED, PERCENT, PRICES, QUANTITIES
 from cge.model import Model
 from cge.model.nominal import fixed_nominal
 from cge.model.path import Path
+from cge.model.sensitivity import polished
 from cge.model.shock import Shock, require_change
 from cge.model.solution import Solution
 from cge.solver.quadrature import Integral
-from cge.solver.sensitivity import polished
 
 Array = np.ndarray
 

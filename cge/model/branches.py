@@ -24,6 +24,7 @@ from cge.errors import ModelError, SolveError
 from cge.model.request import share_setter
 from cge.model.shock import Shock, targets
 from cge.model.solution import Solution
+from cge.model.workspace import Workspace
 from cge.solver.ipopt import run_ipopt
 from cge.solver.newton import Newton, follow_path
 
@@ -60,12 +61,12 @@ def farthest(newton: Newton, x: Array, y: Array, count: int = 3) -> list[str]:
     return [f"{names(int(k))} = {x[k]:.4g} against {y[k]:.4g}" for k in np.argsort(-apart, kind="stable")[:count]]
 
 
-def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array]) -> dict[str, Any]:
+def connect(work: Workspace, solution: Solution, x: Array, goal: Mapping[str, Array]) -> dict[str, Any]:
     """Follow the path from the benchmark to see whether it arrives at a point found otherwise.
 
     Parameters
     ----------
-    model : Model
+    work : Workspace
         At the exogenous values of the solution; left there.
     solution : Solution
         What the error hands on.
@@ -84,11 +85,10 @@ def connect(model: Model, solution: Solution, x: Array, goal: Mapping[str, Array
     SolveError
         The path ends before, or arrives at another equilibrium.
     """
-    first = model.benchmark_values
-    set_share = share_setter(model, first, goal)
+    model, newton = work.model, work.newton
+    first, start = model.benchmark_values, model.benchmark_point
+    set_share = share_setter(work, first, goal)
     log: list[dict[str, Any]] = []
-    start = model.system.pack(first)
-    newton = model.newton
 
     def ending(point: Array, share: float) -> tuple[str, list[str]]:
         return end_of_path(newton, start, point, set_share, share)
@@ -236,7 +236,7 @@ def probe_equilibria(
     ShockError
         The policy cannot act.
     """
-    if not hasattr(model, "newton"):
+    if not hasattr(model, "at_benchmark"):
         raise ModelError(f"probe_equilibria takes a Model, not {type(model).__name__}")
     if starts < 1 or not spread or min(spread) <= 0:
         raise ModelError("a probe needs starts of at least 1 and spreads above 0")
@@ -249,32 +249,26 @@ def probe_equilibria(
     except SolveError:
         pass
     connected = len(points)
-    goal = targets(model, policy) if policy is not None else {}
-    base = model.system.pack(model.benchmark_values)
-    try:
-        for name, value in goal.items():
-            model.values.set(name, value)
-        model.newton.prepare(base)
-        for k in range(starts):
-            factor = np.exp(rng.normal(0.0, spread[k % len(spread)], base.size))
-            found = _from(model.newton, np.where(model.system.in_logs, base * factor, base))
-            if found is None:
-                continue
-            same = [j for j, known in enumerate(points) if distance(model.newton, found, known).max() < SAME_POINT]
-            if same:
-                hits[same[0]] += 1
-            else:
-                points.append(found)
-                hits.append(1)
-        signs = [determinant_sign(model.newton, x) for x in points]
-        arrays = [model._arrays(x) for x in points]
-        residuals = [float(abs(model.newton.residual(x)).max()) for x in points]
-    finally:
-        model._restore()
-        model.newton.scale = None  # the last start's factors serve no other solve
-    model.newton.prepare(base)
-    own = determinant_sign(model.newton, base)
-    return Equilibria(_solutions(model, policy, arrays, [own * k for k in signs], residuals, connected), hits, starts)
+    work, base = Workspace(model), model.benchmark_point
+    work.begin()
+    own = determinant_sign(work.newton, base)
+    work.bring(targets(model, policy) if policy is not None else {})
+    newton = work.newton
+    for k in range(starts):
+        factor = np.exp(rng.normal(0.0, spread[k % len(spread)], base.size))
+        point = _from(newton, np.where(model.system.in_logs, base * factor, base))
+        if point is None:
+            continue
+        same = [j for j, known in enumerate(points) if distance(newton, point, known).max() < SAME_POINT]
+        if same:
+            hits[same[0]] += 1
+        else:
+            points.append(point)
+            hits.append(1)
+    signs = [own * determinant_sign(newton, x) for x in points]
+    arrays = [work.evaluator.arrays(x) for x in points]
+    residuals = [float(abs(newton.residual(x)).max()) for x in points]
+    return Equilibria(_solutions(model, policy, arrays, signs, residuals, connected), hits, starts)
 
 
 def _solutions(

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cge.equations.declare import SET_OF_DIM
 from cge.errors import SolveError
-from cge.solver.templates import Kernel
+from cge.solver.rule_kernels import rule_kernel
 
 if TYPE_CHECKING:
     from cge.model import Model
     from cge.model.solution import Solution
+    from cge.model.workspace import Workspace
 
 Array = np.ndarray
 Value = Callable[[str], Array]
@@ -91,9 +91,9 @@ def absent(model: Model) -> dict[str, str]:
 
 def limits(model: Model) -> dict[str, float]:
     """Limit of each identity: :data:`LIMITS`, or a multiple of what the benchmark itself misses."""
-    if model.data_gaps is None:
-        model.data_gaps = gaps(model, model.at_benchmark().values_of)
-    return {check: LIMITS[check] + DATA_MULTIPLE * gap for check, gap in model.data_gaps.items()}
+    still = model.benchmark_solution()
+    missed = model.memo.get("gaps of the data", lambda: gaps(model, still.values_of))
+    return {check: LIMITS[check] + DATA_MULTIPLE * gap for check, gap in missed.items()}
 
 
 def table(solution: Solution, value: Value | None = None) -> pd.DataFrame:
@@ -140,14 +140,13 @@ def _complementarity(solution: Solution) -> tuple[float, float] | None:
     return gap, 1e-8 + 10.0 * smooth
 
 
-def enforce(solution: Solution) -> None:
+def enforce(solution: Solution, work: Workspace) -> None:
     """Raise :class:`SolveError` for the first check that fails.
 
-    Called where the solution was found, with the model still at its exogenous values, so that what depends on
-    these alone is folded.
+    The workspace is the one where the solution was found, at its exogenous values, so that what depends on these alone is
+    folded.
     """
-    model = solution.model
-    frame = table(solution, lambda name: _folded(model, name, solution.arrays))
+    frame = table(solution, lambda name: _folded(work, name, solution.arrays))
     failed = frame[~frame["ok"]]
     if failed.empty:
         return
@@ -163,20 +162,14 @@ def enforce(solution: Solution) -> None:
     )
 
 
-def _folded(model: Model, name: str, arrays: Mapping[str, Array]) -> Array:
-    """A definition at the model's current exogenous values."""
+def _folded(work: Workspace, name: str, arrays: Mapping[str, Array]) -> Array:
+    """A definition at the workspace's exogenous values."""
+    model = work.model
     if name in model.symbols:
         return arrays[name]
-    key = f"{name}|checks"
-    kernel = model._definition_kernels.get(key)
-    if kernel is None:
-        rule = model.definitions[name]
-        sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-        shapes = {n: a.shape for n, a in model.values.arrays.items()}
-        kernel = Kernel(rule.function, model.pyomo, sets, shapes, model.system.unknown)
-        model._definition_kernels[key] = kernel
+    kernel = rule_kernel(model, name, model.system.unknown, "unknowns")
     with np.errstate(all="ignore"):
-        return np.array(kernel.evaluate(model.values, arrays))
+        return np.array(kernel.evaluate(work.values, arrays))
 
 
 def _reason(solution: Solution, check: str) -> str:

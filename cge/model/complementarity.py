@@ -15,6 +15,7 @@ import xarray as xr
 from cge.errors import SolveError
 from cge.model import Model
 from cge.model.door import aligned
+from cge.model.workspace import Workspace
 from cge.solver.ipopt import run_ipopt
 
 RELAXATIONS = (1e-3, 1e-5, 1e-7, 1e-9, 1e-11)
@@ -52,29 +53,12 @@ def solve_by_products(
     guessed = {name: aligned(model, name, value) for name, value in (guess or {}).items()}
     x = system.pack({**model.benchmark_values, **guessed})
     x = np.maximum(x, np.where(lower == 0.0, 1e-4, -np.inf))
-    with model.lock:
-        return _relaxed(model, exogenous, x, lower, limit)
-
-
-def _relaxed(
-    model: Model, exogenous: Mapping[str, xr.DataArray | float], x: np.ndarray, lower: np.ndarray, limit: int
-) -> dict[str, np.ndarray]:
-    """Ipopt's answers as the products are relaxed less and less; the model's values are put back."""
-    system = model.system
-    try:
-        for name, value in exogenous.items():
-            model.values.set(name, aligned(model, name, value))
-        for relaxation in RELAXATIONS:
-            model.values.set("smooth", np.array(-relaxation))
-            model.newton.scale = None
-            model.newton.prepare(x)
-            verdict = run_ipopt(model.newton, x, max_iter=limit, lower=lower, mu_init=1e-4, bound_relax_factor=0.0)
-            if verdict.status not in (0, 1):
-                raise SolveError(f"Ipopt with bounds and products stops at relaxation {relaxation:g}: {verdict.message}")
-            x = verdict.x
-        return {n: np.array(a) for n, a in system.unpack(x).items()}
-    finally:
-        for name, benchmark_value in model.benchmark_values.items():
-            if model.values[name] is not benchmark_value:
-                model.values.set(name, benchmark_value)
-        model.newton.scale = None
+    work = Workspace(model, {name: aligned(model, name, value) for name, value in exogenous.items()})
+    for relaxation in RELAXATIONS:
+        work.values.set("smooth", np.array(-relaxation))
+        work.prepare(x)
+        verdict = run_ipopt(work.newton, x, max_iter=limit, lower=lower, mu_init=1e-4, bound_relax_factor=0.0)
+        if verdict.status not in (0, 1):
+            raise SolveError(f"Ipopt with bounds and products stops at relaxation {relaxation:g}: {verdict.message}")
+        x = verdict.x
+    return {n: np.array(a) for n, a in work.evaluator.unpack(x).items()}

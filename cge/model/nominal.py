@@ -9,11 +9,10 @@ alone moves quantities where a nominal value stays, and does not where that valu
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from cge.solver.sensitivity import tangent
+from cge.model.sensitivity import tangent
 
 if TYPE_CHECKING:
     from cge.model import Model
@@ -26,8 +25,6 @@ REAL = ("qo", "qms", "qinv")
 NEUTRAL = 1e-8
 """Elasticity of a quantity with respect to the numeraire below which money is neutral."""
 
-_KNOWN: WeakKeyDictionary[Model, tuple[str, ...]] = WeakKeyDictionary()
-
 
 def fixed_nominal(model: Model) -> tuple[str, ...]:
     """Names of the nominal variables that swaps of the closure fix; once a model.
@@ -37,10 +34,7 @@ def fixed_nominal(model: Model) -> tuple[str, ...]:
     SolveError
         The benchmark has no tangent.
     """
-    with model.lock:
-        if model not in _KNOWN:
-            _KNOWN[model] = _found(model)
-        return _KNOWN[model]
+    return model.memo.get("nominal values that swaps fix", lambda: _found(model))
 
 
 def _found(model: Model) -> tuple[str, ...]:
@@ -48,7 +42,7 @@ def _found(model: Model) -> tuple[str, ...]:
     numeraire = model.symbols.get(NUMERAIRE)
     if not fixed or numeraire is None or model.free[NUMERAIRE].any():
         return ()
-    still = model.at_benchmark()
+    still = model.benchmark_solution()
     real = [n for n in REAL if n in model.system.index]
     if not real:
         return ()

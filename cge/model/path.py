@@ -19,10 +19,10 @@ import xarray as xr
 
 from calibration.labels import as_labels
 from cge.errors import ShockError, SolveError
+from cge.model.sensitivity import polished, tangent
 from cge.model.shock import Shock, targets
 from cge.model.solution import Solution
 from cge.solver.quadrature import GOAL, Integral, integrate
-from cge.solver.sensitivity import polished, tangent
 
 Array = np.ndarray
 

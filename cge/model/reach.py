@@ -8,16 +8,15 @@ derivative of some equation with respect to it is not zero at the benchmark.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from cge.solver.sensitivity import rule_kernel
+from cge.model.workspace import touches
+from cge.solver.rule_kernels import rule_kernel
+from cge.solver.templates import Values
 
 if TYPE_CHECKING:
     from cge.model import Model
-
-_KNOWN: WeakKeyDictionary[Model, dict[str, np.ndarray]] = WeakKeyDictionary()
 
 
 def reached_cells(model: Model, name: str) -> np.ndarray:
@@ -26,27 +25,23 @@ def reached_cells(model: Model, name: str) -> np.ndarray:
     Found once a model and symbol. Cells that no derivative settles (an absent member of a family is 0 / 0) are moved
     together and count as read where that moves an equation.
     """
-    with model.lock:
-        known = _KNOWN.setdefault(model, {})
-        if name not in known:
-            known[name] = _reached(model, name)
-        return known[name]
+    return model.memo.get(f"cells that are read of {name}", lambda: _reached(model, name))
 
 
 def _reached(model: Model, name: str) -> np.ndarray:
     shape = model.shape(name)
     moved, unsettled = np.zeros(shape, bool), np.zeros(shape, bool)
     weights = np.random.default_rng(0).uniform(0.5, 1.5, model.system.rows)  # no two rows cancel
-    here = {name: model.benchmark_values[name]}
+    here, values = {name: model.benchmark_values[name]}, Values(model.benchmark_values)
     for family in model.system.families:
-        if name not in family.kernel.names:
+        if name not in family.tape.names:
             continue
         slopes = {name: np.zeros(shape)}
         with np.errstate(all="ignore"):
-            rule_kernel(model, family.rule.name, [name]).pull_into(slopes, family.seed(weights), model.values, here)
+            rule_kernel(model, family.rule.name, [name]).pull_into(slopes, family.seed(weights), values, here)
         unsettled |= ~np.isfinite(slopes[name])
         moved |= np.isfinite(slopes[name]) & (slopes[name] != 0)
     unsettled &= ~moved
-    if unsettled.any() and model.touches(name, np.where(unsettled, 0.1, 0.0)):
+    if unsettled.any() and touches(model, name, np.where(unsettled, 0.1, 0.0)):
         moved |= unsettled
     return moved

@@ -14,9 +14,11 @@ from cge.errors import ModelError, ShockError
 from cge.model.door import aligned
 from cge.model.shock import ROUNDING, Shock, require_shock, targets
 from cge.model.solution import Solution
+from cge.solver.preconditioner import Factors
 
 if TYPE_CHECKING:
     from cge.model import Model
+    from cge.model.workspace import Workspace
 
 Start = Literal["fast", "benchmark"]
 STARTS: tuple[str, ...] = ("fast", "benchmark")
@@ -48,8 +50,8 @@ class Request:
         As given.
     begun : tuple of Solution
         The solutions among ``start`` and ``guess``.
-    from_benchmark : bool
-        The path begins at the benchmark.
+    factors : Factors or None
+        Row scale and preconditioner of the solution that the path begins at; None: the benchmark's.
     retuned : bool
         Some live parameter differs from the benchmark's.
     """
@@ -65,7 +67,7 @@ class Request:
     method: Method
     branch: Branch
     begun: tuple[Solution, ...]
-    from_benchmark: bool
+    factors: Factors | None
     retuned: bool
 
 
@@ -106,22 +108,23 @@ def read_request(
         method=method,
         branch=branch,
         begun=tuple(s for s in (start, guess) if isinstance(s, Solution)),
-        from_benchmark=origin is model.benchmark_values,
+        factors=next((s.factors for s in (guess, start) if isinstance(s, Solution)), None),
         retuned=any(not np.array_equal(tuned[n], model.benchmark_values[n]) for n in live),
     )
 
 
-def share_setter(model: Model, first: Mapping[str, np.ndarray], last: Mapping[str, np.ndarray]) -> Callable[[float], None]:
-    """A function that moves a model's exogenous values to a share of the way between two points.
+def share_setter(work: Workspace, first: Mapping[str, np.ndarray], last: Mapping[str, np.ndarray]) -> Callable[[float], None]:
+    """A function that moves a workspace's exogenous values to a share of the way between two points.
 
     Powers and indices move geometrically, signed values linearly; at share 1 they are ``last`` to the bit.
     """
+    model = work.model
     moving = [n for n in last if ((first[n] != last[n]) & ~model.free[n]).any()]
 
     def set_share(share: float) -> None:
         for n in moving:
             there = last[n] if share == 1.0 else _between(first[n], last[n], share, model.symbols[n].signed)
-            model.values.set(n, there)
+            work.values.set(n, there)
 
     return set_share
 

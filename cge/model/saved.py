@@ -17,6 +17,7 @@ from calibration.errors import DataError
 from calibration.parse import load_netcdf, reading
 from cge.errors import ModelError
 from cge.model.door import aligned
+from cge.model.workspace import residual_at
 
 if TYPE_CHECKING:
     from cge.model import Model
@@ -93,7 +94,7 @@ def read(path: str | Path, model: Model) -> Content:
     told = json.loads(data.attrs["record"])
     moved = [str(v) for v in data.data_vars if str(v).startswith(POLICY) and str(v).removeprefix(POLICY) in model.symbols]
     policy_values = {v.removeprefix(POLICY): aligned(model, v.removeprefix(POLICY), data[v]) for v in moved}
-    residual = model.residual_at(arrays)
+    residual = residual_at(model, arrays)
     if not residual <= RESIDUAL_LIMIT:
         raise ModelError(
             f"{path} does not solve this model (largest residual {residual:.1e}): the benchmark {model.benchmark.name!r} or "

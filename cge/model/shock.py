@@ -15,6 +15,7 @@ import xarray as xr
 from calibration.errors import nearest
 from cge.errors import ShockError
 from cge.model.reach import reached_cells
+from cge.model.workspace import touches as moves_an_equation
 
 if TYPE_CHECKING:
     from cge.model import Model
@@ -200,7 +201,7 @@ def touches(model: Model, name: str, cells: np.ndarray, direction: np.ndarray | 
     """
     if (cells & reached_cells(model, name)).any():
         return True
-    return model.touches(name, 0.1 * cells if direction is None else direction)
+    return moves_an_equation(model, name, 0.1 * cells if direction is None else direction)
 
 
 def as_changes(model: Model, levels: Mapping[str, xr.DataArray]) -> dict[str, xr.DataArray]:

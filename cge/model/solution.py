@@ -17,13 +17,13 @@ from calibration.errors import require_labels, require_type
 from calibration.labels import as_labels
 from calibration.sam import SCHEMA
 from cge.equations.absent import absent, reason
-from cge.equations.declare import SET_OF_DIM
 from cge.errors import ModelError
-from cge.model import checks, saved
+from cge.model import checks, saved, sensitivity
 from cge.model.differences import Difference, exogenous_differences
 from cge.model.door import aligned
-from cge.solver import sensitivity
-from cge.solver.templates import Kernel
+from cge.solver.preconditioner import Factors
+from cge.solver.rule_kernels import rule_kernel
+from cge.solver.templates import Values
 from cge.upward import provided
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Solution(Carded):
         ``newton_steps, gmres_iterations, factorisations, iterations, status, max_residual, seconds``.
     policy_values : dict of ndarray
         What the policy set: instruments at their values after it.
+    factors : Factors or None
+        With which what begins at this solution goes on; None: with the benchmark's.
 
     A solution is pickled with the recipe of its model; :meth:`save` and :meth:`load` keep one in a file.
     """
@@ -63,6 +65,7 @@ class Solution(Carded):
     verdict: Verdict | None
     info: dict[str, Any]
     policy_values: dict[str, np.ndarray] = field(default_factory=dict)
+    factors: Factors | None = None
 
     def _card(self) -> tuple[str, dict[str, object]]:
         told: dict[str, object] = {k: self.info[k] for k in ("status", "connection") if k in self.info}
@@ -105,16 +108,9 @@ class Solution(Carded):
             raise absent(model, name)
         if 0 in model.shape(name):  # over an empty set, as margins of a world without them
             return np.zeros(model.shape(name))
-        with model.lock:
-            kernel = model._definition_kernels.get(name)
-            if kernel is None:
-                rule = model.definitions[name]
-                index_sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-                shapes = {n: a.shape for n, a in self.arrays.items()}
-                kernel = Kernel(rule.function, model.pyomo, index_sets, shapes, self.arrays)
-                model._definition_kernels[name] = kernel
-            with np.errstate(all="ignore"):  # what does not exist (trade of one region alone) is 0 / 0
-                return np.array(kernel.evaluate(model.values, self.arrays))
+        kernel = rule_kernel(model, name, self.arrays, "everything")
+        with np.errstate(all="ignore"):  # what does not exist (trade of one region alone) is 0 / 0
+            return np.array(kernel.evaluate(Values(self.arrays), self.arrays))
 
     def value(self, name: str, prices: Literal["current", "base"] = "current") -> xr.DataArray:
         """A header of the SAM at this solution, million USD: at its own prices, or its quantities at benchmark prices.
@@ -128,7 +124,7 @@ class Solution(Carded):
     def _labelled(self, name: str, dims: tuple[str, ...], values: np.ndarray, text: str, unit: str) -> xr.DataArray:
         coords = {d: self.model.labels(d) for d in dims}
         attrs = {"long_name": text, "units": in_currency(unit, self.model.benchmark.currency)}
-        return xr.DataArray(values, dims=dims, coords=coords, name=name, attrs=attrs)
+        return xr.DataArray(np.array(values), dims=dims, coords=coords, name=name, attrs=attrs)
 
     def to_dataset(self, names: str | Iterable[str] | None = None) -> xr.Dataset:
         """Variables, instruments and definitions (default: all) with the model's choices in the attributes."""
@@ -212,7 +208,7 @@ class Solution(Carded):
         """d outcome / d every element of exogenous symbols, by one transposed solve.
 
         ``solution.gradient("u", "tms", r="USA")`` is US welfare against every bilateral tariff of the
-        world. See :func:`cge.solver.sensitivity.gradient`.
+        world. See :func:`cge.model.sensitivity.gradient`.
         """
         names = [parameters] if isinstance(parameters, str) else list(parameters)
         return sensitivity.gradient(self, outcome, names, where)

@@ -25,7 +25,7 @@ from cge.equations.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
 from cge.model import Model
 from cge.solver.pyomo_templates import PYOMO_LOCK
-from cge.solver.templates import templatize
+from cge.solver.tape import templatize
 
 LETTERS = {
     "comm": ("i", "j", "h"),

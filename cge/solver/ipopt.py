@@ -8,6 +8,7 @@ solution with zero multipliers Ipopt certifies it at iteration 0 without factori
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,11 @@ TUNED: dict[str, Any] = {
     "mumps_pivot_order": 2,
 }
 """Options that differ from Ipopt's defaults, measured in ``benchmarks/``."""
+
+
+IPOPT_LOCK = threading.RLock()
+"""Held while Ipopt runs, one thread at a time: MUMPS, with which it factorises, keeps its state in Fortran modules, and both
+write to the one standard output."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class _Problem:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            data = self.newton.system.jacobian_data(x[: self.newton.system.n]) * self.row_scale
+            data = self.newton.evaluator.jacobian_data(x[: self.newton.system.n]) * self.row_scale
         if not np.isfinite(data).all():
             raise cyipopt.CyIpoptEvaluationError
         return np.asarray(data)
@@ -136,20 +142,21 @@ def run_ipopt(
     n, rows = newton.system.n, newton.system.rows
     problem = _Problem(newton, x, idle, exact)
     problem.patience = patience
-    nlp = cyipopt.Problem(
-        n=n + idle,
-        m=rows,
-        problem_obj=problem,
-        lb=np.append(np.full(n, -1e20) if lower is None else lower, np.full(idle, -1e20)),
-        ub=np.full(n + idle, 1e20),
-        cl=np.zeros(rows),
-        cu=np.zeros(rows),
-    )
     tolerance = newton.options.tolerance
     settings = {"print_level": 0, "sb": "yes", "tol": tolerance, "constr_viol_tol": tolerance, "max_iter": max_iter}
-    for name, value in {**settings, **(TUNED if tuned else {}), **options}.items():
-        nlp.add_option(name, value)
-    solution, info = nlp.solve(problem.start.copy())
+    with IPOPT_LOCK:
+        nlp = cyipopt.Problem(
+            n=n + idle,
+            m=rows,
+            problem_obj=problem,
+            lb=np.append(np.full(n, -1e20) if lower is None else lower, np.full(idle, -1e20)),
+            ub=np.full(n + idle, 1e20),
+            cl=np.zeros(rows),
+            cu=np.zeros(rows),
+        )
+        for name, value in {**settings, **(TUNED if tuned else {}), **options}.items():
+            nlp.add_option(name, value)
+        solution, info = nlp.solve(problem.start.copy())
     message = info["status_msg"]
     text = message.decode() if isinstance(message, bytes) else str(message)
     return Verdict(int(info["status"]), text.split("(")[0].strip(), problem.iterations, np.asarray(solution)[:n])

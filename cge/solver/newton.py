@@ -1,11 +1,5 @@
-"""Fast start: Newton-GMRES in logs, preconditioned by each region's own block, along a path of the shock.
-
-A world economy is nearly block diagonal by region: within a region everything depends on everything,
-between regions there is trade. The preconditioner factorises the diagonal blocks (one sparse LU of the
-block-diagonal matrix), with world variables and equations as a border eliminated by its Schur
-complement. It is built once for a closure and reused over Newton steps and policies; it is rebuilt at
-the current point when GMRES needs many iterations. Where a closure leaves a region's block singular by itself
-(a price level that only the rest of the world fixes) the whole system is factorised as one block.
+"""Fast start: Newton-GMRES in logs, preconditioned by each region's own block (:mod:`cge.solver.preconditioner`), along
+a path of the shock.
 
 Newton takes the whole shock at once where its steps contract; where not, a share of it (continuation). A leap is taken
 only where every step is at most a quarter of the one before and the first moves no logarithm by more than 1: both hold
@@ -25,9 +19,10 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 
-from cge.equations.squareness import WORLD
 from cge.errors import SolveError
 from cge.solver import memory
+from cge.solver.evaluator import Evaluator
+from cge.solver.preconditioner import Factors, Preconditioner
 from cge.solver.system import System
 
 Array = np.ndarray
@@ -40,9 +35,6 @@ AIM = 0.8
 
 ROUNDING_LIMIT = 1e-9
 """Largest scaled residual that rounding may excuse: an equation known less exactly is not solved."""
-
-SINGULAR = 1e12
-"""Factors that magnify numbers of order one beyond this are of a matrix that is singular but for rounding."""
 
 
 def forcing(size: float) -> float:
@@ -103,136 +95,51 @@ class PathOptions:
         return replace(whole, longest_step=np.inf, smallest_share=1.0, damped_limit=self.newton_limit)
 
 
-class Preconditioner:
-    """Block LU by region with the world border.
-
-    Parameters
-    ----------
-    jacobian : csr_matrix
-        Scaled Jacobian at some point.
-    system : System
-        Gives the owners.
-    restart : int
-        Vectors that GMRES will keep, for the estimate of memory.
-
-    Raises
-    ------
-    SolveError
-        The memory that the factors need is not there (:mod:`cge.solver.memory`).
-    RuntimeError
-        The whole system is singular.
-    """
-
-    def __init__(self, jacobian: sp.csr_matrix, system: System, restart: int = 0) -> None:
-        row_owner, column_owner = system.owner_of_row, system.owner_of_unknown
-        whole = np.zeros_like(row_owner), np.zeros_like(column_owner)
-        # one region alone: its block without the numeraire, which only the border holds, is singular
-        alone = np.unique(column_owner[column_owner != WORLD]).size < 2
-        if alone or not self._factorises(jacobian, system, row_owner, column_owner, restart):
-            self._factorise(jacobian, system, *whole, restart)
-            if not self.magnifies() <= SINGULAR:
-                raise RuntimeError("Factor is singular but for rounding")
-        # 8 bytes a value and 4 an index; asking SuperLU for L and U would copy them
-        self.megabytes = float(12 * self.lu.nnz / 1e6)
-
-    def _factorises(self, jacobian: sp.csr_matrix, system: System, rows: Array, columns: Array, restart: int) -> bool:
-        """Factorise by region; False where a region's block is singular by itself though the world's system need not be.
-
-        A region whose exports are all fixed in quantity, with the taxes on them free, has no price level of its own: it has
-        one through what others pay for its imports only.
-        """
-        try:
-            self._factorise(jacobian, system, rows, columns, restart)
-            return self.magnifies() <= SINGULAR
-        except (RuntimeError, np.linalg.LinAlgError):  # SuperLU: "Factor is exactly singular"
-            return False
-
-    def magnifies(self) -> float:
-        """By how much the blocks and the border magnify a vector of random numbers: beyond 1 / rounding where singular."""
-        probe = np.random.default_rng(0).standard_normal(self.inner_rows.size + self.border_rows.size)
-        with np.errstate(all="ignore"):
-            largest = abs(self.lu.solve(probe[: self.inner_rows.size])).max(initial=0.0)
-            if self.border_rows.size:
-                largest = max(largest, abs(np.linalg.solve(self.schur, probe[self.inner_rows.size :])).max())
-        return float(np.nan_to_num(largest, nan=np.inf))
-
-    def _factorise(self, jacobian: sp.csr_matrix, system: System, row_owner: Array, column_owner: Array, restart: int) -> None:
-        self.inner_rows = np.flatnonzero(row_owner != WORLD)
-        self.inner_cols = np.flatnonzero(column_owner != WORLD)
-        self.border_rows = np.flatnonzero(row_owner == WORLD)
-        self.border_cols = np.flatnonzero(column_owner == WORLD)
-        same = row_owner[system.row_index] == column_owner[system.column_index]
-        same &= row_owner[system.row_index] != WORLD
-        row_of = np.full(system.rows, -1)
-        row_of[self.inner_rows] = np.arange(self.inner_rows.size)
-        col_of = np.full(system.n, -1)
-        col_of[self.inner_cols] = np.arange(self.inner_cols.size)
-        k = self.inner_rows.size
-        blocks = sp.csc_matrix(
-            (jacobian.data[same], (row_of[system.row_index[same]], col_of[system.column_index[same]])), shape=(k, k)
-        )
-        memory.require(blocks, column_owner[self.inner_cols], system.nnz, system.n, restart)
-        self.lu = sla.splu(blocks, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.1)
-        self.right = jacobian[self.inner_rows][:, self.border_cols].toarray()
-        self.lower = jacobian[self.border_rows][:, self.inner_cols]
-        corner = jacobian[self.border_rows][:, self.border_cols].toarray()
-        self.solved_right = self.lu.solve(self.right) if self.border_cols.size else self.right
-        self.schur = corner - self.lower @ self.solved_right
-
-    def solve(self, v: Array) -> Array:
-        """Approximate solution of J z = v."""
-        out = np.empty_like(v)
-        inner = self.lu.solve(v[self.inner_rows])
-        if self.border_cols.size:
-            world = np.linalg.solve(self.schur, v[self.border_rows] - self.lower @ inner)
-            inner -= self.solved_right @ world
-            out[self.border_cols] = world
-        out[self.inner_cols] = inner
-        return out
-
-    def solve_transposed(self, v: Array) -> Array:
-        """Approximate solution of J' z = v."""
-        out = np.empty_like(v)
-        top = v[self.inner_cols].copy()
-        if self.border_cols.size:
-            world = np.linalg.solve(self.schur.T, v[self.border_cols] - self.solved_right.T @ top)
-            top -= self.lower.T @ world
-            out[self.border_rows] = world
-        out[self.inner_rows] = self.lu.solve(top, trans="T")
-        return out
-
-
 @dataclass
 class Newton:
-    """Newton-GMRES on one system, keeping its preconditioner and row scale between solves."""
+    """Newton-GMRES on the equations at current values, with the row scale and the preconditioner that it goes on with."""
 
-    system: System
+    evaluator: Evaluator
     options: PathOptions = field(default_factory=PathOptions)
     preconditioner: Preconditioner | None = None
     scale: Array | None = None
+    factors: Factors | None = None  # the point at which the preconditioner was made; None: the benchmark
     gmres_iterations: int = 0
     newton_steps: int = 0
     factorisations: int = 0
     length: float = 0.0  # of the first step in the last solve
     ratio: float = 0.0  # in the last solve, the largest ratio of a step to the one before
 
+    @property
+    def system(self) -> System:
+        """What the equations are."""
+        return self.evaluator.system
+
+    def adopt(self, scale: Array, preconditioner: Preconditioner, factors: Factors | None = None) -> None:
+        """Go on with a row scale and a preconditioner made elsewhere."""
+        self.scale, self.preconditioner, self.factors = scale, preconditioner, factors
+
     def prepare(self, x: Array) -> None:
-        """Row scale and preconditioner at ``x``, once."""
+        """Row scale and preconditioner at ``x``, where there are none yet."""
         if self.scale is None:
-            matrix = self._log_columns(self.system.jacobian(x), x)
-            largest = abs(matrix).max(axis=1).toarray().ravel()
-            if (largest == 0).any() or not np.isfinite(largest).all():
-                k = int(np.flatnonzero((largest == 0) | ~np.isfinite(largest))[0])
-                raise SolveError(f"equation {self.system.name_of_row(k)} involves no unknown or is not finite at the benchmark")
-            self.scale = 1.0 / largest
-            matrix.data *= np.repeat(self.scale, np.diff(matrix.indptr))
-            self._factorise(matrix)
+            self._factorise(self.rescale(x), x)
+
+    def rescale(self, x: Array) -> sp.csr_matrix:
+        """Scale each row by its largest derivative at ``x``; the scaled matrix."""
+        matrix = self.evaluator.log_jacobian(x)
+        largest = abs(matrix).max(axis=1).toarray().ravel()
+        if (largest == 0).any() or not np.isfinite(largest).all():
+            k = int(np.flatnonzero((largest == 0) | ~np.isfinite(largest))[0])
+            raise SolveError(f"equation {self.system.name_of_row(k)} involves no unknown or is not finite at the benchmark")
+        self.scale = 1.0 / largest
+        matrix.data *= np.repeat(self.scale, np.diff(matrix.indptr))
+        return matrix
 
     def refresh(self, x: Array) -> None:
         """Factorise the regional blocks at ``x``."""
-        self._factorise(self.matrix(x))
+        self._factorise(self.matrix(x), x)
 
-    def _factorise(self, matrix: sp.csr_matrix) -> None:
+    def _factorise(self, matrix: sp.csr_matrix, x: Array) -> None:
         try:
             with memory.guarded("factorising the regional blocks"):
                 self.preconditioner = Preconditioner(matrix, self.system, self.options.gmres_limit)
@@ -242,17 +149,19 @@ class Newton:
             raise SolveError(
                 f"the model is singular at this point ({error}); is a swap of the closure without effect on its variable?"
             ) from error
+        assert self.scale is not None
+        self.factors = Factors(self.scale, self.evaluator.fixed_arrays(), x.copy())
         self.factorisations += 1
 
     def residual(self, x: Array) -> Array:
         """Scaled residual."""
         assert self.scale is not None
-        return np.asarray(self.system.residual(x) * self.scale)
+        return np.asarray(self.evaluator.residual(x) * self.scale)
 
     def allowance(self, x: Array) -> Array:
         """What each scaled residual may be at a solution: the tolerance, or the rounding floor of its row if higher."""
         assert self.scale is not None
-        floor = np.nan_to_num(self.system.rounding_floor(x) * self.scale, nan=0.0, posinf=0.0)
+        floor = np.nan_to_num(self.evaluator.rounding_floor(x) * self.scale, nan=0.0, posinf=0.0)
         return np.asarray(np.maximum(self.options.tolerance, np.minimum(floor, ROUNDING_LIMIT)))
 
     def solves(self, x: Array, residual: Array | None = None) -> bool:
@@ -265,12 +174,8 @@ class Newton:
     def matrix(self, x: Array) -> sp.csr_matrix:
         """Scaled Jacobian with respect to the working unknowns (logs, or levels where the sign is free)."""
         assert self.scale is not None
-        matrix = self._log_columns(self.system.jacobian(x), x)
+        matrix = self.evaluator.log_jacobian(x)
         matrix.data *= np.repeat(self.scale, np.diff(matrix.indptr))
-        return matrix
-
-    def _log_columns(self, matrix: sp.csr_matrix, x: Array) -> sp.csr_matrix:
-        matrix.data *= np.where(self.system.in_logs, x, 1.0)[matrix.indices]
         return matrix
 
     def move(self, x: Array, step: Array) -> Array:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from cge.equations.declare import SET_OF_DIM, Rule
@@ -29,8 +31,9 @@ class _Inline:
             self._open = False
 
 
-def pyomo_block(model: Model) -> Any:
-    """Pyomo components, lazily indexed: nothing is expanded until a member is asked for."""
+def pyomo_block(model: Model, values: Mapping[str, np.ndarray] | None = None) -> Any:
+    """Pyomo components at values (default the benchmark's), lazily indexed: nothing is expanded until a member is asked for."""
+    arrays = model.benchmark_values if values is None else values
     block = pyo.ConcreteModel()
     for name, labels in model.sets.items():
         setattr(block, name, pyo.Set(initialize=labels, ordered=True))
@@ -41,7 +44,7 @@ def pyomo_block(model: Model) -> Any:
 
         def value(_: Any, *index: str) -> float:
             at = tuple(m[k] for m, k in zip(maps, index, strict=True))
-            return float(model.values[name][at])
+            return float(arrays[name][at])
 
         return value
 
@@ -52,7 +55,7 @@ def pyomo_block(model: Model) -> Any:
         elif symbol.dims:
             component = pyo.Var(*index_sets, initialize=reader(name, symbol.dims), dense=False)
         else:
-            component = pyo.Var(initialize=float(model.values[name]))
+            component = pyo.Var(initialize=float(arrays[name]))
         setattr(block, name, component)
     for name, rule in model.definitions.items():
         object.__setattr__(block, name, _Inline(rule, block))

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from cge.solver.templates import Kernel, Node, Values
+from cge.solver.tape import Node
+from cge.solver.templates import Kernel, Values
 
 UNIT_ROUNDOFF = 2.0**-53
 FUNCTION_ROUNDOFF = 2.0 * UNIT_ROUNDOFF
@@ -36,16 +37,17 @@ def rounding_floor(kernel: Kernel, values: Values, varying: Mapping[str, np.ndar
         The unknowns' full arrays.
     """
     with np.errstate(all="ignore"):  # members that are not equations may be 0 / 0
-        results = kernel._forward(values, varying)
+        results = kernel.sweep(values, varying)
+        tape, folded = kernel.tape, kernel.folded
         bound: list[Any] = [0.0] * len(results)
-        for k in kernel._order:
-            node = kernel.nodes[k]
-            args = [kernel._alias[a] for a in node.args]
-            bound[k] = _bound(node, results[k], [results[a] for a in args], [bound[a] for a in args], kernel.sizes)
-        floor = np.asarray(bound[kernel._alias[kernel.root]])
-    if floor.ndim > kernel.rank:
-        floor = floor.reshape(floor.shape[: kernel.rank])
-    return np.broadcast_to(floor, kernel.shape)
+        for k in folded.order:
+            node = tape.nodes[k]
+            args = [folded.alias[a] for a in node.args]
+            bound[k] = _bound(node, results[k], [results[a] for a in args], [bound[a] for a in args], tape.sizes)
+        floor = np.asarray(bound[folded.alias[tape.root]])
+    if floor.ndim > tape.rank:
+        floor = floor.reshape(floor.shape[: tape.rank])
+    return np.broadcast_to(floor, tape.shape)
 
 
 def _bound(node: Node, value: Any, arguments: list[Any], bounds: list[Any], sizes: Sequence[int]) -> Any:

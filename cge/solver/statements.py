@@ -14,10 +14,11 @@ import numpy as np
 from calibration.errors import nearest
 from cge.equations.declare import SET_OF_DIM, Rule
 from cge.errors import ModelError
-from cge.solver.templates import Kernel
+from cge.solver.tape import Tape
 
 if TYPE_CHECKING:
     from cge.model import Model
+    from cge.solver.evaluator import Evaluator
 
 BENCHMARK_LIMIT = 1e-7
 """Largest scaled residual of an equation at the benchmark, beside what the data's own imbalance explains."""
@@ -28,8 +29,8 @@ DATA_MULTIPLE = 100.0
 
 def compile_rule(
     rule: Rule, block: Any, shapes: Mapping[str, tuple[int, ...]], varying: Iterable[str], known: Iterable[str]
-) -> Kernel:
-    """The kernel of a rule.
+) -> Tape:
+    """The tape of a rule.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def compile_rule(
     what = f"{'equation' if rule.is_equation else 'definition'} {rule.name!r} of block {rule.block}"
     sets = [getattr(block, SET_OF_DIM[d]) for d in rule.dims]
     try:
-        kernel = Kernel(rule.function, block, sets, shapes, varying, rule.is_equation and rule.logs)
+        tape = Tape(rule.function, block, sets, shapes, varying, rule.is_equation and rule.logs)
     except AttributeError as error:
         name = getattr(error, "name", None)
         if name is None or getattr(error, "obj", block) is not block:
@@ -60,11 +61,11 @@ def compile_rule(
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"{what} cannot be read: {' '.join(str(error).split())}") from error
-    if rule.is_equation and not kernel.is_equation:
-        raise ModelError(f"{what} states no equation: its rule returns {kernel.returned}; return left == right")
-    if not rule.is_equation and kernel.is_equation:
+    if rule.is_equation and not tape.is_equation:
+        raise ModelError(f"{what} states no equation: its rule returns {tape.returned}; return left == right")
+    if not rule.is_equation and tape.is_equation:
         raise ModelError(f"{what} returns an equation; return the quantity alone, or declare it with @equation")
-    return kernel
+    return tape
 
 
 def check_definitions(model: Model) -> None:
@@ -74,27 +75,26 @@ def check_definitions(model: Model) -> None:
     """
     if all(type(block).__module__.startswith("cge.") for block in model.blocks):
         return
-    shapes = {n: a.shape for n, a in model.values.arrays.items()}
+    shapes = {n: a.shape for n, a in model.benchmark_values.items()}
     known = [*model.symbols, *model.rules, *model.sets]
     for rule in model.definitions.values():
         compile_rule(rule, model.pyomo, shapes, shapes, known)
 
 
-def check_benchmark(model: Model) -> None:
-    """Raise where an equation does not hold at the benchmark.
+def check_benchmark(model: Model, evaluator: Evaluator) -> None:
+    """Raise where an equation does not hold at the benchmark, at which the evaluator stands.
 
     Raises
     ------
     ModelError
         Names block, equation, cell and residual.
     """
-    system = model.system
-    x = system.pack(model.benchmark_values)
-    residual = abs(system.residual(x))
+    system, x = model.system, model.benchmark_point
+    residual = abs(evaluator.residual(x))
     limit = BENCHMARK_LIMIT + DATA_MULTIPLE * imbalance(model)
     if (residual <= limit).all():
         return
-    scaled = residual / _row_scale(model, x)
+    scaled = residual / _row_scale(evaluator, x)
     wrong = np.flatnonzero(~(scaled <= limit))
     if not wrong.size:
         return
@@ -107,10 +107,9 @@ def check_benchmark(model: Model) -> None:
     )
 
 
-def _row_scale(model: Model, x: np.ndarray) -> np.ndarray:
+def _row_scale(evaluator: Evaluator, x: np.ndarray) -> np.ndarray:
     """Largest derivative of each row with respect to the working unknowns; 1 where there is none."""
-    matrix = model.newton._log_columns(model.system.jacobian(x), x)
-    largest = abs(matrix).max(axis=1).toarray().ravel()
+    largest = abs(evaluator.log_jacobian(x)).max(axis=1).toarray().ravel()
     return np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
 
 

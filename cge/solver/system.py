@@ -12,27 +12,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from cge.equations.declare import SET_OF_DIM, Rule, Symbol
 from cge.equations.squareness import WORLD, regional_blocks
-from cge.solver.rounding import rounding_floor
 from cge.solver.statements import compile_rule
-from cge.solver.templates import Kernel, Leaf, Values
+from cge.solver.tape import Leaf, Tape
+from cge.solver.templates import Kernel, Values
 
 PROBE_SHIFT, PROBE_LEVEL = (0.01, 0.04), (0.97, 1.03)
 """What is added to instruments and elasticities, and where the unknowns stand, when the Jacobian's pattern is sought."""
 
-KEEP_SWEEPS_BELOW = 20_000_000
-"""Nonzeros up to which a residual keeps its forward sweep for the Jacobian at the same point (memory)."""
 
-
-@dataclass
+@dataclass(frozen=True)
 class Family:
     """One compiled equation family and its place in the system."""
 
     rule: Rule
-    kernel: Kernel
+    tape: Tape
     active: np.ndarray  # flat positions of the members that are equations
     offset: int
 
@@ -43,13 +39,13 @@ class Family:
 
     def seed(self, weights: np.ndarray) -> np.ndarray:
         """Weights of this family's rows as an array over its members (0 where not an equation)."""
-        full = np.zeros(self.kernel.size)
+        full = np.zeros(self.tape.size)
         full[self.active] = weights[self.offset : self.offset + self.size]
-        return full.reshape(self.kernel.shape)
+        return full.reshape(self.tape.shape)
 
 
-@dataclass
-class _Plan:
+@dataclass(frozen=True)
+class Plan:
     """Where one leaf's block of derivatives goes in the CSR data array."""
 
     pick: np.ndarray | None  # flat positions in the broadcast block; None for all
@@ -58,7 +54,9 @@ class _Plan:
 
 
 class System:
-    """Residuals and Jacobian over the unknowns.
+    """What the equations of a model are over its unknowns: compiled once, never changed.
+
+    :class:`cge.solver.evaluator.Evaluator` evaluates it at values that move.
 
     Parameters
     ----------
@@ -68,7 +66,7 @@ class System:
     block : pyomo Block
         With the components the rules refer to.
     values : Values
-        Current arrays; benchmark values at construction.
+        Benchmark values.
     free : mapping of symbol name to bool array
         Unknown elements.
     active : mapping of equation name to bool array
@@ -88,7 +86,7 @@ class System:
         active: Mapping[str, np.ndarray],
         names: Sequence[str] = (),
     ) -> None:
-        self.symbols, self.sets, self.values = symbols, sets, values
+        self.symbols, self.sets = symbols, sets
         self.unknown = [n for n, mask in free.items() if mask.any()]
         self.index = {n: np.flatnonzero(free[n]) for n in self.unknown}
         self.offset: dict[str, int] = {}
@@ -100,16 +98,17 @@ class System:
         self.position = {n: np.full(values[n].shape, -1) for n in self.unknown}
         for n in self.unknown:
             self.position[n].ravel()[self.index[n]] = np.arange(self.index[n].size) + self.offset[n]
+        self.unknown_throughout = frozenset(n for n in self.unknown if free[n].all())
         self.families: list[Family] = []
         shapes = {n: a.shape for n, a in values.arrays.items()}
         names = list(names) or [*symbols, *rules, *sets]
         row = 0
         for rule in rules.values():
-            kernel = compile_rule(rule, block, shapes, self.unknown, names)
+            tape = compile_rule(rule, block, shapes, self.unknown, names)
             members = np.flatnonzero(active[rule.name])
             if not members.size:
                 continue
-            self.families.append(Family(rule, kernel, members, row))
+            self.families.append(Family(rule, tape, members, row))
             row += members.size
         self.rows = row
         self.owner_of_unknown = self._owners([(symbols[n].dims, symbols[n].owner, self.index[n]) for n in self.unknown])
@@ -117,7 +116,7 @@ class System:
         self.in_logs = np.concatenate(
             [np.full(self.index[n].size, not symbols[n].signed) for n in self.unknown] or [np.zeros(0, bool)]
         )
-        self._plan_jacobian()
+        self._plan_jacobian(values)
         if any(symbols[n].kind == "instrument" for n in self.unknown):  # a swap freed it
             self.owner_of_row, self.owner_of_unknown = regional_blocks(self)
 
@@ -132,118 +131,88 @@ class System:
         return np.concatenate(out) if out else np.zeros(0, int)
 
     # -- unknowns ----------------------------------------------------------------------------------
-    def pack(self, arrays: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
-        """The vector of unknowns from full arrays (default: the current values)."""
-        source = self.values.arrays if arrays is None else arrays
-        return np.concatenate([source[n].ravel()[self.index[n]] for n in self.unknown])
+    def pack(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The vector of unknowns from full arrays."""
+        return np.concatenate([arrays[n].ravel()[self.index[n]] for n in self.unknown])
 
-    def unpack(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Full arrays of the variables with unknown elements, the others at their current value."""
-        out = {}
+    def unpack(self, x: np.ndarray, rest: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Full arrays of the variables with unknown elements, the others as in ``rest``."""
+        arrays = {}
         for n in self.unknown:
             part = x[self.offset[n] : self.offset[n] + self.index[n].size]
-            shape = self.values[n].shape
-            if part.size == self.values[n].size:
-                out[n] = part.reshape(shape)
+            shape = rest[n].shape
+            if part.size == rest[n].size:
+                arrays[n] = part.reshape(shape)
             else:
-                full = self.values[n].astype(x.dtype, copy=True).ravel()
+                full = rest[n].astype(x.dtype, copy=True).ravel()
                 full[self.index[n]] = part
-                out[n] = full.reshape(shape)
-        return out
+                arrays[n] = full.reshape(shape)
+        return arrays
 
-    # -- residual and Jacobian ---------------------------------------------------------------------
-    def residual(self, x: np.ndarray) -> np.ndarray:
-        """Log of left over right side of every equation; left less right where the equation is not in logs."""
-        arrays = self.unpack(x)
-        with np.errstate(all="ignore"):  # absent members may be 0 / 0; unlawful points are seen as not finite
-            token = x if self.nnz < KEEP_SWEEPS_BELOW and x.dtype == float else None
-            return self._evaluate(arrays, token)
-
-    def _evaluate(self, arrays: Mapping[str, np.ndarray], token: object) -> np.ndarray:
-        return np.concatenate([f.kernel.evaluate(self.values, arrays, token).ravel()[f.active] for f in self.families])
-
-    def rounding_floor(self, x: np.ndarray) -> np.ndarray:
-        """What rounding alone may leave of each residual at ``x``, see :mod:`cge.solver.rounding`."""
-        arrays = self.unpack(x)
-        return np.concatenate([rounding_floor(f.kernel, self.values, arrays).ravel()[f.active] for f in self.families])
-
-    def _plan_jacobian(self) -> None:
+    # -- the pattern of the Jacobian ---------------------------------------------------------------
+    def _plan_jacobian(self, values: Values) -> None:
         """Find the fixed pattern by evaluating at a random point with random instruments and elasticities.
 
         The point is near the benchmark: far from it a large elasticity drives a share to 1 in floating point, and a
         derivative that is one less the share to exactly 0.
         """
-        rng = np.random.default_rng(20240229)
-        probe = Values(self.values.arrays)
-        for name, symbol in self.symbols.items():
-            if (symbol.kind == "parameter" and symbol.structural) or name in self.index:
-                continue
-            array = self.values[name]
-            probe.arrays[name] = np.abs(array) + rng.uniform(*PROBE_SHIFT, array.shape)
-        arrays = self.unpack(rng.uniform(*PROBE_LEVEL, self.n))
-        for name, positions in self.position.items():
-            if self.symbols[name].kind == "instrument":  # a swap freed it in part: the rest moves with policies all the same
-                kept = positions == -1
-                arrays[name] = np.where(kept, np.abs(arrays[name]) + rng.uniform(*PROBE_SHIFT, kept.shape), arrays[name])
+        probe, arrays = self._probe(values)
         rows, columns = [], []
-        self._plans: list[tuple[Family, list[tuple[Leaf, _Plan]]]] = []
+        planned: list[list[tuple[Leaf, Plan]]] = []
         for f in self.families:
-            row_of = np.full(f.kernel.size, -1)
+            planned.append([])
+            kernel = Kernel(f.tape)
+            row_of = np.full(f.tape.size, -1)
             row_of[f.active] = np.arange(f.size) + f.offset
-            row_of = row_of.reshape(f.kernel.shape)
-            plans: list[tuple[Leaf, _Plan]] = []
+            row_of = row_of.reshape(f.tape.shape)
             with np.errstate(all="ignore"):
-                found = f.kernel.adjoint(probe, arrays)
-            for leaf, g in found:
-                axes = [*range(f.kernel.rank), *(a for a in leaf.free_axes if a >= f.kernel.rank)]
-                full = [1] * len(f.kernel.sizes)
+                blocks = kernel.adjoint(probe, arrays)
+            for leaf, g in blocks:
+                axes = [*range(f.tape.rank), *(a for a in leaf.free_axes if a >= f.tape.rank)]
+                full = [1] * len(f.tape.sizes)
                 for a in axes:
-                    full[a] = f.kernel.sizes[a]
+                    full[a] = f.tape.sizes[a]
                 shape = tuple(full)
                 block = np.broadcast_to(g, shape).ravel()
-                own = row_of.reshape(*f.kernel.shape, *([1] * (len(full) - f.kernel.rank)))
+                own = row_of.reshape(*f.tape.shape, *([1] * (len(full) - f.tape.rank)))
                 r = np.broadcast_to(own, shape).ravel()
-                target = np.broadcast_to(f.kernel._leaf(leaf, self.position[leaf.name]), shape).ravel()
+                target = np.broadcast_to(kernel.leaf(leaf, self.position[leaf.name]), shape).ravel()
                 keep = np.flatnonzero((block != 0) & (r >= 0) & (target >= 0))
                 if not keep.size:
                     continue
                 rows.append(r[keep])
                 columns.append(target[keep])
-                plans.append((leaf, _Plan(None if keep.size == block.size else keep, shape, np.zeros(0, int))))
-            f.kernel.forget()  # what it folded were probe values
-            self._plans.append((f, plans))
+                planned[-1].append((leaf, Plan(None if keep.size == block.size else keep, shape, np.zeros(0, int))))
         key = np.concatenate(rows) * self.n + np.concatenate(columns)
         unique, slots = np.unique(key, return_inverse=True)
-        at = 0
-        for (_, plans), _family in zip(self._plans, self.families, strict=True):
+        begin = 0
+        for plans in planned:
             for k, (leaf, plan) in enumerate(plans):
-                count = rows[0].size
-                rows.pop(0)
-                plans[k] = (leaf, _Plan(plan.pick, plan.shape, slots[at : at + count].astype(np.int32)))
-                at += count
+                count = rows.pop(0).size
+                plans[k] = (leaf, Plan(plan.pick, plan.shape, slots[begin : begin + count].astype(np.int32)))
+                begin += count
+        self.plans = tuple(tuple(plans) for plans in planned)
+        """By family, where each leaf's block of derivatives goes."""
         self.row_index = (unique // self.n).astype(np.int32)
         self.column_index = (unique % self.n).astype(np.int32)
         self.nnz = unique.size
         self.indptr = np.searchsorted(self.row_index, np.arange(self.rows + 1)).astype(np.int32)
 
-    def jacobian_data(self, x: np.ndarray) -> np.ndarray:
-        """Derivatives in the order of ``row_index, column_index``; exact."""
-        arrays = self.unpack(x)
-        data = np.zeros(self.nnz)
-        for f, plans in self._plans:
-            with np.errstate(all="ignore"):
-                blocks = dict(f.kernel.adjoint(self.values, arrays, token=x))
-            for leaf, plan in plans:
-                g = blocks.get(leaf)
-                if g is None:  # folded to zero at the current parameters
-                    continue
-                flat = np.broadcast_to(g, plan.shape).reshape(-1)
-                data[plan.slot] += flat if plan.pick is None else flat[plan.pick]
-        return data
-
-    def jacobian(self, x: np.ndarray) -> sp.csr_matrix:
-        """The Jacobian as a CSR matrix, shape (rows, n)."""
-        return sp.csr_matrix((self.jacobian_data(x), self.column_index, self.indptr), shape=(self.rows, self.n))
+    def _probe(self, values: Values) -> tuple[Values, dict[str, np.ndarray]]:
+        """Instruments and elasticities at random, and the unknowns' arrays."""
+        rng = np.random.default_rng(20240229)
+        probe = Values(values.arrays)
+        for name, symbol in self.symbols.items():
+            if (symbol.kind == "parameter" and symbol.structural) or name in self.index:
+                continue
+            array = values[name]
+            probe.arrays[name] = np.abs(array) + rng.uniform(*PROBE_SHIFT, array.shape)
+        arrays = self.unpack(rng.uniform(*PROBE_LEVEL, self.n), values.arrays)
+        for name, positions in self.position.items():
+            if self.symbols[name].kind == "instrument":  # a swap freed it in part: the rest moves with policies all the same
+                kept = positions == -1
+                arrays[name] = np.where(kept, np.abs(arrays[name]) + rng.uniform(*PROBE_SHIFT, kept.shape), arrays[name])
+        return probe, arrays
 
     # -- names -------------------------------------------------------------------------------------
     def name_of_row(self, k: int) -> str:
@@ -267,11 +236,3 @@ class System:
     def _labels(self, dims: tuple[str, ...], flat: int) -> list[str]:
         shape = tuple(len(self.sets[SET_OF_DIM[d]]) for d in dims)
         return [str(self.sets[SET_OF_DIM[d]][int(k)]) for d, k in zip(dims, np.unravel_index(flat, shape), strict=True)]
-
-    def pull(self, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """The transposed Jacobian times row weights, without forming it."""
-        arrays = self.unpack(x)
-        bars = {n: np.zeros(self.values[n].shape) for n in self.unknown}
-        for f in self.families:
-            f.kernel.pull_into(bars, f.seed(weights), self.values, arrays)
-        return np.concatenate([bars[n].ravel()[self.index[n]] for n in self.unknown])

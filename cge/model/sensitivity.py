@@ -11,8 +11,7 @@ as the solution itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +19,10 @@ import numpy as np
 import xarray as xr
 
 from calibration.errors import nearest
-from cge.equations.declare import SET_OF_DIM
 from cge.errors import ModelError, SolveError
-from cge.solver.templates import Kernel
+from cge.model.workspace import Workspace
+from cge.solver.newton import Newton
+from cge.solver.rule_kernels import rule_kernel
 
 if TYPE_CHECKING:
     from cge.model import Model
@@ -36,50 +36,41 @@ EXACT = 1e-14
 """Largest scaled residual of a point that no further step of Newton can be asked to better."""
 
 
-@contextmanager
-def at(solution: Solution) -> Iterator[tuple[Model, np.ndarray]]:
-    """The solution's model with its exogenous values set, and the vector of unknowns; one caller at a time."""
-    model = solution.model
-    with model.lock:
-        try:
-            for name in model.symbols:
-                if model.values[name] is not solution.arrays[name]:
-                    model.values.set(name, solution.arrays[name])
-            x = model.system.pack(solution.arrays)
-            model.newton.prepare(x)
-            yield model, x
-        finally:
-            model._restore()
+def at(solution: Solution) -> tuple[Workspace, np.ndarray]:
+    """A workspace at a solution, with the factors that led there, and the vector of unknowns."""
+    work = Workspace(solution.model, solution.arrays)
+    work.begin(solution.factors)
+    return work, solution.model.system.pack(solution.arrays)
 
 
-def _solve(model: Model, x: np.ndarray, rhs: np.ndarray, transposed: bool) -> np.ndarray:
+def _solve(newton: Newton, x: np.ndarray, rhs: np.ndarray, transposed: bool) -> np.ndarray:
     """The solution of the linear system at a point, exact to rounding.
 
     An iterative solver leaves a share of its tolerance in every tangent, all of one sign along a path; what it leaves is
     solved for once more (iterative refinement).
     """
-    matrix = model.newton.matrix(x)
+    matrix = newton.matrix(x)
     size = float(abs(rhs).max(initial=0.0))
     if size == 0.0:
         return np.zeros_like(rhs)
-    found, left = _refined(model, matrix, rhs, transposed)
+    found, left = _refined(newton, matrix, rhs, transposed)
     if not left <= 1e-7 * size:  # the benchmark's factors are too far from this point
-        model.newton.refresh(x)
-        found, left = _refined(model, matrix, rhs, transposed)
+        newton.refresh(x)
+        found, left = _refined(newton, matrix, rhs, transposed)
         if not left <= 1e-7 * size:
             raise SolveError(f"the linear system of a gradient did not converge (gap {left / size:.1e})")
     return found
 
 
-def _refined(model: Model, matrix: Any, rhs: np.ndarray, transposed: bool) -> tuple[np.ndarray, float]:
+def _refined(newton: Newton, matrix: Any, rhs: np.ndarray, transposed: bool) -> tuple[np.ndarray, float]:
     """A solution of the system with one correction, and the largest gap that is left."""
     operator = matrix.T if transposed else matrix
-    found, _ = model.newton.linear_solve(matrix, rhs, LINEAR_TOLERANCE, transposed)
+    found, _ = newton.linear_solve(matrix, rhs, LINEAR_TOLERANCE, transposed)
     gap = operator @ found - rhs
     left = float(abs(gap).max())
     if not 0.0 < left < np.inf:
         return found, left
-    correction, _ = model.newton.linear_solve(matrix, gap, CORRECTION_TOLERANCE, transposed)
+    correction, _ = newton.linear_solve(matrix, gap, CORRECTION_TOLERANCE, transposed)
     corrected = found - correction
     after = float(abs(operator @ corrected - rhs).max())
     return (corrected, after) if after < left else (found, left)
@@ -90,17 +81,18 @@ def polished(solution: Solution) -> Solution:
 
     A solve stops at its tolerance. What is integrated along a path and must meet a difference of its ends is held to less.
     """
-    with at(solution) as (model, x):
-        residual = model.newton.residual(x)
-        largest = float(abs(residual).max(initial=0.0))
-        if largest <= EXACT:
-            return solution
-        moved = model.newton.move(x, _solve(model, x, residual, transposed=False))
-        after = float(abs(model.newton.residual(moved)).max(initial=0.0))
-        if not after < largest:
-            return solution
-        arrays = model._arrays(moved)
-    return replace(solution, arrays=arrays, info={**solution.info, "max_residual": after})
+    work, x = at(solution)
+    newton = work.newton
+    residual = newton.residual(x)
+    largest = float(abs(residual).max(initial=0.0))
+    if largest <= EXACT:
+        return solution
+    moved = newton.move(x, _solve(newton, x, residual, transposed=False))
+    after = float(abs(newton.residual(moved)).max(initial=0.0))
+    if not after < largest:
+        return solution
+    arrays = work.evaluator.arrays(moved)
+    return replace(solution, arrays=arrays, info={**solution.info, "max_residual": after}, factors=work.keep())
 
 
 def gradient(solution: Solution, outcome: str, parameters: Sequence[str], where: Mapping[str, str]) -> xr.Dataset:
@@ -131,25 +123,23 @@ def gradient(solution: Solution, outcome: str, parameters: Sequence[str], where:
             raise ModelError(f"{name} is endogenous at this closure; it has no gradient to give")
     seed = _one_hot(model, outcome, where)
     varying = [*model.system.unknown, *parameters]
-    with at(solution) as (_, x):
-        bars = {n: np.zeros(model.shape(n)) for n in varying}
-        if outcome in model.symbols:
-            bars[outcome] = bars.get(outcome, np.zeros(seed.shape)) + seed
-        else:
-            kernel = rule_kernel(model, outcome, varying)
-            kernel.pull_into(bars, seed, model.values, solution.arrays)
-        system = model.system
-        rhs = np.concatenate([bars[n].ravel()[system.index[n]] for n in system.unknown])
-        logs = np.where(system.in_logs, x, 1.0)
-        assert model.newton.scale is not None
-        adjoint = _solve(model, x, rhs * logs, transposed=True) * model.newton.scale
-        moved = {n: np.zeros(model.shape(n)) for n in parameters}
-        for family in system.families:
-            if not set(family.kernel.names) & set(parameters):
-                continue
-            kernel = rule_kernel(model, family.rule.name, varying)
-            with np.errstate(all="ignore"):
-                kernel.pull_into(moved, family.seed(adjoint), model.values, solution.arrays)
+    work, x = at(solution)
+    system, newton = model.system, work.newton
+    bars = {n: np.zeros(model.shape(n)) for n in varying}
+    if outcome in model.symbols:
+        bars[outcome] = bars.get(outcome, np.zeros(seed.shape)) + seed
+    else:
+        rule_kernel(model, outcome, varying).pull_into(bars, seed, work.values, solution.arrays)
+    logs = np.where(system.in_logs, x, 1.0)
+    assert newton.scale is not None
+    adjoint = _solve(newton, x, system.pack(bars) * logs, transposed=True) * newton.scale
+    moved = {n: np.zeros(model.shape(n)) for n in parameters}
+    for family in system.families:
+        if not set(family.tape.names) & set(parameters):
+            continue
+        kernel = rule_kernel(model, family.rule.name, varying)
+        with np.errstate(all="ignore"):
+            kernel.pull_into(moved, family.seed(adjoint), work.values, solution.arrays)
     out = xr.Dataset()
     for n in parameters:
         symbol = model.symbols[n]
@@ -162,16 +152,13 @@ def gradient(solution: Solution, outcome: str, parameters: Sequence[str], where:
 
 def tangent(solution: Solution, direction: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Derivatives of all variables along a direction of exogenous arrays (full arrays by name)."""
-    with at(solution) as (model, x):
-        pushed = sum(model.push(name, np.asarray(d, float), x) for name, d in direction.items())
-        assert model.newton.scale is not None
-        step = -_solve(model, x, np.asarray(pushed) * model.newton.scale, transposed=False)
-        full = np.where(model.system.in_logs, x * step, step)
-        out = {n: np.zeros(model.shape(n)) for n in model.system.unknown}
-        for n in model.system.unknown:
-            part = full[model.system.offset[n] : model.system.offset[n] + model.system.index[n].size]
-            out[n].ravel()[model.system.index[n]] = part
-    return out
+    work, x = at(solution)
+    system, newton = solution.model.system, work.newton
+    pushed = sum(work.evaluator.push(name, np.asarray(d, float), x) for name, d in direction.items())
+    assert newton.scale is not None
+    step = -_solve(newton, x, np.asarray(pushed) * newton.scale, transposed=False)
+    along = np.where(system.in_logs, x * step, step)
+    return system.unpack(along, {n: np.zeros(solution.model.shape(n)) for n in system.unknown})
 
 
 def _one_hot(model: Model, outcome: str, where: Mapping[str, str]) -> np.ndarray:
@@ -189,15 +176,3 @@ def _one_hot(model: Model, outcome: str, where: Mapping[str, str]) -> np.ndarray
     seed = np.zeros(model.shape(outcome))
     seed[tuple(index)] = 1.0
     return seed
-
-
-def rule_kernel(model: Model, rule_name: str, varying: Sequence[str]) -> Kernel:
-    """A rule compiled to move with the symbols ``varying``; once a model."""
-    key = f"{rule_name}|{' '.join(varying)}"
-    if key not in model._definition_kernels:
-        rule = model.rules[rule_name]
-        sets = [getattr(model.pyomo, SET_OF_DIM[d]) for d in rule.dims]
-        shapes = {n: model.shape(n) for n in model.symbols}
-        logs = rule.is_equation and rule.logs
-        model._definition_kernels[key] = Kernel(rule.function, model.pyomo, sets, shapes, varying, logs)
-    return model._definition_kernels[key]  # type: ignore[no-any-return]
