@@ -29,6 +29,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +60,7 @@ from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.model import Model
 from cge.model.door import aligned
 from cge.model.shock import Levels, Shock, as_changes, require_change, targets
+from cge.model.softened import solve_softened
 from cge.model.solution import Solution
 from cge.progress import Progress
 
@@ -357,7 +359,8 @@ class Dynamics:
                     shock = flows.policy
                     # the year before is only where the path begins: a year says anew what it moves
                     given = _where_exogenous(model, exogenous)
-                    solution = model.solve(_as_reached(model, shock, given), exogenous=given, guess=start, progress=False)
+                    again = partial(model.solve, _as_reached(model, shock, given), progress=False)
+                    solution = solve_softened(model, given, again, guess=_near(model, start, flows))
                     after, gaps = self.stocks.next_state(state, solution, flows, year)
                 except (SolveError, ModelError) as error:
                     under = shock.name if shock is not None else path.name
@@ -403,6 +406,14 @@ class Dynamics:
             states=[s.copy() for s in resume.states],
             seconds=resume.seconds,
         )
+
+
+def _near(model: Model, start: Solution | None, flows: Flows) -> Solution | dict[str, xr.DataArray | float] | None:
+    """Where a year's solve begins: at the year before, and what the programme knows beside it."""
+    if not flows.guess:
+        return start
+    before = {n: start[n] for n in model.system.index} if start is not None else {}
+    return {**before, **flows.guess}
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,8 @@ class Flows:
         Foreign capital placed in the region (negative: placed abroad by its owner), whose rental goes back to the owner.
     park_sectors : tuple of str
         Sectors that park capital goes to; felt where capital is ``vintage``, which is the place it stays in.
+    guess : mapping
+        Variables at values near the year's solution, aligned by label; the answer does not depend on them.
     """
 
     policy: Shock | None = None
@@ -186,6 +188,7 @@ class Flows:
     public: Mapping[str, float] = field(default_factory=dict)
     parks: Mapping[str, float] = field(default_factory=dict)
     park_sectors: tuple[str, ...] = ()
+    guess: Mapping[str, xr.DataArray | float] = field(default_factory=dict)
 
     @property
     def acts(self) -> bool:

@@ -42,7 +42,7 @@ class RulesInTime:
         acts = year >= self.since and not self.before
         if not acts and all(clause.against is None for clause in self.policy.origin):
             return Flows()
-        exogenous, _, _ = instruments_of(self.policy, studies_of(self.policy, model), before=not acts)
+        exogenous, guess, _ = instruments_of(self.policy, studies_of(self.policy, model), before=not acts)
         others = self.policy.without_origin()
         moves = acts and any((c.value != c.base).any() for c in others.composed(model).values())
-        return Flows(policy=others if moves else None, exogenous=dict(exogenous))
+        return Flows(policy=others if moves else None, exogenous=dict(exogenous), guess=dict(guess))
