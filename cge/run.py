@@ -241,5 +241,5 @@ def years_of(given: str | tuple[int, int]) -> tuple[int, int]:
     except ValueError:
         raise ModelError(f"years {given!r} are not FIRST:LAST, as 2018:2035") from None
     if last < first:
-        raise ModelError(f"years {given!r}: the last is before the first")
+        raise ModelError(f"years run backwards: {given!r}; the first comes first, as 2018:2035")
     return first, last

@@ -44,12 +44,8 @@ TARIFF = Policy(name="duty", instruments=(InstrumentChange(instrument="tms", whe
 def on(name: str, *mechanisms: Mechanism) -> Model:
     if name == "gtap":
         return Model(GTAP_WORLD, Closure(specific=()), sourcing="pooled", blocks=GTAP, mechanisms=mechanisms)
-    blocks = {
-        "core": {},
-        "rules of origin": {"mechanisms": (RulesOfOrigin(COVERAGE),)},
-    }[name]
     rules = (RulesOfOrigin(COVERAGE),) if name == "rules of origin" else ()
-    return Model(WORLD, mechanisms=(*mechanisms, *rules), **blocks)
+    return Model(WORLD, mechanisms=(*mechanisms, *rules))
 
 
 @pytest.mark.parametrize("name", ["core", "rules of origin", "gtap"])

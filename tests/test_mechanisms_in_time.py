@@ -148,5 +148,5 @@ def test_what_cannot_ride_along_is_refused_by_name(world, baseline, mechanisms, 
 
 
 def test_a_policy_that_needs_a_mechanism_which_is_not_there_is_refused(world, baseline) -> None:
-    with pytest.raises(Exception, match="'ctax'"):
+    with pytest.raises(Exception, match="has no ctax, which mechanism Carbon brings"):
         Dynamics(world, baseline).run(PRICE)

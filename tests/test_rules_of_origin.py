@@ -380,7 +380,7 @@ def test_usmca_prints_the_promised_json(command, tmp_path) -> None:
     assert RULES["usmca-cars"].thresholds()["lvc"] == pytest.approx(0.25)
     code, _, err = command("run", "rcep", "--rules", "nafta")
     assert code == 2
-    assert "belongs to the policy usmca" in err
+    assert "--rules does not apply: it belongs to usmca" in err
 
 
 def test_rcep_with_rules_costs_what_cumulation_saves() -> None:

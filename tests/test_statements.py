@@ -93,16 +93,15 @@ def test_by_default_every_study_is_shown_in_both_nests(monkeypatch: pytest.Monke
     asked: list[str] = []
 
     class Run:
-        class comparison:
-            @staticmethod
-            def table() -> pd.DataFrame:
-                return pd.DataFrame({"welfare_percent": [0.0]}, index=["CHN"])
+        @staticmethod
+        def table() -> pd.DataFrame:
+            return pd.DataFrame({"welfare_percent": [0.0]}, index=["CHN"])
 
-    def run(policy: object, benchmark: Benchmark, *args: object, **kwargs: object) -> type[Run]:
-        asked.append(str(benchmark.elasticities.attrs["elasticity_sources"]).splitlines()[0])
+    def solve(scenario: Scenario) -> type[Run]:
+        asked.append(str(scenario.data().elasticities.attrs["elasticity_sources"]).splitlines()[0])
         return Run
 
-    monkeypatch.setattr(findings.experiments, "run", run)
+    monkeypatch.setattr(findings, "solve", solve)
     found = findings.welfare_range(Scenario(default).under(us_china()))
     assert list(found) == [*STUDIES, *(f"{x}/one" for x in STUDIES)]
     assert sum("one nest" in line for line in asked) == len(STUDIES)

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from calibration import Benchmark, load_benchmark
-from cge.catalogue import Question, find_policy, terms
+from cge.catalogue import Question, find_policy, questions, terms
 from cge.cli.outputs import check_outputs
 from cge.cli.shared import (
     AsJson,
@@ -38,9 +38,8 @@ def _programme(text: str, static: Policy, finance: str | None, first: int) -> An
     if isinstance(only, Question) and only.in_time is not None:
         return only.in_time(first, finance)
     if finance is not None:
-        raise ModelError(
-            f"--finance does not apply: {text} pays for nothing; it belongs to policies that are built year by year"
-        )
+        built = ", ".join(q.name for q in questions().values() if q.in_time is not None)
+        raise ModelError(f"--finance belongs to {built}, built year by year; {text} pays for nothing: leave it out")
     return static
 
 

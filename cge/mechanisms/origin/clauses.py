@@ -139,6 +139,7 @@ def solve_under_rules(model: Model, policy: Policy) -> UnderRules:
     def under(shock: Policy | None, before: bool) -> tuple[Solution, dict[str, RulesSolution]]:
         exogenous, guess, unused = instruments_of(policy, studies, before=before)
         solution = solve_softened(model, exogenous, partial(model.solve, shock), guess=guess)
+        solution.name = f"before {policy.name}" if before else policy.name
         rules = {c.sector: rules_before(c) if before else rules_now(c, policy.name) for c in policy.origin}
         return solution, {s: RulesSolution(solution, rules[s], studies[s], unused[s]) for s in studies}
 
