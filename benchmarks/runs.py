@@ -77,7 +77,7 @@ def owning() -> Benchmark:
     """Five regions of which the first owns what the others owe."""
     data = five_regions()
     table = pd.DataFrame(0.0, index=data.regions, columns=list(POSITIONS))
-    debt = np.array([4.0, -1.0, -1.5, -0.5, -1.0]) * 1e5
+    debt = np.array([4.0, -1.0, -1.5, -0.5, -1.0]) * 1e7
     table["debt_assets"], table["debt_liabilities"] = np.maximum(debt, 0), np.maximum(-debt, 0)
     return with_positions(data, table)
 

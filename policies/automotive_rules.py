@@ -120,6 +120,7 @@ def usmca(
     policy = Policy(
         name="usmca" if rules == "usmca-cars" else f"usmca-{rules.removeprefix('usmca-')}",
         title=f"USMCA, rules {rules}, duty of {duty}, assembly {assembly}",
+        description="Firms of the members comply with the rules of vehicles or pay the ordinary duty; before, NAFTA's rules.",
         sources=SOURCES,
         members=MEMBERS,
         instruments=(),

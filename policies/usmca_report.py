@@ -77,7 +77,7 @@ def laffer(curves: Mapping[str, pd.DataFrame]) -> Figure:
 
 def title_of(result: Usmca) -> str:
     """The scenario in words."""
-    return f"USMCA's rules of origin ({result.scenario}), duty of {result.duty}"
+    return f"USMCA, rules {result.scenario}, duty of {result.duty}, assembly {result.assembly}"
 
 
 def write_html(

@@ -272,4 +272,4 @@ def test_finance_belongs_to_belt_and_road(command) -> None:
     assert "--finance belongs to belt-and-road" in err
     code, out, err = command("dynamics", "belt-and-road", "--years", "2018:2018")
     assert (code, out) == (2, "")
-    assert "begins in the year after the first" in err
+    assert "nothing changes in the years 2018 to 2018" in err

@@ -118,7 +118,10 @@ class RulesSolution:
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def trade(self) -> pd.DataFrame:
-        """Shipments of the covered sector and its material at benchmark prices, million USD; columns by origin, destination."""
+        """Shipments of the covered sector and its material at benchmark prices; rows by origin, columns by destination.
+
+        In millions of the benchmark's currency (``attrs["units"]``).
+        """
         s, study = _Sector(self), self.study
         quantity = s.values_of("qxs")
         rows = []
@@ -127,7 +130,9 @@ class RulesSolution:
             value = study.benchmark.sam["vxsb"][i] * quantity[i]
             table = pd.DataFrame(value, index=study.benchmark.regions, columns=study.benchmark.regions)
             rows.append(table.rename_axis("origin").reset_index().assign(sector=sector).set_index(["sector", "origin"]))
-        return pd.concat(rows)
+        table = pd.concat(rows)
+        table.attrs["units"] = f"million {study.benchmark.currency}"
+        return table
 
 
 class _Sector:
