@@ -28,7 +28,7 @@ from tests.worlds import random_benchmark
 AREA = ("R0", "R1", "R2")
 FIRST = Coverage(area=AREA, sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
 SECOND = Coverage(area=("R0", "R1"), sector="g1", material="g0", metals="g2", high_wage=("R0",), types=2)
-BINDING = OriginRules("first", rvc=0.9955, steel=0.95, paper=0.01)
+BINDING = OriginRules("first", rvc=0.99, paper=0.01)
 BINDING_SECOND = OriginRules("second", rvc=0.985)
 
 
