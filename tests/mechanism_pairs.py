@@ -20,6 +20,7 @@ from cge.mechanisms.foreign_income import ForeignIncome
 from cge.mechanisms.growth import Growth
 from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.mechanisms.loans import Loans
+from cge.mechanisms.origin import Coverage, RulesOfOrigin
 from cge.mechanisms.wage_curve import WageCurve
 from tests.worlds import random_benchmark
 
@@ -37,6 +38,8 @@ def change(instrument: str, region: str, **how: float) -> InstrumentChange:
     return InstrumentChange(instrument=instrument, where={"r": region}, **how)
 
 
+COVERAGE = Coverage(area=("R0", "R1"), sector="g0", material="g1", metals="g2", high_wage=("R0",), types=2)
+
 MECHANISMS: dict[str, Case] = {
     "foreign income": Case(lambda b: ForeignIncome(), (change("finc", "R0", add=0.2), change("finc", "R1", add=-0.2))),
     "growth": Case(lambda b: Growth(), (change("tfp", "R0", factor=1.02),)),
@@ -51,6 +54,13 @@ MECHANISMS: dict[str, Case] = {
         {"gtap": "GTAP's global bank does so already"},
     ),
     "carbon": Case(lambda b: Carbon(), (change("ctax", "R0", add=20.0),)),
+    "rules of origin": Case(
+        lambda b: RulesOfOrigin(COVERAGE),
+        (
+            InstrumentChange(instrument="paper", factor=1.01),
+            InstrumentChange(instrument="rvc", where={"r": "R0"}, add=1.9905),
+        ),
+    ),
     "wage curve": Case(lambda b: WageCurve(unemployment=0.05), (change("lforce", "R0", factor=1.02),)),
 }
 

@@ -29,7 +29,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +59,6 @@ from cge.mechanisms.investment_by_returns import InvestmentByReturns
 from cge.model import Model
 from cge.model.door import aligned
 from cge.model.shock import Levels, Shock, as_changes, require_change, targets
-from cge.model.softened import solve_softened
 from cge.model.solution import Solution
 from cge.progress import Progress
 
@@ -359,8 +357,8 @@ class Dynamics:
                     shock = flows.policy
                     # the year before is only where the path begins: a year says anew what it moves
                     given = _where_exogenous(model, exogenous)
-                    again = partial(model.solve, _as_reached(model, shock, given), progress=False)
-                    solution = solve_softened(model, given, again, guess=_near(model, start, flows))
+                    near, moved = _near(model, start, flows), _as_reached(model, shock, given)
+                    solution = model.solve(moved, exogenous=given, guess=near, progress=False)
                     after, gaps = self.stocks.next_state(state, solution, flows, year)
                 except (SolveError, ModelError) as error:
                     under = shock.name if shock is not None else path.name

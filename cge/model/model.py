@@ -30,6 +30,7 @@ from cge.model.model_notes import attributes, private_demand, unused_parameters,
 from cge.model.nominal import fixed_nominal
 from cge.model.request import Branch, Method, Start, read_request
 from cge.model.shock import Shock
+from cge.model.softened import Given, solve_softened
 from cge.model.solution import Solution
 from cge.solver.evaluator import Evaluator
 from cge.solver.memo import Memo
@@ -308,9 +309,13 @@ class Model(Carded):
             No equilibrium found; the error says how far the path went, whether it ends in a fold and what runs out. Or the
             one found fails a check (:mod:`cge.model.checks`), or is not connected to the benchmark.
         """
-        started = time.perf_counter()
-        request = read_request(self, policy, start, method, parameters, exogenous, guess, branch)
-        return Search(self, request).run(progress, started)
+
+        def once(given: Given | None, near: Given | Solution | None) -> Solution:
+            started = time.perf_counter()
+            request = read_request(self, policy, start, method, parameters, given, near, branch)
+            return Search(self, request).run(progress, started)
+
+        return solve_softened(self, once, exogenous, guess)
 
     @property
     def path_options(self) -> PathOptions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cge.errors import SolveError
 
@@ -13,40 +13,45 @@ if TYPE_CHECKING:
     from cge.model import Model
     from cge.model.solution import Solution
 
+Given = Mapping[str, "xr.DataArray | float"]
+
 
 def solve_softened(
-    model: Model, exogenous: Mapping[str, xr.DataArray | float], again: Callable[..., Solution], **first: Any
+    model: Model,
+    once: Callable[[Given | None, Given | Solution | None], Solution],
+    exogenous: Given | None,
+    guess: Given | Solution | None,
 ) -> Solution:
     """Solve; where a kink stops it, solve with the kinks softened and bring the softening down to nothing.
 
     Near the edge of what rules can be met, pairs of slack and multiplier are stiff: a mechanism names the instrument that
-    smooths its pairs and the values to come down along (:attr:`cge.equations.declare.Mechanism.softens`).
+    smooths its pairs and the values to come down along (:attr:`cge.equations.declare.Mechanism.softens`), of which the last is
+    the instrument's own.
 
     Parameters
     ----------
     model : Model
-    exogenous : mapping
-        Further exogenous values of the solve.
-    again : callable
-        ``again(exogenous=..., **how)`` solves once; ``how`` is ``first``, and of a softened solve a ``guess``.
-    first : options
-        How the first solve begins, as ``guess=`` or ``start=``.
+    once : callable
+        ``once(exogenous, guess)`` solves.
+    exogenous, guess
+        As of :meth:`cge.model.Model.solve`.
 
     Raises
     ------
     SolveError
-        No equilibrium found, softened or not.
+        No equilibrium found, softened or not: what the first solve says.
     """
     try:
-        return again(exogenous=exogenous, **first)
-    except SolveError:
+        return once(exogenous, guess)
+    except SolveError as stopped:
         steps = {name: values for mechanism in model.mechanisms for name, values in mechanism.softens.items()}
-        if not steps:
+        if not steps or set(steps) & set(exogenous or {}):
             raise
-    solution = None
-    for k in range(max(map(len, steps.values()))):
-        soft = {name: values[min(k, len(values) - 1)] for name, values in steps.items()}
-        how = first if solution is None else {**first, "guess": solution}
-        solution = again(exogenous={**exogenous, **soft}, **how)
-    assert solution is not None
-    return solution
+        near = guess
+        try:
+            for k in range(max(map(len, steps.values()))):
+                soft = {name: values[min(k, len(values) - 1)] for name, values in steps.items()}
+                near = found = once({**(exogenous or {}), **soft}, near)
+        except SolveError:
+            raise stopped from None
+        return found

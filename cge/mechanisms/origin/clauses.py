@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import partial
 
 import xarray as xr
 
@@ -15,7 +14,6 @@ from cge.mechanisms.origin.coverage import Coverage
 from cge.mechanisms.origin.results import RulesSolution
 from cge.mechanisms.origin.study import OriginRules, RulesStudy
 from cge.model import Model
-from cge.model.softened import solve_softened
 from cge.model.solution import Solution
 from cge.policy.origin_clause import OriginClause, Thresholds
 from cge.policy.policy import Policy
@@ -138,7 +136,7 @@ def solve_under_rules(model: Model, policy: Policy) -> UnderRules:
 
     def under(shock: Policy | None, before: bool) -> tuple[Solution, dict[str, RulesSolution]]:
         exogenous, guess, unused = instruments_of(policy, studies, before=before)
-        solution = solve_softened(model, exogenous, partial(model.solve, shock), guess=guess)
+        solution = model.solve(shock, exogenous=exogenous, guess=guess)
         solution.name = f"before {policy.name}" if before else policy.name
         rules = {c.sector: rules_before(c) if before else rules_now(c, policy.name) for c in policy.origin}
         return solution, {s: RulesSolution(solution, rules[s], studies[s], unused[s]) for s in studies}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,6 @@ from cge.mechanisms.origin import PAIRS, Coverage, RulesOfOrigin
 from cge.mechanisms.origin.compliance import Firm, comply
 from cge.mechanisms.origin.results import RulesSolution
 from cge.model import Model
-from cge.model.softened import solve_softened
 from cge.model.solution import Solution
 from cge.policy.policy import Policy
 
@@ -250,7 +248,7 @@ class RulesStudy:
         given: dict[str, xr.DataArray | float] = dict(exogenous)
         neighbour = {n: start[n] for n in self.model.system.index} if start is not None else {}
         near: dict[str, xr.DataArray | float] = {**neighbour, **guess}
-        solution = solve_softened(self.model, given, partial(self.model.solve, policy), guess=near)
+        solution = self.model.solve(policy, exogenous=given, guess=near)
         return RulesSolution(solution, rules, self, unused)
 
     def curve(
