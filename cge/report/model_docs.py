@@ -115,7 +115,7 @@ def document(
     policies = _several(policies)
     results = [_named(p, model) for p in policies]
     for policy in policies:
-        if isinstance(policy, Policy) and policy.origin is None:
+        if isinstance(policy, Policy) and not policy.origin:
             require_change(model, policy)  # refused before anything is written
     nav = [*PAGES, *results]
     tell = report or (lambda share: None)
@@ -172,8 +172,8 @@ def _named(policy: Policy | str, model: Model) -> tuple[str, str]:
         return f"USMCA: {policy}", f"policy-{policy}.html"
     if kind == "rules":
         raise ModelError(f"--model rules shows scenarios of rules of origin, not {policy.name!r}; choose {', '.join(known)}")
-    if kind == "gtap" and policy.origin is not None:
-        raise ModelError(f"policy {policy.name!r} has an origin clause, which the GTAP standard model does not state")
+    if kind == "gtap" and policy.origin:
+        raise ModelError(f"policy {policy.name!r} has an origin clause, which pages of the GTAP standard model do not show")
     return policy.title or policy.name, f"policy-{policy.name}.html"
 
 
@@ -186,7 +186,7 @@ def _result(policy: Policy | str, model: Model, command: str, draw: Figures) -> 
     if _kind(model) == "gtap":
         return gtap_report.body(solve_gtap(model, policy), policy, command, draw, sources=policy.sources)
     scenario = Scenario(model.benchmark, closure=model.closure, sourcing=model.data.sourcing, policy=policy)
-    run = solve(scenario) if policy.origin is not None else on(model, scenario)  # a clause brings its own blocks
+    run = solve(scenario) if policy.origin else on(model, scenario)  # a clause brings its own blocks
     assert isinstance(run, StaticRun)
     return html_report.body(run, command, draw, chains=True)
 

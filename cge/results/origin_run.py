@@ -71,8 +71,13 @@ class OriginRun(StaticRun):
         """Members together, notes, what complying costs, how it was solved."""
         lines = super().sentences()
         told = [
-            f"{sector}: complying costs {100 * now.cost_penalty():.2f} % ({100 * self.before[sector].cost_penalty():.2f} % "
+            f"{sector}: complying costs {_percent(now.cost_penalty())} ({_percent(self.before[sector].cost_penalty())} "
             f"before), a rule binds for {100 * now.constrained_share():.0f} % of firm types"
             for sector, now in self.now.items()
         ]
         return [*lines[:-1], *told, lines[-1]]
+
+
+def _percent(share: float) -> str:
+    """A share in per cent; what rounds to nothing has no sign."""
+    return f"{round(100 * share, 2) + 0.0:.2f} %"
