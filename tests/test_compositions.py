@@ -55,7 +55,7 @@ def by_returns(benchmark: Benchmark) -> Model:
 def owning_world() -> Benchmark:
     plain = small_world()
     table = pd.DataFrame(0.0, index=plain.regions, columns=list(COLUMNS))
-    table["debt_assets"], table["debt_liabilities"] = [2.0, 0.0, 0.0], [0.0, 1.5, 0.5]
+    table["debt_assets"], table["debt_liabilities"] = [8.0, 0.0, 0.0], [0.0, 5.0, 3.0]
     return with_positions(plain, table)
 
 
