@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from calibration.benchmark import Benchmark
 from calibration.from_flows import one_final_demand
 from calibration.growth import read_growth
 from cge.blocks.deficits import TRADE_MODEL
@@ -205,11 +206,12 @@ def _path(
     capital: Literal["mobile", "vintage"],
     progress: bool | None,
 ) -> PathRun:
-    whole, _ = with_needed(scenario)
+    whole, added = with_needed(scenario)
     if scenario.model != "core":
         raise ModelError(f"a path of years is walked on the model 'core', not on {scenario.model!r}")
     first, last = years_of(years)
     data = whole.data()
+    require_first_year(data, first, last)
     baseline = Baseline.between(first, last, read_growth(data, growth))
     # what a closure holds must stand on the model that is closed; the others ride along
     held = {n for swap in whole.closure.swaps for n in (swap.fixed, swap.free)}
@@ -219,12 +221,26 @@ def _path(
     dynamics = Dynamics(plain, baseline, investment=investment, capital=capital, mechanisms=riding)
     policy = whole.policy
     if not isinstance(policy, Policy) or not policy.origin:
-        return PathRun(scenario, dynamics.run(policy, progress=progress))
+        return PathRun(scenario, dynamics.run(policy, progress=progress), added)
     after = dynamics.run(RulesInTime(policy), progress=progress)
     if all(clause.against is None for clause in policy.origin):
-        return PathRun(scenario, after)
+        return PathRun(scenario, after, added)
     before = dynamics.run(RulesInTime(policy, before=True), progress=progress)
-    return PathRun(scenario, Difference(after.policy, before.policy))
+    return PathRun(scenario, Difference(after.policy, before.policy), added)
+
+
+def require_first_year(data: Benchmark, first: int, last: int) -> None:
+    """A path begins in the year of its data: in another year its figures would bear the wrong date.
+
+    Raises
+    ------
+    ModelError
+    """
+    year = str(data.attrs.get("year", ""))
+    if year.isdigit() and int(year) != first:
+        raise ModelError(
+            f"benchmark {data.name!r} is of {year}, and a path begins in the year of its data: give --years {year}:{last}"
+        )
 
 
 def years_of(given: str | tuple[int, int]) -> tuple[int, int]:

@@ -40,6 +40,7 @@ def test_the_mechanism_that_the_policy_needs_is_added_and_said(run, command) -> 
 
 def test_it_runs_in_time_and_on_gtap() -> None:
     path = solve(Scenario("world").under(carbon_price(30.0)), years="2018:2019")
+    assert path.notes == ["Mechanism Carbon is put on the model: the policy needs it."]
     assert path.table()["welfare_percent"].notna().all()
     gtap = solve(Scenario("world", model="gtap").under(carbon_price(30.0)))
     assert set(gtap.table()) >= {"welfare_percent", "ev_musd"}

@@ -217,3 +217,8 @@ def test_the_command_runs_sums_and_gives_each_policy_its_options(command) -> Non
     assert code == 0
     assert "--year" in out
     assert "--stage" not in out
+
+
+def test_a_path_begins_in_the_year_of_its_data() -> None:
+    with pytest.raises(ModelError, match="is of 2018, and a path begins in the year of its data: give --years 2018:2030"):
+        solve(Scenario("world").under(TARIFF), years="2020:2030")

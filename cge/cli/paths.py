@@ -28,7 +28,7 @@ from cge.cli.shared import (
 from cge.dynamics.path_of_years import Difference
 from cge.errors import ModelError
 from cge.policy.policy import Policy
-from cge.run import years_of
+from cge.run import require_first_year, years_of
 
 
 def _programme(text: str, static: Policy, finance: str | None, first: int) -> Any:
@@ -41,15 +41,6 @@ def _programme(text: str, static: Policy, finance: str | None, first: int) -> An
         built = ", ".join(q.name for q in questions().values() if q.in_time is not None)
         raise ModelError(f"--finance belongs to {built}, built year by year; {text} pays for nothing: leave it out")
     return static
-
-
-def _require_first_year(data: Benchmark, first: int, last: int) -> None:
-    """A path begins in the year of its data: in another year its figures would bear the wrong date."""
-    year = str(data.attrs.get("year", ""))
-    if year.isdigit() and int(year) != first:
-        raise ModelError(
-            f"benchmark {data.name!r} is of {year}, and a path begins in the year of its data: give --years {year}:{last}"
-        )
 
 
 def _with_positions(data: Benchmark, source: Path, first: int) -> Benchmark:
@@ -116,7 +107,7 @@ def dynamics(
     data = load_benchmark(benchmark).with_demand(demand).with_production(production)
     rates = read_growth(data, growth)
     baseline = Baseline.between(first, last, rates)
-    _require_first_year(data, first, last)
+    require_first_year(data, first, last)
     if positions is not None:
         data = _with_positions(data, positions, first)
     model = Dynamics(data, baseline, investment=investment, capital=capital)  # type: ignore[arg-type]

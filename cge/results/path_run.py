@@ -27,10 +27,13 @@ class PathRun(Run):
     ----------
     scenario : Scenario
     difference : Difference
+    added : tuple of str
+        What the policy needed and the scenario had not, a sentence each.
     """
 
     scenario: Scenario
     difference: Difference
+    added: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """The last year against the baseline, by region, per cent; stocks in million."""
@@ -97,6 +100,7 @@ class PathRun(Run):
         told = self.difference.summary()
         years, world = told["years"], told["world_welfare_percent"]
         return [
+            *(f"Note: {note}" for note in self.added),
             f"World real income, % of baseline: {years[0]} {world[0]:+.3f}, {years[-1]} {world[-1]:+.3f}",
             f"{len(years)} years: residual {told['max_residual']:.0e}, identities {told['identity_gap']:.0e}; baseline "
             f"{told['seconds']['baseline']:.1f} s, policy {told['seconds']['policy']:.1f} s",
@@ -112,5 +116,5 @@ class PathRun(Run):
             "status": "every year solved and certified",
             "walras": told["identity_gap"],
             "regions": regions,
-            "notes": [],
+            "notes": list(self.added),
         }
