@@ -1,4 +1,4 @@
-"""Pages made from the library itself when the site is built: performance, equations, maps, glossary, API, example reports.
+"""Pages made from the library itself when the site is built: performance, equations, maps, glossary, API, the house, example reports.
 
 ``python docs/generated_pages.py`` writes them without building the site.
 """
@@ -11,6 +11,8 @@ import json
 import pkgutil
 from functools import lru_cache
 from pathlib import Path
+
+import house
 
 from calibration import load_benchmark
 from calibration.sam import SCHEMA
@@ -31,6 +33,7 @@ def write(folder: Path) -> None:
     """Every page; a file whose text has not changed keeps its time, so that what stands on it is not built again."""
     folder.mkdir(exist_ok=True)
     performance_page(folder)
+    house_pages(folder)
     equation_pages(folder)
     map_pages(folder)
     glossary_page(folder)
@@ -120,6 +123,13 @@ def map_pages(folder: Path) -> None:
 
 def _fragment(path: Path, svg: str) -> None:
     _write(path, ["```{raw} html", f'<div class="diagram" tabindex="0">{svg}</div>', "```"])
+
+
+def house_pages(folder: Path) -> None:
+    """The picture of the house, and what stands beside its floors and points up."""
+    _fragment(folder / "house.md", house.picture())
+    _write(folder / "house_beside.md", house.beside_table())
+    _write(folder / "house_upward.md", house.upward_table())
 
 
 def glossary_page(folder: Path) -> None:
