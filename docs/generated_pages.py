@@ -1,4 +1,4 @@
-"""Pages made from the library itself when the site is built: performance, equations, maps, glossary, API, the house, example reports.
+"""Pages made from the library itself when the site is built: performance, the house, equations, maps, glossary, API, examples.
 
 ``python docs/generated_pages.py`` writes them without building the site.
 """

@@ -90,22 +90,22 @@ def picture() -> str:
     for k, row in enumerate(rows):
         wide = (WIDTH - GAP * (len(row) - 1)) / len(row)
         for j, name in enumerate(row):
-            shapes.append(_box(part(name), LEFT + j * (wide + GAP), GAP + k * (HEIGHT + GAP), wide, name in ("policies", "calibration")))
+            shapes.append(_box(part(name), LEFT + j * (wide + GAP), GAP + k * (HEIGHT + GAP), wide))
     asked = Counter((_floor_of(module), _floor_of(answer.partition(":")[0])) for module, _, answer in upward_calls())
     told = {pair: [w for m, w, a in upward_calls() if (_floor_of(m), _floor_of(a.partition(":")[0])) == pair] for pair in asked}
     lanes = sorted((pair for pair in asked if middle[pair[0]] > middle[pair[1]]), key=lambda p: middle[p[0]] - middle[p[1]])
     for k, (low, high) in enumerate(lanes):
-        x, out = LEFT + WIDTH, LEFT + WIDTH + 14 + 11 * k
+        side, lane = LEFT + WIDTH, LEFT + WIDTH + 14 + 11 * k
         shift = 4 * (k - len(lanes) / 2)
         start, end = middle[low] + shift, middle[high] + shift
         shapes.append(
-            f'<path d="M{x} {start:.0f} H{out} V{end:.0f} H{x + 7}" fill="none" stroke="{_UP}" stroke-width="1.3" '
+            f'<path d="M{side} {start:.0f} H{lane} V{end:.0f} H{side + 7}" fill="none" stroke="{_UP}" stroke-width="1.3" '
             f'stroke-dasharray="5 3" marker-end="url(#up)"><title>'
             f"{low} asks {high} for: {html.escape('; '.join(told[low, high]))}</title></path>"
         )
     shapes.append(
-        f'<text x="{LEFT}" y="{height - 6}" font-size="12" fill="{_MUTED}">Imports run down; broken arrows are the listed calls up.'
-        "</text>"
+        f'<text x="{LEFT}" y="{height - 6}" font-size="12" fill="{_MUTED}">'
+        "Imports run down; broken arrows are the listed calls up.</text>"
     )
     marker = (
         f'<defs><marker id="up" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -119,26 +119,20 @@ def picture() -> str:
     )
 
 
-def _box(held: Part, x: float, y: float, wide: float, strong: bool) -> str:
-    files = f"{held.files} files, " if held.files > 1 else ""
-    room = int((wide - 20) / 6.1)
-    said = held.sentence if len(held.sentence) <= room else held.sentence[:room].rsplit(" ", 1)[0].rstrip(",:;") + " …"
+def _box(drawn: Part, x: float, y: float, wide: float) -> str:
+    size = (f"{drawn.files} files, " if drawn.files > 1 else "") + f"{drawn.lines:,} lines"
+    room = int((wide - 20) / 6.1)  # letters of this size
+    said = drawn.sentence if len(drawn.sentence) <= room else drawn.sentence[:room].rsplit(" ", 1)[0].rstrip(",:;") + " …"
+    name = drawn.name.removeprefix("cge.")
+    heavy = 1 if name != drawn.name else 2  # the other two packages
     return (
-        f'<g><title>{html.escape(held.sentence)}</title><rect x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{HEIGHT}" rx="7" '
-        f'fill="{_SOFT}" stroke="{_LINE}" stroke-width="{2 if strong else 1}"/>'
-        f'<text x="{x + 10:.0f}" y="{y + 21:.0f}" font-size="14" font-weight="600" fill="{_INK}">{held.name.removeprefix("cge.")}</text>'
-        f'<text x="{x + wide - 10:.0f}" y="{y + 21:.0f}" text-anchor="end" font-size="12" fill="{_MUTED}">'
-        f"{files}{held.lines:,} lines</text>"
+        f"<g><title>{html.escape(drawn.sentence)}</title>"
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{HEIGHT}" rx="7" '
+        f'fill="{_SOFT}" stroke="{_LINE}" stroke-width="{heavy}"/>'
+        f'<text x="{x + 10:.0f}" y="{y + 21:.0f}" font-size="14" font-weight="600" fill="{_INK}">{name}</text>'
+        f'<text x="{x + wide - 10:.0f}" y="{y + 21:.0f}" text-anchor="end" font-size="12" fill="{_MUTED}">{size}</text>'
         f'<text x="{x + 10:.0f}" y="{y + 40:.0f}" font-size="12" fill="{_MUTED}">{html.escape(said)}</text></g>'
     )
-
-
-def modules_table(package: str) -> list[str]:
-    """The parts of a package as rows of a table."""
-    path = ROOT.joinpath(*package.split("."))
-    names = sorted(p.stem if p.suffix == ".py" else p.name for p in path.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file())
-    rows = [part(f"{package}.{name}") for name in names if name != "__init__"]
-    return ["| module | what it holds |", "|---|---|", *(f"| {{mod}}`{r.name}` | {r.sentence} |" for r in rows)]
 
 
 def beside_table() -> list[str]:

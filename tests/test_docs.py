@@ -22,7 +22,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 RUNNABLE = ["migration.md", *sorted(f"developers/{p.name}" for p in (DOCS / "developers").glob("*.md"))]
-TEXTS = sorted([*DOCS.glob("*.md"), *(DOCS / "developers").glob("*.md"), *(DOCS.parent / f for f in ("README.md", "CONTRIBUTING.md"))])
+ROOT_TEXTS = [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md")]
+TEXTS = sorted([*DOCS.glob("*.md"), *(DOCS / "developers").glob("*.md"), *ROOT_TEXTS])
 
 
 def python_blocks(page: Path) -> list[str]:
@@ -105,13 +106,14 @@ def test_modules_and_files_that_pages_name_are_there(page: Path) -> None:
     for name in re.findall(r"\{mod\}`~?([\w.]+)`", text):
         assert importlib.util.find_spec(name) is not None, (page.name, name)
     for name in re.findall(r"\{(?:func|class)\}`(?:[\w.]+ <|~)?([\w.]+)>?`", text):
-        assert importlib.util.find_spec(name.rpartition(".")[0]) is not None, (page.name, name)  # a module's, not a package's module
+        assert importlib.util.find_spec(name.rpartition(".")[0]) is not None, (page.name, name)
     root = DOCS.parent
     files = re.findall(r"`((?:calibration|cge|policies|tests|docs|benchmarks)/[\w./]*)`", text)
     examples = {"cge/mechanisms/water.py", "policies/chip_duty.py"}  # files that a reader is told to write
     assert [f for f in files if not (root / f).exists() and f not in examples and "_build" not in f] == []
+    imports = re.compile(r"^from ((?:calibration|cge|policies)[\w.]*) import ([\w, ]+)$", re.MULTILINE)
     for code in re.findall(r"```(?:python|\{code-cell\})[^\n]*\n(.*?)```", text, flags=re.DOTALL):
-        for module, names in re.findall(r"^from ((?:calibration|cge|policies)[\w.]*) import ([\w, ]+)$", code, flags=re.MULTILINE):
+        for module, names in imports.findall(code):
             for name in re.split(r",\s*", re.sub(r" as \w+", "", names.strip())):
                 assert there(f"{module}.{name}"), (page.name, module, name)
 
