@@ -121,8 +121,7 @@ def picture() -> str:
 
 def _box(drawn: Part, x: float, y: float, wide: float) -> str:
     size = (f"{drawn.files} files, " if drawn.files > 1 else "") + f"{drawn.lines:,} lines"
-    room = int((wide - 20) / 6.1)  # letters of this size
-    said = drawn.sentence if len(drawn.sentence) <= room else drawn.sentence[:room].rsplit(" ", 1)[0].rstrip(",:;") + " …"
+    said = _that_fits(drawn.sentence, int((wide - 20) / 6.7))
     name = drawn.name.removeprefix("cge.")
     heavy = 1 if name != drawn.name else 2  # the other two packages
     return (
@@ -133,6 +132,14 @@ def _box(drawn: Part, x: float, y: float, wide: float) -> str:
         f'<text x="{x + wide - 10:.0f}" y="{y + 21:.0f}" text-anchor="end" font-size="12" fill="{_MUTED}">{size}</text>'
         f'<text x="{x + 10:.0f}" y="{y + 40:.0f}" font-size="12" fill="{_MUTED}">{html.escape(said)}</text></g>'
     )
+
+
+def _that_fits(sentence: str, letters: int) -> str:
+    """The sentence, or as much of it, up to a mark of punctuation, as has room."""
+    if len(sentence) <= letters:
+        return sentence
+    marks = [found.start() for found in re.finditer(r"[,;:.](?= )", sentence) if found.start() <= letters]
+    return sentence[: marks[-1]] if marks else sentence[:letters].rsplit(" ", 1)[0] + " …"
 
 
 def beside_table() -> list[str]:
