@@ -194,7 +194,7 @@ def modules() -> list[str]:
 
 def api_pages(folder: Path) -> None:
     """One page a package: every module, its public names with their docstrings."""
-    titles = {"calibration": "calibration: data", "cge": "cge: model and solver", "policies": "policies: questions and reports"}
+    titles = {"calibration": "calibration: data", "cge": "cge: model and solver", "policies": "policies: questions"}
     for package in PACKAGES:
         lines = [f"# {titles[package]}", ""]
         for name in modules():
