@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import importlib.util
+import inspect
 import json
 import re
 import shlex
@@ -85,18 +86,18 @@ def named_objects(text: str) -> set[str]:
 
 def there(name: str) -> bool:
     """Whether a dotted name is a module or something in one."""
-    parts = name.split(".")
-    for k in range(len(parts), 0, -1):
-        try:
-            thing: Any = importlib.import_module(".".join(parts[:k]))
-        except ImportError:
-            continue
-        for part in parts[k:]:
-            if not hasattr(thing, part) and part not in getattr(thing, "__dataclass_fields__", {}):
+    package, *parts = name.split(".")
+    thing: Any = importlib.import_module(package)
+    for part in parts:
+        if not hasattr(thing, part) and inspect.ismodule(thing):
+            try:
+                importlib.import_module(f"{thing.__name__}.{part}")
+            except ImportError:
                 return False
-            thing = getattr(thing, part, None)
-        return True
-    return False
+        if not hasattr(thing, part):
+            return part in getattr(thing, "__dataclass_fields__", {})
+        thing = getattr(thing, part)
+    return True
 
 
 @pytest.mark.parametrize("page", TEXTS, ids=lambda p: p.name)
