@@ -107,7 +107,13 @@ def test_modules_and_files_that_pages_name_are_there(page: Path) -> None:
     for name in re.findall(r"\{mod\}`~?([\w.]+)`", text):
         assert importlib.util.find_spec(name) is not None, (page.name, name)
     for name in re.findall(r"\{(?:func|class)\}`(?:[\w.]+ <|~)?([\w.]+)>?`", text):
-        assert importlib.util.find_spec(name.rpartition(".")[0]) is not None, (page.name, name)
+        module, _, own = name.rpartition(".")
+        assert getattr(importlib.import_module(module), own).__module__ == module, (
+            page.name,
+            name,
+        )  # where the reference has it
+    for name in re.findall(r"python -m ([\w.]+)", text):
+        assert importlib.util.find_spec(name) is not None, (page.name, name)
     root = DOCS.parent
     files = re.findall(r"`((?:calibration|cge|policies|tests|docs|benchmarks)/[\w./]*)`", text)
     examples = {"cge/mechanisms/water.py", "policies/chip_duty.py"}  # files that a reader is told to write
@@ -119,11 +125,21 @@ def test_modules_and_files_that_pages_name_are_there(page: Path) -> None:
                 assert there(f"{module}.{name}"), (page.name, module, name)
 
 
+def anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings, as MyST and GitHub make them."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#{1,3} (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in TEXTS:
-        for target in re.findall(r"\]\(([\w./-]+\.md)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8")):
-            if "generated/" not in target:
-                assert (page.parent / target).is_file(), (page.name, target)
+        for target, anchor in re.findall(r"\]\(([\w./-]*\.md)?(?:#([\w-]+))?\)", page.read_text(encoding="utf-8")):
+            if "generated/" in target:
+                continue
+            there_page = page.parent / target if target else page
+            assert there_page.is_file(), (page.name, target)
+            assert not anchor or anchor in anchors(there_page), (page.name, target, anchor)
 
 
 def test_the_page_of_names_lists_what_cge_hands_out() -> None:
