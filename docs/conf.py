@@ -69,6 +69,7 @@ def _scroll_by_keyboard(app: object, page: str, template: str, context: dict[str
         body = body.replace("<pre><span></span>", '<pre tabindex="0"><span></span>')
         table = '<div class="output text_html"><div'
         body = body.replace(f"{table}>", f'{table} tabindex="0">')
+        body = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
         picture = '<div class="cell_output docutils container">\n<img'
         context["body"] = body.replace(picture, picture.replace("<div", '<div tabindex="0"', 1))
 
