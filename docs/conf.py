@@ -19,7 +19,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "open-cge"
-html_static_path = ["_static", "../policies/fonts"]
+html_static_path = ["_static", "../cge/report/fonts"]
 html_css_files = ["pages.css"]
 html_favicon = "_static/favicon.svg"
 myst_html_meta = {
@@ -30,7 +30,8 @@ html_extra_path = ["generated/extra"]  # reports and documents as the commands w
 html_show_search_summary = False  # a page opened from disk may not read its neighbours
 html_copy_source = False
 html_show_sourcelink = False
-exclude_patterns = ["_build", "generated/extra", *(f"generated/{n}.md" for n in ("performance", "map_*", "flow", "exchanges"))]
+fragments = ("performance", "map_*", "flow", "exchanges", "house*")  # that pages include
+exclude_patterns = ["_build", "generated/extra", *(f"generated/{n}.md" for n in fragments)]
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
@@ -68,6 +69,7 @@ def _scroll_by_keyboard(app: object, page: str, template: str, context: dict[str
         body = body.replace("<pre><span></span>", '<pre tabindex="0"><span></span>')
         table = '<div class="output text_html"><div'
         body = body.replace(f"{table}>", f'{table} tabindex="0">')
+        body = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
         picture = '<div class="cell_output docutils container">\n<img'
         context["body"] = body.replace(picture, picture.replace("<div", '<div tabindex="0"', 1))
 

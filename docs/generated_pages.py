@@ -1,4 +1,4 @@
-"""Pages made from the library itself when the site is built: performance, equations, maps, glossary, API, example reports.
+"""Pages made from the library itself when the site is built: performance, the house, equations, maps, glossary, API, examples.
 
 ``python docs/generated_pages.py`` writes them without building the site.
 """
@@ -11,6 +11,8 @@ import json
 import pkgutil
 from functools import lru_cache
 from pathlib import Path
+
+import house
 
 from calibration import load_benchmark
 from calibration.sam import SCHEMA
@@ -31,6 +33,7 @@ def write(folder: Path) -> None:
     """Every page; a file whose text has not changed keeps its time, so that what stands on it is not built again."""
     folder.mkdir(exist_ok=True)
     performance_page(folder)
+    house_pages(folder)
     equation_pages(folder)
     map_pages(folder)
     glossary_page(folder)
@@ -122,6 +125,13 @@ def _fragment(path: Path, svg: str) -> None:
     _write(path, ["```{raw} html", f'<div class="diagram" tabindex="0">{svg}</div>', "```"])
 
 
+def house_pages(folder: Path) -> None:
+    """The picture of the house, and what stands beside its floors and points up."""
+    _fragment(folder / "house.md", house.picture())
+    _write(folder / "house_beside.md", house.beside_table())
+    _write(folder / "house_upward.md", house.upward_table())
+
+
 def glossary_page(folder: Path) -> None:
     """Every name of the data and of the models, with what it means and where it appears."""
     lines = [
@@ -184,7 +194,7 @@ def modules() -> list[str]:
 
 def api_pages(folder: Path) -> None:
     """One page a package: every module, its public names with their docstrings."""
-    titles = {"calibration": "calibration: data", "cge": "cge: model and solver", "policies": "policies: questions and reports"}
+    titles = {"calibration": "calibration: data", "cge": "cge: model and solver", "policies": "policies: questions"}
     for package in PACKAGES:
         lines = [f"# {titles[package]}", ""]
         for name in modules():

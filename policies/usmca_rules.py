@@ -85,8 +85,9 @@ class UsmcaRun(OriginRun):
             for sector in ("vehicles", "parts")
             for what in ("output", "employment", "price")
         }
-        for what in ("welfare", "real_gdp", "real_wage"):
-            rows[html.words(f"{what}_percent")] = {m: told["regions"][m][f"{what}_percent"] for m in MEMBERS}
+        for column in ("welfare_percent", "real_gdp_percent", "real_wage_percent"):
+            if column in told["regions"][MEMBERS[0]]:  # on GTAP's model welfare is left out where rules bind
+                rows[html.words(column)] = {m: told["regions"][m][column] for m in MEMBERS}
         members = pd.DataFrame.from_dict(rows, orient="index").rename_axis("change from NAFTA's rules")
         used = pd.DataFrame(told["utilisation"]).mul(100).rename_axis("use of the preference, %")
         shown = [Table("members", self.title, members), Table("use", "Utilisation by pair", used, 1)]
@@ -120,6 +121,7 @@ class UsmcaRun(OriginRun):
         lines.append("trade (volume): " + "; ".join(parts))
         if told["unused_types"]:
             lines.append(f"firm types that cannot meet the rules: {told['unused_types']}")
+        lines += [f"Note: {note}" for note in self.notes]
         lines.append(
             f"{told['status']}: residual {told['max_residual']:.0e}, complementarity {told['complementarity_gap']:.0e}"
         )

@@ -161,6 +161,15 @@ def test_usmca_as_a_policy_is_the_study_of_it() -> None:
     assert any("cap:veh cannot move" in note for note in run.notes)
 
 
+def test_usmca_shows_itself_on_the_model_of_gtap_without_welfare(command) -> None:
+    code, out, err = command("run", "usmca", "--model", "gtap")
+    assert code == 0, err
+    assert "MEX-USA" in out
+    assert "real GDP, %" in out
+    assert "welfare, %" not in out
+    assert "Note: Welfare and EV are left out" in out
+
+
 def test_a_change_on_a_divided_sector_is_one_on_its_parts() -> None:
     world = load_benchmark("world")
     split = split_vehicles(world, "mot")
