@@ -23,30 +23,18 @@ from calibration.classification import KIND
 from calibration.elasticities import STUDIES, read_table, study_and_nest, study_table, to_dataset
 from calibration.errors import DataError, nearest, require_type
 from calibration.factors import sample_shares
+from calibration.finding import objects
 from calibration.from_mrio import mrio_sam
 from calibration.geography import known
 from calibration.limits import REPAIRS
-from calibration.mrio import Mrio
-from calibration.readers import (
-    read_adb,
-    read_eora26,
-    read_exiobase3,
-    read_figaro,
-    read_oecd_icio,
-    read_wiod,
-    read_wiod_2016,
-)
+from calibration.mrio import Mrio, Reader
 from calibration.tariff_table import read_tariffs
 
 READERS: dict[str, Callable[[Path, int | None], Mrio]] = {
-    "wiod2013": read_wiod,
-    "wiod2016": read_wiod_2016,
-    "oecd-icio": read_oecd_icio,
-    "adb-mrio": read_adb,
-    "eora26": read_eora26,
-    "exiobase": read_exiobase3,
-    "figaro": read_figaro,
+    reader.name: reader.read for _, reader in objects("calibration.readers", "open_cge.readers", Reader)
 }
+"""Readers by the name of their source: those of ``calibration/readers/``, and what other packages bring (entry points
+``open_cge.readers``)."""
 SOURCES = (*READERS, "gtap-har")
 
 

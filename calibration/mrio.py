@@ -6,8 +6,9 @@ files and change nothing; :mod:`calibration.from_mrio` turns it into a balanced 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -198,3 +199,19 @@ class Mrio:
             if size[k] > best.get(new, (-1.0, ""))[0]:
                 best[new] = (float(size[k]), known.area)
         return {new: area for new, (_, area) in best.items()}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A source of tables that ``cge data build --source`` knows: one instance in its module, found there.
+
+    Attributes
+    ----------
+    name : str
+        As on the command line: ``adb-mrio``.
+    read : callable
+        Path and year (None: the file's own) to a table.
+    """
+
+    name: str
+    read: Callable[[Path, int | None], Mrio]

@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from calibration.benchmark import Benchmark
 from calibration.errors import nearest
+from calibration.finding import objects
 from cge.errors import ModelError, ShockError
-from cge.finding import objects
 from cge.policy.policy import Policy
 from cge.replication import Study
 from cge.results.run import Run

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from calibration.mrio import Mrio
+from calibration.mrio import Mrio, Reader
 from calibration.readers.sheet import Layout, read_sheet
 from calibration.readers.wiod import DETAILS
 
@@ -44,3 +44,6 @@ def read_adb(path: str | Path, year: int | None = None) -> Mrio:
         source=f"Asian Development Bank, Multiregional Input-Output Tables, {table.year}",
         licence="Asian Development Bank: use with attribution",
     )
+
+
+READER = Reader("adb-mrio", read_adb)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.errors import DataError, require_labels
-from calibration.mrio import FINAL_WORDS, Mrio
+from calibration.mrio import FINAL_WORDS, Mrio, Reader
 from calibration.parse import check_archive, reading, year_of
 
 EORA_DETAILS = {
@@ -123,3 +123,6 @@ def _by_label(table: pd.DataFrame, rows: pd.MultiIndex, columns: pd.MultiIndex) 
     named = table.set_axis(pd.MultiIndex.from_arrays([table.index.get_level_values(k).astype(str) for k in (0, 1)]), axis=0)
     named = named.set_axis(pd.MultiIndex.from_arrays([table.columns.get_level_values(k).astype(str) for k in (0, 1)]), axis=1)
     return named.loc[rows, columns]
+
+
+READER = Reader("eora26", read_eora26)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from calibration.errors import DataError
 from calibration.geography import iso3
-from calibration.mrio import FINAL_WORDS, Mrio
+from calibration.mrio import FINAL_WORDS, Mrio, Reader
 from calibration.parse import check_archive, doubled, reading, year_of
 from calibration.readers.exiobase_sectors import exiobase_details
 
@@ -203,3 +203,6 @@ def _use(files: _Files, final: pd.DataFrame) -> tuple[str, np.ndarray, np.ndarra
     output = np.maximum(output, 0.0)
     how = "use is A diag(x), output the Leontief solution x = A x + Y 1 (the edition has no table Z or x)"
     return how, values * output, output
+
+
+READER = Reader("exiobase", read_exiobase3)

@@ -15,7 +15,7 @@ import numpy as np
 from calibration.errors import DataError
 from calibration.geography import iso3
 from calibration.isic import isic4_detail
-from calibration.mrio import Mrio
+from calibration.mrio import Mrio, Reader
 from calibration.parse import reading, year_of
 from calibration.readers.labelled_csv import read_matrix
 
@@ -93,3 +93,6 @@ def read_figaro(path: str | Path, year: int | None = None) -> Mrio:
         licence="CC BY 4.0 (Eurostat)",
         units="million EUR",
     )
+
+
+READER = Reader("figaro", read_figaro)

@@ -17,7 +17,7 @@ import numpy as np
 from calibration.aggregate import collapse
 from calibration.errors import DataError
 from calibration.isic import isic4_detail
-from calibration.mrio import Mrio
+from calibration.mrio import Mrio, Reader
 from calibration.parse import reading, year_of
 from calibration.readers.labelled_csv import read_matrix
 
@@ -116,3 +116,6 @@ def read_oecd_icio(path: str | Path, year: int | None = None) -> Mrio:
         source=f"OECD, Inter-Country Input-Output Database ({Path(name).name})",
         licence="OECD: reuse with attribution",
     )
+
+
+READER = Reader("oecd-icio", read_oecd_icio)

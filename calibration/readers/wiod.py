@@ -19,7 +19,7 @@ import numpy as np
 from calibration.classification import GROUPS
 from calibration.errors import DataError, require_labels
 from calibration.isic import isic4_detail
-from calibration.mrio import FINAL, Mrio
+from calibration.mrio import FINAL, Mrio, Reader
 from calibration.parse import reading, year_of
 from calibration.readers.sheet import Layout, read_sheet
 
@@ -178,3 +178,7 @@ def read_wiod_2016(path: str | Path, year: int | None = None) -> Mrio:
     with reading(path, "WIOD 2016 table"):
         details = {code: isic4_detail(code) for code in table.industries}
     return replace(table, details=details, source=SOURCE.format(2016), licence=LICENCE)
+
+
+WIOD2013 = Reader("wiod2013", read_wiod)
+WIOD2016 = Reader("wiod2016", read_wiod_2016)

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from calibration.errors import nearest
+from calibration.finding import objects
 from cge.equations.closure import Closure
 from cge.equations.declare import Block, Mechanism
 from cge.errors import ModelError
-from cge.finding import objects
 
 
 @cache
