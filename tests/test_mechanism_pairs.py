@@ -48,7 +48,11 @@ def test_two_mechanisms_stand_together(composition: str, one: str, other: str) -
         assert again.values_of("emitted_0") == pytest.approx(after.values_of("emitted"), rel=1e-9)
 
 
-@pytest.mark.parametrize(("one", "other"), [(one, other) for composition, one, other in STANDING if composition == "gtap"])
+# over the kinks of rules of origin the integral along the path is not taken: tests/test_origin_mechanism.py asks its integrand
+SMOOTH = [(one, other) for c, one, other in STANDING if c == "gtap" and "rules of origin" not in (one, other)]
+
+
+@pytest.mark.parametrize(("one", "other"), SMOOTH)
 def test_parts_of_equivalent_variation_add_up_with_mechanisms(one: str, other: str) -> None:
     result = result_of(put_on("gtap", WORLDS["gtap"], one, other).solve(policy_of(one, other)))
     parts = decompose(result)
