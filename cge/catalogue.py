@@ -10,7 +10,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -65,7 +65,7 @@ class Question:
     name: str
     title: str
     policy: Callable[[Any, Benchmark], Policy] | None = None
-    options: type[Options] = Options
+    options: type[Options] = field(default_factory=lambda: Options)
     run: Callable[[Scenario, Any], Run] | None = None
     takes: tuple[str, ...] = ()
     why: str = ""

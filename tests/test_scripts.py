@@ -11,6 +11,7 @@ from calibration import DataError
 from calibration.readers import read_oecd_icio
 
 SCRIPTS = (
+    "calibration.datasets.growth_errors",
     "calibration.datasets.growth_rates",
     "calibration.datasets.world_2011",
     "calibration.datasets.world_2018",

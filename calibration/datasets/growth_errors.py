@@ -12,7 +12,6 @@ The Penn extract begins in 2010, so that no rule can be estimated up to 2009 and
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from calibration.convergence import PAST, TERMS, least_squares, regressors
 from calibration.datasets.growth_rates import constant_gdp, convergence_rule, penn_table, per_person
 from calibration.geography import ECONOMIES
 from calibration.readers.population import read_population
+from calibration.script import arguments_of, parser_of, script
 
 RULES: Mapping[str, tuple[str, ...]] = {
     "mean": ("constant",),
@@ -87,12 +87,12 @@ def errors(data: Path) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), index, columns)
 
 
+@script
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the raw tables")
+    found = errors(arguments_of(parser_of(__doc__)).data)
     print(f"{PAST} years of past growth")
-    print(errors(parser.parse_args().data).round(2).to_string())
+    print(found.round(2).to_string())
 
 
 if __name__ == "__main__":
