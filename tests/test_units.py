@@ -208,10 +208,6 @@ def test_results_never_overwrite_the_policy_the_benchmark_or_a_table(command, sm
     [
         ("run", "rcep", "--assembly", "fixed"),
         ("run", "rcep", "--rules", "nafta"),
-        ("run", "usmca", "--investment", "saving"),
-        ("run", "usmca", "--capital", "specific"),
-        ("run", "usmca", "--elasticities", "fontagne"),
-        ("run", "usmca", "--sourcing", "pooled"),
         ("run", "usmca", "--method", "auto"),
         ("dynamics", "rcep", "--finance", "loans"),
         ("data", "build", "x", "--source", "gtap-har", "--out", "x.nc", "--year", "2011"),

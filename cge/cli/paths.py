@@ -39,7 +39,7 @@ def _programme(text: str, static: Policy, finance: str | None, first: int) -> An
         return only.in_time(first, finance)
     if finance is not None:
         built = ", ".join(q.name for q in questions().values() if q.in_time is not None)
-        raise ModelError(f"--finance belongs to {built}, built year by year; {text} pays for nothing: leave it out")
+        raise ModelError(f"--finance does not apply: --finance belongs to {built}, built year by year; {text} pays for nothing")
     return static
 
 
