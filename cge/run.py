@@ -172,7 +172,8 @@ def model_of(scenario: Scenario) -> tuple[Model, float]:
     if scenario.model == "gtap":
         from cge.gtap import gtap_model
 
-        model = gtap_model(data, scenario.closure if scenario.closure.swaps else None, mechanisms=scenario.mechanisms)
+        closure = replace(scenario.closure, specific=()) if scenario.closure.swaps else None  # GTAP's factors are its data's
+        model = gtap_model(data, closure, mechanisms=scenario.mechanisms)
     elif scenario.model == "trade":
         one = one_final_demand(data)
         options: dict[str, Any] = {"sourcing": "pooled", "demand": "cobb-douglas", "blocks": TRADE_MODEL}
@@ -209,6 +210,8 @@ def _path(
     whole, added = with_needed(scenario)
     if scenario.model != "core":
         raise ModelError(f"a path of years is walked on the model 'core', not on {scenario.model!r}")
+    if scenario.method != "auto":
+        raise ModelError(f"a path of years is solved with method 'auto', not {scenario.method!r}")
     first, last = years_of(years)
     data = whole.data()
     require_first_year(data, first, last)
@@ -251,10 +254,10 @@ def years_of(given: str | tuple[int, int]) -> tuple[int, int]:
     ModelError
         Neither, or the last before the first.
     """
-    parts = given.split(":") if isinstance(given, str) else list(given)
     try:
+        parts = given.split(":") if isinstance(given, str) else list(given)
         first, last = (int(str(x)) for x in parts)
-    except ValueError:
+    except (TypeError, ValueError):
         raise ModelError(f"years {given!r} are not FIRST:LAST, as 2018:2035") from None
     if last < first:
         raise ModelError(f"years run backwards: {given!r}; the first comes first, as 2018:2035")

@@ -105,6 +105,11 @@ class Scenario(Carded):
         for name, usual in (("sourcing", "use"), ("demand", "benchmark")):
             if getattr(self, name) != usual:
                 raise ModelError(f"{name} belongs to the model core; {self.model!r} has its own")
+        if self.model == "gtap" and self.closure.specific:
+            raise ModelError(
+                f"specific factors ({', '.join(self.closure.specific)}) belong to the model core; in 'gtap' the data say which "
+                "factors are sluggish (etrae)"
+            )
         if self.model == "gtap" and self.elasticities:
             raise ModelError("elasticities do not apply to 'gtap', whose parameters come with its data")
 

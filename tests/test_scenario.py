@@ -219,6 +219,22 @@ def test_the_command_runs_sums_and_gives_each_policy_its_options(command) -> Non
     assert "--stage" not in out
 
 
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: solve(Scenario("world", method="ipopt").under(TARIFF), years="2018:2019"), "solved with method 'auto'"),
+        (
+            lambda: Scenario("world", model="gtap", closure=Closure.standard(specific=("nat", "cap"))),
+            "belong to the model core",
+        ),
+        (lambda: solve(Scenario("world").under(TARIFF), years=2018), "are not FIRST:LAST"),
+    ],
+)
+def test_an_option_that_a_scenario_would_ignore_is_refused(ask, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        ask()
+
+
 def test_a_path_begins_in_the_year_of_its_data() -> None:
     with pytest.raises(ModelError, match="is of 2018, and a path begins in the year of its data: give --years 2018:2030"):
         solve(Scenario("world").under(TARIFF), years="2020:2030")
