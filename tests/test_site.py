@@ -219,7 +219,7 @@ def test_keyboard_reaches_content_and_menu(visit: Any) -> None:
     for _ in range(40):
         tab.keyboard.press("Tab")
         reached.add(tab.evaluate("() => document.activeElement.getAttribute('href') || document.activeElement.name || ''"))
-    assert {"start.html", "cge.report.html", "q"} <= reached
+    assert {"start.html", "policies.html", "q"} <= reached
 
 
 def test_values_appear_under_the_pointer(visit: Any) -> None:
